@@ -1,0 +1,62 @@
+# Two commands matter: `make demo` shows the product, `make test` checks it.
+# Everything is installed into .venv; nothing else on the machine is touched.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+
+.PHONY: demo serve test test-slow check format bench lock clean help
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --python '>=3.11,<3.15' $(VENV); \
+	elif $(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,15))' 2>/dev/null; then \
+	  if $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet uv; \
+	  else rm -rf $(VENV); echo "Python has no venv module. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; fi; \
+	else echo "Python 3.11 to 3.14 is needed (found: $$($(PYTHON) --version 2>&1)). On Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; fi
+
+$(VENV)/.core: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing (a minute when the caches are cold) …" >&2
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.core
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.core ## Prompt in, approved picture in the library, on the built-in sandbox
+	@$(BIN)/tower-anime demo
+
+serve: $(VENV)/.core ## Start the server on http://127.0.0.1:44451
+	@$(BIN)/tower-anime serve
+
+test: $(VENV)/.dev ## Run the tests (at most 5 minutes)
+	@$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/.dev ## Run the long tests
+	@$(BIN)/python -m pytest -q -m slow --timeout 900
+
+check: $(VENV)/.dev ## Format, lint, types, architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@PYTHONPATH=src $(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## Print the README's figures
+	@$(BIN)/python -m tests.bench
+
+lock: $(BIN)/python ## Renew the hashed lock files
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' --group test --group check -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what was built
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist

@@ -1,0 +1,102 @@
+"""What a person asks for, before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tower_anime.domain.request import (
+    LOCKABLE,
+    Kind,
+    check_text_length,
+    parse_parameter,
+    parse_prompt,
+)
+from tower_anime.errors import BadInput
+
+
+class Keep(StrEnum):
+    """Of several results of one prompt, publish the best or all."""
+
+    BEST = "best"
+    ALL = "all"
+
+
+class DirectorChoice(StrEnum):
+    """Which creative director is asked."""
+
+    AUTO = "auto"
+    RULES = "rules"
+    OLLAMA = "ollama"
+    OPENAI = "openai"
+    ECHO = "echo"
+    OFF = "off"
+
+
+MAX_ATTEMPTS = 20  # beyond that a person should look; chosen by hand
+DEFAULT_PROJECT = "Default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """One wish, as given. `parameters` are the user's own settings (`--set`, size, seed).
+
+    Build with `make_brief`, which checks every value.
+    """
+
+    prompt: str
+    negative: str = ""
+    project: str = DEFAULT_PROJECT
+    kind: Kind = Kind.STILL
+    profile: str = "still"
+    workflow: str | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    locks: tuple[str, ...] = ()
+    max_attempts: int = 4
+    director: DirectorChoice = DirectorChoice.AUTO
+    keep: Keep = Keep.ALL
+    publish: bool = True
+
+
+def make_brief(
+    *,
+    prompt: str,
+    negative: str = "",
+    project: str = DEFAULT_PROJECT,
+    kind: Kind = Kind.STILL,
+    profile: str | None = None,
+    workflow: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    locks: tuple[str, ...] = (),
+    max_attempts: int = 4,
+    director: DirectorChoice = DirectorChoice.AUTO,
+    keep: Keep = Keep.ALL,
+    publish: bool = True,
+) -> Brief:
+    """Return a checked brief; `BadInput` names what is allowed."""
+    for lock in locks:
+        if lock not in LOCKABLE:
+            raise BadInput(f"unknown lock {lock!r}; allowed: {', '.join(LOCKABLE)}")
+    if not 1 <= max_attempts <= MAX_ATTEMPTS:
+        raise BadInput(f"max_attempts must be 1 to {MAX_ATTEMPTS}, not {max_attempts}")
+    if not project.strip():
+        raise BadInput("the project's name is empty")
+    return Brief(
+        prompt=parse_prompt(prompt),
+        negative=check_text_length(negative.strip(), what="negative prompt"),
+        project=check_text_length(project.strip(), what="project name"),
+        kind=kind,
+        profile=profile or kind.value,
+        workflow=workflow,
+        parameters={key: parse_parameter(key, value) for key, value in (parameters or {}).items()},
+        locks=tuple(dict.fromkeys(part for lock in locks for part in _lock_parts(lock))),
+        max_attempts=max_attempts,
+        director=director,
+        keep=keep,
+        publish=publish,
+    )
+
+
+def _lock_parts(lock: str) -> tuple[str, ...]:
+    return ("width", "height") if lock == "size" else (lock,)

@@ -1,0 +1,62 @@
+"""Projects and what they consist of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A body of work with one style."""
+
+    id: str
+    name: str
+    description: str = ""
+    status: str = "active"
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Episode:
+    """A part of a project, numbered within a season."""
+
+    id: str
+    project_id: str
+    season: int
+    number: int
+    title: str
+    synopsis: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A part of an episode (or of a project without episodes)."""
+
+    id: str
+    project_id: str
+    episode_id: str | None
+    number: int
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """One picture or clip of a scene. `duration_s` in seconds, None for a still."""
+
+    id: str
+    scene_id: str
+    number: int
+    prompt: str
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Character:
+    """Somebody with a fixed look, in words that prompts must keep."""
+
+    id: str
+    project_id: str
+    name: str
+    look: str = ""

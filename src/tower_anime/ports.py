@@ -1,0 +1,356 @@
+"""The doors to the outside: small protocols, each with a real adapter and a shipped fake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tower_anime.domain.attempt import Artifact, Attempt
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.generation import (
+    Direction,
+    Event,
+    Generation,
+    GenerationStatus,
+    History,
+    PersonReview,
+    Publication,
+)
+from tower_anime.domain.quality import Assessment
+from tower_anime.domain.release import Release
+
+# ---- Renderer -------------------------------------------------------------------------------
+
+Graph = dict[str, dict[str, Any]]
+"""A ComfyUI graph in API format: node id → {"class_type", "inputs", "_meta"?}."""
+
+Catalog = Mapping[str, Mapping[str, Any]]
+"""The node classes a server offers, as `/object_info` gives them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderJob:
+    """One submission. `prompt_id` is the idempotency key; the graph goes along into the file.
+
+    `extra_pnginfo` is embedded into the outputs by the server (for example the workflow).
+    """
+
+    prompt_id: str
+    graph: Graph
+    extra_pnginfo: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a running job is. `step` of `steps` of the sampler at `node`; 0 of 0 before it.
+
+    `phase` is queued, running or collecting; `queue_position` counts jobs before this one.
+    """
+
+    phase: str
+    step: int = 0
+    steps: int = 0
+    node: str | None = None
+    queue_position: int | None = None
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedFile:
+    """One output of this very job, complete and verified. `data` the bytes as served."""
+
+    filename: str
+    subfolder: str
+    node: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A finished job. `sampler_steps` counts steps really run (0 when all was cached)."""
+
+    files: tuple[RenderedFile, ...]
+    sampler_steps: int
+    cached: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerFacts:
+    """What a server says of itself. `vram_total_bytes` None without a GPU."""
+
+    url: str
+    version: str
+    backend: str
+    has_jobs_api: bool
+    previews: str
+    devices: tuple[str, ...]
+    vram_total_bytes: int | None
+    vram_free_bytes: int | None
+
+
+class Renderer(Protocol):
+    """A generator that speaks ComfyUI's protocol."""
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        ...
+
+    def facts(self) -> ServerFacts:
+        """Ask the server what it is; `ServerDown` when it does not answer."""
+        ...
+
+    def catalog(self) -> Catalog:
+        """Return the node classes on offer, cached per server version."""
+        ...
+
+    def queue_length(self) -> int:
+        """Return how many jobs run or wait there."""
+        ...
+
+    def render(
+        self,
+        job: RenderJob,
+        *,
+        on_submitted: Callable[[], None],
+        on_progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> Rendered:
+        """Bring the job to its end and return its files; safe to call again with the same job.
+
+        Looks in queue, history and jobs before it posts, so a repeat never submits twice.
+        Raises `Cancelled`, `Interrupted` and the classes of the error tree.
+        """
+        ...
+
+    def cancel(self, prompt_id: str) -> bool:
+        """Stop exactly this job; True when it no longer runs or waits."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections."""
+        ...
+
+
+# ---- Media, blobs ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A decoded still. `texts` are the file's embedded texts (ComfyUI: prompt, workflow)."""
+
+    frame: Frame
+    format: str
+    bit_depth: int
+    has_alpha: bool
+    texts: Mapping[str, str]
+
+
+class Media(Protocol):
+    """Files to pixels."""
+
+    def decode_still(self, source: Path | bytes) -> Picture:
+        """Decode within limits; `Unreadable` says why not."""
+        ...
+
+
+class Blobs(Protocol):
+    """Files named by their SHA-256, written to a temporary name, synced, renamed."""
+
+    def put(self, data: bytes, *, media_type: str) -> Artifact:
+        """Store `data`; the same bytes give the same artifact. `StorageFull` on a full disk."""
+        ...
+
+    def path(self, artifact: Artifact) -> Path:
+        """Return the file's path after checking that its bytes are still what they were."""
+        ...
+
+
+# ---- Library --------------------------------------------------------------------------------
+
+
+class Library(Protocol):
+    """Where approved work is published."""
+
+    @property
+    def target(self) -> str:
+        """A stable name of this library, part of the key of a publication."""
+        ...
+
+    def publish(self, release: Release, source: Path) -> Publication:
+        """Write once per (artifact, target), atomically; `LibraryUnavailable` when it can't."""
+        ...
+
+    def verify(self, publication: Publication, *, sha256: str) -> Publication:
+        """Check that the published file is there with the right bytes."""
+        ...
+
+
+# ---- Store ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, newest first; `next_cursor` None at the end."""
+
+    items: tuple[History, ...]
+    next_cursor: str | None
+
+
+class Store(Protocol):
+    """The truth about generations. Every call is one transaction.
+
+    Raises `StoreUnavailable` when the database can't be used, `NotFound` for unknown ids.
+    """
+
+    def add_generation(self, generation: Generation, *, key: str | None = None) -> Generation:
+        """Insert; the same id or the same idempotency `key` returns what is there already."""
+        ...
+
+    def history(self, generation_id: str) -> History:
+        """Return all that happened to one generation."""
+        ...
+
+    def histories(
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        statuses: Sequence[GenerationStatus] = (),
+        project: str | None = None,
+    ) -> Page:
+        """Return a page of generations, newest first."""
+        ...
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Return ids of generations that are queued or working, oldest first."""
+        ...
+
+    def save_generation(self, generation: Generation) -> None:
+        """Update what changes (status, first_request, chosen_attempt, backend, failure, …).
+
+        Never touches `cancel_requested`.
+        """
+        ...
+
+    def request_cancel(self, generation_id: str) -> GenerationStatus:
+        """Mark as to be cancelled and return the status; no change once it is over."""
+        ...
+
+    def cancel_requested(self, generation_id: str) -> bool:
+        """Whether somebody asked to cancel."""
+        ...
+
+    def save_attempt(self, attempt: Attempt) -> None:
+        """Insert or update the attempt (generation_id, number) with its artifact, corrections.
+
+        The assessment is written by `save_assessment`.
+        """
+        ...
+
+    def save_assessment(self, generation_id: str, number: int, assessment: Assessment) -> None:
+        """Insert or replace the assessment of an attempt."""
+        ...
+
+    def save_direction(self, generation_id: str, direction: Direction) -> None:
+        """Record a director's word; the newest one of a generation counts."""
+        ...
+
+    def save_review(
+        self, generation_id: str, review: PersonReview, *, status: GenerationStatus
+    ) -> None:
+        """Record a person's decision and the status that follows, in one transaction."""
+        ...
+
+    def save_publication(self, generation_id: str, publication: Publication) -> None:
+        """Insert or update the one row per (artifact, target)."""
+        ...
+
+    def add_event(self, event: Event) -> int:
+        """Append to `generation_metrics`; returns the event's number."""
+        ...
+
+    def events_after(
+        self, seq: int, *, generation_id: str | None = None, limit: int = 500
+    ) -> tuple[Event, ...]:
+        """Return events with a number above `seq`, oldest first."""
+        ...
+
+    def count_by_status(self) -> Mapping[GenerationStatus, int]:
+        """Return how many generations have each status."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections."""
+        ...
+
+
+# ---- Engine ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Advance:
+    """What one step of a generation says to the engine.
+
+    `done`: nothing more to do; else call again after `wait_s` seconds (0: at once).
+    """
+
+    done: bool
+    wait_s: float = 0.0
+
+
+class Engine(Protocol):
+    """Runs each generation's steps in order, durably: after a crash it goes on.
+
+    Constructed with `advance: Callable[[str], Advance]`, which it calls for a generation until
+    that says done. Steps run at least once. At most one process works on a generation.
+    """
+
+    def start(self) -> None:
+        """Begin to work; resumes what this data folder's dead processes left."""
+        ...
+
+    def submit(self, generation_id: str, *, run: int = 0) -> None:
+        """Queue a generation; the same (id, run) twice is the same as once.
+
+        A new `run` is for work after the first end, such as a person's decision.
+        """
+        ...
+
+    def wait(self, generation_id: str, *, run: int = 0, timeout_s: float) -> bool:
+        """Wait for the end of a submitted run; False on time-out."""
+        ...
+
+    def stop(self, *, drain_s: float) -> None:
+        """Take no new work, let running steps end within `drain_s` seconds, then stop."""
+        ...
+
+
+# ---- Director -------------------------------------------------------------------------------
+
+
+class Director(Protocol):
+    """Artistic direction of a finished result."""
+
+    def review(self, brief: Brief, attempt: Attempt, picture: Path) -> Direction:
+        """Say what to do with a result. Never raises: failures are a `Direction` that says so."""
+        ...
+
+
+# ---- Live view ------------------------------------------------------------------------------
+
+
+class Live(Protocol):
+    """Progress of running attempts inside this process, for terminals and pages."""
+
+    def report(self, generation_id: str, number: int, progress: Progress) -> None:
+        """Take the newest progress of an attempt."""
+        ...
+
+    def snapshot(self) -> Iterator[tuple[str, int, Progress]]:
+        """Yield the newest progress of each running attempt."""
+        ...
