@@ -1,8 +1,348 @@
-"""Thin commands."""
+"""The command line: thin commands over `compose`.
+
+Imports are inside the commands: `--help` must answer at once, and most of them need little.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
-def main() -> None:
-    """Run the command line."""
-    raise SystemExit(2)
+import click
+
+from tower_anime import __version__
+from tower_anime.errors import BadInput, Cancelled, TowerError
+
+if TYPE_CHECKING:
+    from tower_anime.domain.brief import Brief
+    from tower_anime.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group that turns our errors into a message on stderr and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; 2 for a wrong value, 1 for any other error of ours."""
+        try:
+            return super().invoke(ctx)
+        except BadInput as error:
+            _die(str(error), EXIT_USAGE)
+        except Cancelled as error:
+            _die(str(error), EXIT_INTERRUPTED)
+        except TowerError as error:
+            _die(str(error), EXIT_FAILED)
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise SystemExit(EXIT_FAILED) from None
+
+
+def _die(message: str, status: int) -> NoReturn:
+    click.echo(f"tower-anime: {message}", err=True)
+    raise SystemExit(status)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="A first picture:  tower-anime generate '1girl, rainy neon street, umbrella'",
+)
+@click.version_option(__version__, prog_name="tower-anime")
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what happens.")
+def main(verbose: bool) -> None:
+    """Quality control of self-hosted anime production.
+
+    Ask for a picture: it is generated on ComfyUI (or the built-in sandbox), measured, corrected
+    and tried again within a budget, and published into your library once it is approved.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--json", "as_json", is_flag=True, help="One JSON object per line on stdout."
+    )(command)
+
+
+def _settings(**overrides: Any) -> Settings:
+    from tower_anime.settings import read_settings
+
+    return read_settings(**overrides)
+
+
+# ---- generate -------------------------------------------------------------------------------
+
+
+@main.command(no_args_is_help=True)
+@click.argument("prompts", nargs=-1, metavar="PROMPT…")
+@click.option(
+    "--prompts",
+    "file",
+    type=click.File(encoding="utf-8"),
+    help="Prompts from a file, one a line (text or a JSON object); - reads stdin.",
+)
+@click.option("--negative", default="", help="What the picture must not show.")
+@click.option("--project", default=None, help="Project it belongs to.  [default: Default]")
+@click.option("--profile", default=None, help="Rules it is judged by; see `profiles`.")
+@click.option("--kind", default="still", help="What to make.  [default: still]")
+@click.option(
+    "--workflow",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A ComfyUI workflow in API format.",
+)
+@click.option("--size", metavar="WxH", help="Size in pixels, for example 832x1216.")
+@click.option("--seed", type=int, help="Seed of the first attempt.")
+@click.option(
+    "--set",
+    "settings_",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of the request: steps, cfg, sampler, scheduler, denoise, checkpoint, …",
+)
+@click.option("--lock", multiple=True, metavar="KEY", help="Never change this parameter.")
+@click.option("--max-attempts", type=int, default=4, show_default=True, help="Budget of tries.")
+@click.option("--count", type=int, default=1, show_default=True, help="Pictures per prompt.")
+@click.option("--comfy", multiple=True, metavar="URL", help="A ComfyUI server; repeatable.")
+@click.option("--director", default="auto", show_default=True, help="auto, rules or off.")
+@click.option("--publish/--no-publish", default=True, help="Write approved files to the library.")
+@click.option("--detach", is_flag=True, help="Leave the work to a running `serve`.")
+@_json_option
+def generate(
+    prompts: tuple[str, ...],
+    file: Iterable[str] | None,
+    comfy: tuple[str, ...],
+    workflow: Path | None,
+    detach: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    r"""Generate, measure, correct and publish pictures.
+
+    \b
+    tower-anime generate '1girl, rainy neon street, umbrella'
+    tower-anime generate '{spring|autumn} forest, shrine' --count 2 --size 832x1216
+    tower-anime generate '1girl' --set steps=8 --lock steps     (correction leaves steps alone)
+
+    Exit status: 0 all approved (and published), 1 some not, 2 wrong usage.
+    """
+    from tower_anime import terminal
+    from tower_anime.compose import keep_workflow, leave_in_queue, open_app
+
+    settings = _settings(comfy_urls=comfy or None)
+    common = options if workflow is None else options | {"workflow": str(workflow)}
+    briefs = _briefs(list(_wishes(prompts, file, common)))
+    briefs = [keep_workflow(settings, brief) for brief in briefs]
+    if detach:
+        terminal.queued(leave_in_queue(settings, briefs), as_json=as_json)
+        return
+    with open_app(settings, role="generate", first_contact_s=0.0) as app:
+        status = terminal.generate(app, briefs, as_json=as_json)
+    raise SystemExit(status)
+
+
+def _wishes(
+    prompts: tuple[str, ...], file: Iterable[str] | None, options: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield a request for each prompt of the command line, then of the file."""
+    if prompts and file is not None:
+        raise BadInput("give prompts on the command line or with --prompts, not both")
+    common = {key: value for key, value in options.items() if key != "settings_"}
+    common["set"] = dict(_pair(text) for text in options["settings_"])
+    common = {key: value for key, value in common.items() if value is not None}
+    for prompt in prompts:
+        yield {**common, "prompt": prompt}
+    for number, line in enumerate(file or (), start=1):
+        text = line.strip()
+        if text:
+            yield _merged(common, _file_wish(text, number))
+
+
+def _file_wish(text: str, number: int) -> dict[str, Any]:
+    if not text.startswith("{") or not text.endswith("}") or '"' not in text:
+        return {"prompt": text}
+    try:
+        wish = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"line {number} of the prompt file is no JSON object: {error}") from error
+    return dict(wish)
+
+
+def _merged(common: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
+    return {**common, **wish, "set": {**common["set"], **wish.get("set", {})}}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sep, value = text.partition("=")
+    if not sep or not key.strip():
+        raise BadInput(f"--set wants key=value, for example --set steps=28; not {text!r}")
+    return key.strip(), value.strip()
+
+
+def _briefs(wishes: list[dict[str, Any]]) -> list[Brief]:
+    from tower_anime.domain.wish import briefs_of
+
+    briefs = [brief for wish in wishes for brief in briefs_of(wish)]
+    if not briefs:
+        raise BadInput("no prompt is given; say what the picture should show")
+    return briefs
+
+
+@main.command()
+@_json_option
+def demo(as_json: bool) -> None:
+    """Show the whole loop on the built-in sandbox, in a few seconds."""
+    from tower_anime import terminal
+    from tower_anime.compose import open_app
+
+    settings = _settings(comfy_urls=())
+    with open_app(settings, role="demo", first_contact_s=30.0) as app:
+        status = terminal.demo(app, as_json=as_json)
+    raise SystemExit(status)
+
+
+# ---- assess ---------------------------------------------------------------------------------
+
+
+@main.command(no_args_is_help=True)
+@click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path(path_type=Path))
+@click.option("--manifest", type=click.File(encoding="utf-8"), help="JSON Lines; - reads stdin.")
+@click.option("--prompt", help="What the pictures should show: relaxes what it asks for.")
+@click.option("--profile", default="still", show_default=True, help="Rules; see `profiles`.")
+@_json_option
+def assess(
+    paths: tuple[Path, ...],
+    manifest: Iterable[str] | None,
+    prompt: str | None,
+    profile: str,
+    as_json: bool,
+) -> None:
+    """Measure pictures and judge them. A folder is walked.
+
+    Exit status: 0 all pass, 1 some rejected, 2 some could not be measured, or wrong usage.
+    """
+    from tower_anime import terminal
+    from tower_anime.inspection import inspect_files, wanted
+
+    settings = _settings()
+    jobs = wanted(paths, manifest or (), prompt=prompt, profile=profile)
+    raise SystemExit(terminal.assessments(inspect_files(settings, jobs), as_json=as_json))
+
+
+@main.command()
+@_json_option
+def profiles(as_json: bool) -> None:
+    """List the profiles that pictures are judged by."""
+    from tower_anime import terminal
+    from tower_anime.inspection import all_profiles
+
+    terminal.profiles(all_profiles(_settings()), as_json=as_json)
+
+
+# ---- look, decide ---------------------------------------------------------------------------
+
+
+@main.command(name="list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--status", help="Only those with this status.")
+@click.option("--project", help="Only those of this project.")
+@_json_option
+def list_(limit: int, status: str | None, project: str | None, as_json: bool) -> None:
+    """List generations, newest first."""
+    from tower_anime import terminal
+    from tower_anime.compose import listed
+
+    found = listed(_settings(), limit=limit, status=status, project=project)
+    terminal.overview(found, as_json=as_json)
+
+
+@main.command()
+@click.argument("generation_id", metavar="ID")
+@_json_option
+def show(generation_id: str, as_json: bool) -> None:
+    """Show one generation: its attempts, what was corrected, where the file is."""
+    from tower_anime import terminal
+    from tower_anime.compose import looked_up
+
+    terminal.details(looked_up(_settings(), generation_id), as_json=as_json)
+
+
+@main.command()
+@click.argument("generation_id", metavar="ID")
+def cancel(generation_id: str) -> None:
+    """Cancel a generation that waits or runs."""
+    from tower_anime.compose import request_cancel
+
+    click.echo(request_cancel(_settings(), generation_id))
+
+
+@main.command()
+@click.argument("generation_id", metavar="ID")
+def publish(generation_id: str) -> None:
+    """Write an approved generation into the library, if it is not there yet."""
+    from tower_anime.compose import publish_now
+
+    publication = publish_now(_settings(), generation_id)
+    where = publication.location or publication.reason
+    click.echo(f"{publication.state}: {where}")
+    raise SystemExit(0 if publication.state == "verified" else EXIT_FAILED)
+
+
+# ---- servers, upkeep ------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=44451, show_default=True)
+@click.option("--comfy", multiple=True, metavar="URL", help="A ComfyUI server; repeatable.")
+def serve(host: str, port: int, comfy: tuple[str, ...]) -> None:
+    """Run API, pages and workers in one process."""
+    from tower_anime.web.serve import run
+
+    run(_settings(comfy_urls=comfy or None), host=host, port=port)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8199, show_default=True)
+@click.option("--seconds-per-step", type=click.FloatRange(0, 60), default=0.0, show_default=True)
+@click.option("--faults", default="", metavar="SPEC", help="Misbehave, e.g. oom:0.1,slow_history.")
+def sandbox(host: str, port: int, seconds_per_step: float, faults: str) -> None:
+    """Run the built-in generator alone: ComfyUI's protocol, drawn pictures, no GPU."""
+    from tower_anime.compose import run_sandbox
+
+    run_sandbox(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults)
+
+
+@main.command()
+@_json_option
+def doctor(as_json: bool) -> None:
+    """Look at everything the product needs, and say how to mend what is wrong."""
+    from tower_anime import terminal
+    from tower_anime.doctor import diagnose
+
+    raise SystemExit(terminal.findings(diagnose(_settings()), as_json=as_json))
+
+
+@main.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to this version's schema, after a backup."""
+    from tower_anime.compose import upgrade_database
+
+    applied = upgrade_database(_settings())
+    click.echo(f"applied: {', '.join(applied)}" if applied else "the database is up to date")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,16 +19,13 @@ from tower_anime.domain.generation import (
     PersonReview,
     Publication,
 )
+from tower_anime.domain.graph import Catalog as Catalog
+from tower_anime.domain.graph import Graph as Graph
+from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
 from tower_anime.domain.release import Release
 
 # ---- Renderer -------------------------------------------------------------------------------
-
-Graph = dict[str, dict[str, Any]]
-"""A ComfyUI graph in API format: node id → {"class_type", "inputs", "_meta"?}."""
-
-Catalog = Mapping[str, Mapping[str, Any]]
-"""The node classes a server offers, as `/object_info` gives them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +38,6 @@ class RenderJob:
     prompt_id: str
     graph: Graph
     extra_pnginfo: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a running job is. `step` of `steps` of the sampler at `node`; 0 of 0 before it.
-
-    `phase` is queued, running or collecting; `queue_position` counts jobs before this one.
-    """
-
-    phase: str
-    step: int = 0
-    steps: int = 0
-    node: str | None = None
-    queue_position: int | None = None
-    preview: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,6 +307,10 @@ class Engine(Protocol):
         """Wait for the end of a submitted run; False on time-out."""
         ...
 
+    def known(self) -> Mapping[str, str]:
+        """Return every run the engine knows, `generation:run` → open, done, failed or parked."""
+        ...
+
     def stop(self, *, drain_s: float) -> None:
         """Take no new work, let running steps end within `drain_s` seconds, then stop."""
         ...
@@ -338,19 +324,4 @@ class Director(Protocol):
 
     def review(self, brief: Brief, attempt: Attempt, picture: Path) -> Direction:
         """Say what to do with a result. Never raises: failures are a `Direction` that says so."""
-        ...
-
-
-# ---- Live view ------------------------------------------------------------------------------
-
-
-class Live(Protocol):
-    """Progress of running attempts inside this process, for terminals and pages."""
-
-    def report(self, generation_id: str, number: int, progress: Progress) -> None:
-        """Take the newest progress of an attempt."""
-        ...
-
-    def snapshot(self) -> Iterator[tuple[str, int, Progress]]:
-        """Yield the newest progress of each running attempt."""
         ...

@@ -49,72 +49,68 @@ class RenderRequest:
 
 
 @dataclass(frozen=True)
-class Range:
-    """What a settable parameter may be. `low` and `high` are inclusive."""
+class Numbers:
+    """The numbers a parameter may be, both ends included."""
 
-    kind: type
-    low: float | None = None
-    high: float | None = None
+    kind: type[int] | type[float]
+    low: float
+    high: float
     unit: str = ""
 
     def describe(self) -> str:
         """Say in words what is allowed."""
-        if self.kind is str:
-            return "a word"
         name = "a whole number" if self.kind is int else "a number"
         unit = f" {self.unit}" if self.unit else ""
-        return f"{name} from {self.low:g} to {self.high:g}{unit}"
+        return f"{name} from {self.low:.10g} to {self.high:.10g}{unit}"
 
 
 MAX_SEED = 2**64 - 1  # KSampler's own limit
+SEED_MASK = 2**48 - 1  # seeds we choose: exact as a JavaScript number too
 MAX_PROMPT_CHARS = 20_000  # CLIP reads 77 tokens a chunk; longer text is a mistake
 
-PARAMETERS: dict[str, Range] = {
-    "steps": Range(int, 1, 1000),
-    "cfg": Range(float, 0.0, 100.0),
-    "sampler": Range(str),
-    "scheduler": Range(str),
-    "denoise": Range(float, 0.0, 1.0),
-    "seed": Range(int, 0, MAX_SEED),
-    "checkpoint": Range(str),
-    "width": Range(int, 16, 16384, "px"),
-    "height": Range(int, 16, 16384, "px"),
-    "frames": Range(int, 1, 10_000),
-    "frame_rate": Range(float, 0.1, 240.0, "frames/s"),
+PARAMETERS: dict[str, Numbers | None] = {
+    "steps": Numbers(int, 1, 1000),
+    "cfg": Numbers(float, 0.0, 100.0),
+    "sampler": None,
+    "scheduler": None,
+    "denoise": Numbers(float, 0.0, 1.0),
+    "seed": Numbers(int, 0, MAX_SEED),
+    "checkpoint": None,
+    "width": Numbers(int, 16, 16384, "px"),
+    "height": Numbers(int, 16, 16384, "px"),
+    "frames": Numbers(int, 1, 10_000),
+    "frame_rate": Numbers(float, 0.1, 240.0, "frames/s"),
 }
-"""The parameters that `--set` and `--lock` take."""
+"""The parameters that `--set` and `--lock` take; None stands for a word."""
 
 LOCKABLE = (*PARAMETERS, "prompt", "negative", "size")
 
 
-def parse_parameter(key: str, value: object) -> object:
+def parse_parameter(key: str, value: object) -> str | int | float:
     """Return `value` as the type `key` wants; `BadInput` names what is allowed."""
     if key not in PARAMETERS:
         raise BadInput(f"unknown parameter {key!r}; allowed: {', '.join(PARAMETERS)}")
     allowed = PARAMETERS[key]
-    if allowed.kind is str:
+    if allowed is None:
         text = str(value).strip()
         if not text:
             raise BadInput(f"{key} must not be empty")
         return text
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(value) if allowed.kind is float else _whole(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise BadInput(f"{key} must be {allowed.describe()}, not {value!r}") from None
-    assert allowed.low is not None and allowed.high is not None
-    if not allowed.low <= number <= allowed.high:
+    number = _number(value, allowed.kind)
+    if number is None or not allowed.low <= number <= allowed.high:
         raise BadInput(f"{key} must be {allowed.describe()}, not {value!r}")
     return number
 
 
-def _whole(value: object) -> int:
-    if isinstance(value, float):
-        if not value.is_integer():
-            raise ValueError
-        return int(value)
-    return int(value)  # type: ignore[call-overload, no-any-return]
+def _number(value: object, kind: type[int] | type[float]) -> int | float | None:
+    """Return `value` as an exact number of `kind`, None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value) if kind is float else int(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if kind is float or isinstance(value, str) or number == value else None
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -122,8 +118,8 @@ def parse_size(text: str) -> tuple[int, int]:
     width, sep, height = text.lower().replace("×", "x").partition("x")
     if not sep or not width.strip() or not height.strip():
         raise BadInput(f"a size looks like 1024x1024 (width x height in pixels), not {text!r}")
-    parsed = parse_parameter("width", width.strip()), parse_parameter("height", height.strip())
-    return parsed  # type: ignore[return-value]
+    sides = (parse_parameter("width", width.strip()), parse_parameter("height", height.strip()))
+    return int(sides[0]), int(sides[1])
 
 
 def parse_prompt(text: str) -> str:

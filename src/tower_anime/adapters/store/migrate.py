@@ -1,0 +1,173 @@
+"""Bringing a database to this program's tables, and copying it while it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, text
+
+from tower_anime.adapters.store.connect import (
+    READ_ONLY,
+    database_file,
+    in_words,
+    open_engine,
+    parse_url,
+)
+from tower_anime.adapters.store.tables import HEAD, METADATA
+from tower_anime.errors import BadInput, StorageFull, StoreUnavailable
+
+_MIGRATION_LOCK = 0x746F776572  # "tower": any number that others on the server don't use
+_VERSION_TABLE = "alembic_version"
+
+
+def current(url: str) -> str | None:
+    """Return the database's revision; None when it is empty or not there."""
+    file = database_file(parse_url(url))
+    if file is not None and not file.exists():
+        return None
+    with _engine(url) as engine, in_words(url):
+        return revision(engine)
+
+
+def revision(engine: Engine) -> str | None:
+    """Return the revision of an open database, None before the first migration."""
+    with engine.connect().execution_options(**READ_ONLY) as connection:
+        if not engine.dialect.has_table(connection, _VERSION_TABLE):
+            return None
+        found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608
+        return found.scalar_one_or_none()
+
+
+def upgrade(url: str, *, backup_dir: Path | None) -> list[str]:
+    """Bring the database up to date and return the revisions that were applied.
+
+    All or nothing, and safe when several processes do it at once. A SQLite file that holds
+    data is copied into `backup_dir` first (None: no copy; PostgreSQL is never copied). The
+    folder of a new SQLite file is made.
+    """
+    before = current(url)
+    if before == HEAD:
+        return []
+    file = database_file(parse_url(url))
+    if file is not None:
+        _make_folder(file.parent)
+    if file is not None and before is not None and backup_dir is not None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        backup(url, backup_dir / f"{file.stem}-{before}-{stamp}.sqlite")
+    with (
+        # foreign keys are checked at the end: SQLite changes a table by rebuilding it
+        _engine(url, create=True, foreign_keys=False) as engine,
+        in_words(url),
+        engine.begin() as connection,
+    ):
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": _MIGRATION_LOCK})
+        applied = _migrate(connection)
+        if engine.dialect.name == "sqlite":
+            _check_foreign_keys(connection)
+    return applied
+
+
+def backup(url: str, file: Path) -> None:
+    """Copy a SQLite database into `file`, replacing it, while others go on writing.
+
+    The copy is one moment's state, checked, and complete in one file. PostgreSQL has its own
+    tools: `BadInput` says so.
+    """
+    source = database_file(parse_url(url))
+    if source is None:
+        raise BadInput("only SQLite is copied here; use pg_dump for a PostgreSQL database")
+    if not source.is_file():
+        raise StoreUnavailable(f"there is no database {source} to copy")
+    _make_folder(file.parent)
+    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
+    try:
+        _copy(source, partial)
+        _sync(partial)
+        partial.replace(file)
+        _sync(file.parent)
+    except sqlite3.DatabaseError as error:
+        raise StoreUnavailable(f"the database {source} can't be copied: {error}") from error
+    except OSError as error:
+        raise StorageFull(f"the copy {file} can't be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True)) as old,
+        contextlib.closing(sqlite3.connect(target)) as new,
+    ):
+        old.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")  # one file, without -wal beside it
+        (verdict,) = new.execute("PRAGMA quick_check").fetchone()
+    if verdict != "ok":
+        raise StoreUnavailable(f"the database {source} is damaged: {verdict}")
+
+
+@contextlib.contextmanager
+def _engine(url: str, **options: Any) -> Iterator[Engine]:
+    engine = open_engine(url, **options)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _migrate(connection: Connection) -> list[str]:
+    # Alembic costs as much time as all of SQLAlchemy: only who migrates pays for it
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports its own import
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    applied: list[str] = []
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes.update(
+        connection=connection,
+        target_metadata=METADATA,
+        on_version_apply=lambda *, step, **_: applied.append(step.up_revision_id),
+    )
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreUnavailable(
+            f"the database was written by another version of this program: {error}"
+        ) from error
+    return applied
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise StoreUnavailable(
+            f"the migration would leave rows of {broken[0]} without what they belong to; "
+            "nothing was changed"
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"the folder {folder} can't be made: {error.strerror}") from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

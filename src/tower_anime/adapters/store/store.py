@@ -1,0 +1,489 @@
+"""The truth about generations, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
+
+from tower_anime.adapters.store import rows
+from tower_anime.adapters.store.connect import (
+    BUSY_TIMEOUT_S,
+    READ_ONLY,
+    FileWatch,
+    database_file,
+    in_words,
+    open_engine,
+    parse_url,
+)
+from tower_anime.adapters.store.migrate import revision
+from tower_anime.adapters.store.tables import (
+    HEAD,
+    UtcTime,
+    artifacts,
+    attempts,
+    corrections,
+    decisions,
+    generation_metrics,
+    generations,
+    idempotency_keys,
+    projects,
+    publications,
+    quality_assessments,
+)
+from tower_anime.domain.attempt import Attempt
+from tower_anime.domain.generation import (
+    Direction,
+    Event,
+    Generation,
+    GenerationStatus,
+    History,
+    PersonReview,
+    Publication,
+)
+from tower_anime.domain.quality import Assessment
+from tower_anime.errors import BadInput, NotFound, StoreUnavailable
+from tower_anime.ports import Page
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+MAX_PAGE = 1000  # keeps one answer in memory and below SQLite's limit of bound values
+_UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
+_EVENT_LOCK = 0x6576656E74  # "event": any number that others on the server don't use
+
+
+class SqlStore:
+    """`ports.Store` on a database that `migrate.upgrade` has brought up to date.
+
+    Safe for many threads; one instance per process. `busy_timeout_s` is how long a write waits
+    for another process's (SQLite).
+    """
+
+    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self._url = url
+        self._engine = open_engine(url, busy_timeout_s=busy_timeout_s)
+        options: dict[str, Any] = dict(READ_ONLY)
+        if self._engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"  # several queries, one moment
+        self._reader = self._engine.execution_options(**options)
+        # SQLite writes one after the other; waiting here is fair and wakes at once, waiting
+        # in SQLite is polling
+        self._writing = threading.Lock()
+        file = database_file(parse_url(url))
+        self._file = FileWatch(file) if file else None
+        try:
+            self._check_revision()
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- Generations --------------------------------------------------------------------------
+
+    def add_generation(self, generation: Generation, *, key: str | None = None) -> Generation:
+        """Insert; the same id or the same idempotency `key` returns what is there already."""
+        now = datetime.now(UTC)
+        with self._write() as connection:
+            owner = _claim_key(connection, key, generation.id, now)
+            if owner == generation.id:
+                values = {
+                    **rows.fixed_row(generation),
+                    **rows.changing_row(generation),
+                    "project_id": _project_id(connection, generation.brief.project, now),
+                    "cancel_requested": generation.cancel_requested,
+                    "created_at": generation.created_at or now,
+                    "finished_at": generation.finished_at,
+                }
+                _add_once(connection, generations, values)
+            return rows.generation_of(_generation_row(connection, owner))
+
+    def history(self, generation_id: str) -> History:
+        """Return all that happened to one generation."""
+        with self._read() as connection:
+            return _histories(connection, [_generation_row(connection, generation_id)])[0]
+
+    def histories(
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        statuses: Sequence[GenerationStatus] = (),
+        project: str | None = None,
+    ) -> Page:
+        """Return a page of generations, newest first; `limit` is 1 to `MAX_PAGE`."""
+        if not 1 <= limit <= MAX_PAGE:
+            raise BadInput(f"a page has 1 to {MAX_PAGE} items, not {limit}")
+        table = generations.c
+        query = select(generations).order_by(table.created_at.desc(), table.id.desc())
+        if cursor is not None:
+            query = query.where(_older_than(cursor))
+        if statuses:
+            query = query.where(table.status.in_(statuses))
+        if project is not None:
+            named = select(projects.c.id).where(projects.c.name == project).scalar_subquery()
+            query = query.where(table.project_id == named)
+        with self._read() as connection:
+            found = connection.execute(query.limit(limit + 1)).all()
+            items = _histories(connection, found[:limit])
+        more = len(found) > limit
+        return Page(items=items, next_cursor=_cursor(found[limit - 1]) if more else None)
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Return ids of generations that are queued or working, oldest first."""
+        table = generations.c
+        query = select(table.id).where(table.status.in_(_UNFINISHED))
+        with self._read() as connection:
+            return tuple(connection.scalars(query.order_by(table.created_at, table.id)))
+
+    def save_generation(self, generation: Generation) -> None:
+        """Update what changes; never touches `cancel_requested`.
+
+        `finished_at` is filled in when the generation is over, and emptied when it is not.
+        """
+        table = generations.c
+        finished = generation.finished_at or func.coalesce(
+            table.finished_at, literal(datetime.now(UTC), UtcTime)
+        )
+        change = update(generations).where(table.id == generation.id)
+        values = {
+            **rows.changing_row(generation),
+            "finished_at": finished if generation.status.over else None,
+        }
+        with self._write() as connection:
+            if not connection.execute(change.values(values)).rowcount:
+                raise _no_generation(generation.id)
+
+    def request_cancel(self, generation_id: str) -> GenerationStatus:
+        """Mark as to be cancelled and return the status; no change once it is over."""
+        mark = (
+            update(generations)
+            .where(generations.c.id == generation_id, generations.c.status.in_(_UNFINISHED))
+            .values(cancel_requested=True)
+        )
+        with self._write() as connection:
+            connection.execute(mark)
+            return _status(connection, generation_id)
+
+    def cancel_requested(self, generation_id: str) -> bool:
+        """Whether somebody asked to cancel."""
+        query = select(generations.c.cancel_requested).where(generations.c.id == generation_id)
+        with self._read() as connection:
+            found = connection.scalar(query)
+        if found is None:
+            raise _no_generation(generation_id)
+        return bool(found)
+
+    def count_by_status(self) -> Mapping[GenerationStatus, int]:
+        """Return how many generations have each status."""
+        status = generations.c.status
+        query = select(status, func.count().label("number")).group_by(status)
+        with self._read() as connection:
+            counted = {row.status: row.number for row in connection.execute(query)}
+        return {status: counted.get(status, 0) for status in GenerationStatus}
+
+    # ---- Attempts -----------------------------------------------------------------------------
+
+    def save_attempt(self, attempt: Attempt) -> None:
+        """Insert or update the attempt (generation_id, number) with its artifact, corrections.
+
+        The first time of creation stays. The assessment is written by `save_assessment`.
+        """
+        now = datetime.now(UTC)
+        values = {**rows.attempt_row(attempt), "created_at": attempt.created_at or now}
+        mine = (
+            corrections.c.generation_id == attempt.generation_id,
+            corrections.c.attempt == attempt.number,
+        )
+        with self._write() as connection:
+            if attempt.artifact is not None:
+                artifact = {**rows.artifact_row(attempt.artifact), "created_at": now}
+                _put(connection, artifacts, artifact, key=("sha256",))
+            _put(connection, attempts, values, key=("generation_id", "number"))
+            connection.execute(delete(corrections).where(*mine))
+            if attempt.corrections:
+                connection.execute(insert(corrections), rows.correction_rows(attempt))
+
+    def save_assessment(self, generation_id: str, number: int, assessment: Assessment) -> None:
+        """Insert or replace the assessment of an attempt."""
+        attempt = attempts.c
+        known = select(attempt.artifact_sha256, attempt.backend).where(
+            attempt.generation_id == generation_id, attempt.number == number
+        )
+        with self._write() as connection:
+            found = connection.execute(known).one_or_none()
+            if found is None:
+                raise NotFound(f"generation {generation_id} has no attempt {number}")
+            values = {
+                **rows.assessment_row(assessment),
+                "id": str(uuid.uuid4()),
+                "generation_id": generation_id,
+                "attempt": number,
+                "artifact_sha256": found.artifact_sha256,
+                "backend": found.backend,
+                "created_at": datetime.now(UTC),
+            }
+            key = ("generation_id", "attempt")
+            _put(connection, quality_assessments, values, key=key)
+
+    # ---- Decisions and publications -----------------------------------------------------------
+
+    def save_direction(self, generation_id: str, direction: Direction) -> None:
+        """Record a director's word; the newest one of a generation counts."""
+        with self._write() as connection:
+            _decide(connection, generation_id, rows.direction_row(direction))
+
+    def save_review(
+        self, generation_id: str, review: PersonReview, *, status: GenerationStatus
+    ) -> None:
+        """Record a person's decision and the status that follows, in one transaction."""
+        change = update(generations).where(generations.c.id == generation_id)
+        with self._write() as connection:
+            _decide(connection, generation_id, rows.review_row(review))
+            connection.execute(change.values(status=status))
+
+    def save_publication(self, generation_id: str, publication: Publication) -> None:
+        """Insert or update the one row per (generation, artifact, target)."""
+        now = datetime.now(UTC)
+        values = {
+            **rows.publication_row(publication),
+            "generation_id": generation_id,
+            "created_at": now,
+            "updated_at": now,
+        }
+        with self._write() as connection:
+            key = ("generation_id", "artifact_sha256", "target")
+            _put(connection, publications, values, key=key)
+
+    # ---- Events -------------------------------------------------------------------------------
+
+    def add_event(self, event: Event) -> int:
+        """Append to `generation_metrics`; returns the event's number.
+
+        Numbers become visible in their order, so a reader of `events_after` misses none.
+        """
+        values = {
+            "generation_id": event.generation_id,
+            "event_type": event.kind,
+            "event_data": event.data,
+            "at": event.at or datetime.now(UTC),
+        }
+        with self._write() as connection:
+            if connection.dialect.name == "postgresql":
+                # sequences count outside transactions: without it 8 could appear before 7
+                lock = text("SELECT pg_advisory_xact_lock(:number)")
+                connection.execute(lock, {"number": _EVENT_LOCK})
+            added = insert(generation_metrics).values(values)
+            seq: int = connection.execute(added.returning(generation_metrics.c.seq)).scalar_one()
+            return seq
+
+    def events_after(
+        self, seq: int, *, generation_id: str | None = None, limit: int = 500
+    ) -> tuple[Event, ...]:
+        """Return events with a number above `seq`, oldest first."""
+        table = generation_metrics.c
+        query = select(generation_metrics).where(table.seq > seq).order_by(table.seq)
+        if generation_id is not None:
+            query = query.where(table.generation_id == generation_id)
+        with self._read() as connection:
+            return tuple(rows.event_of(row) for row in connection.execute(query.limit(limit)))
+
+    def close(self) -> None:
+        """Give up connections."""
+        self._engine.dispose()
+
+    # ---- Inner parts --------------------------------------------------------------------------
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        if self._file is None:
+            with in_words(self._url), self._engine.begin() as connection:
+                yield connection
+            return
+        with in_words(self._url), self._writing:
+            self._file.check()
+            with self._engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        if self._file is not None:
+            self._file.check()
+        with in_words(self._url), self._reader.connect() as connection:
+            yield connection
+
+    def _check_revision(self) -> None:
+        with in_words(self._url):
+            found = revision(self._engine)
+        if found != HEAD:
+            raise StoreUnavailable(
+                f"the database is at revision {found or 'none'}, this program needs {HEAD}; "
+                "run `tower-anime db upgrade`"
+            )
+
+
+def _claim_key(connection: Connection, key: str | None, generation_id: str, now: datetime) -> str:
+    """Return the id of the generation that owns `key`: ours if it was free."""
+    if key is None:
+        return generation_id
+    claim = {"key": key, "generation_id": generation_id, "created_at": now}
+    _add_once(connection, idempotency_keys, claim)
+    table = idempotency_keys.c
+    query = select(table.generation_id).where(table.key == key)
+    owner: str = connection.scalars(query).one()
+    return owner
+
+
+def _project_id(connection: Connection, name: str, now: datetime) -> str:
+    query = select(projects.c.id).where(projects.c.name == name)
+    found: str | None = connection.scalar(query)
+    if found is None:
+        _add_once(connection, projects, rows.project_row(name, now=now))
+        found = connection.scalars(query).one()  # ours, or another process's
+    return found
+
+
+def _add_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert, unless the row is there."""
+    added = _insert(table, connection.dialect.name)
+    connection.execute(added.on_conflict_do_nothing(), values)
+
+
+def _put(
+    connection: Connection, table: Table, values: Mapping[str, Any], *, key: tuple[str, ...]
+) -> None:
+    """Insert, or update all but the key, the id and the time of creation."""
+    changing = tuple(name for name in values if name not in {*key, "id", "created_at"})
+    statement = _upsert(table, connection.dialect.name, key=key, changing=changing)
+    connection.execute(statement, values)
+
+
+@cache  # building it takes longer than running it
+def _upsert(
+    table: Table, dialect: str, *, key: tuple[str, ...], changing: tuple[str, ...]
+) -> Executable:
+    added = _insert(table, dialect)
+    change = {name: added.excluded[name] for name in changing}
+    return added.on_conflict_do_update(index_elements=key, set_=change)
+
+
+def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    # each dialect costs as much time as all our own code: load the one that is used
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
+def _no_generation(generation_id: str) -> NotFound:
+    return NotFound(f"there is no generation {generation_id}")
+
+
+def _generation_row(connection: Connection, generation_id: str) -> Row[Any]:
+    query = select(generations).where(generations.c.id == generation_id)
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        raise _no_generation(generation_id)
+    return found
+
+
+def _status(connection: Connection, generation_id: str) -> GenerationStatus:
+    query = select(generations.c.status).where(generations.c.id == generation_id)
+    found = connection.scalar(query)
+    if found is None:
+        raise _no_generation(generation_id)
+    return GenerationStatus(found)
+
+
+def _decide(connection: Connection, generation_id: str, decision: Mapping[str, Any]) -> None:
+    """Append a decision, unless a repeated step says the newest one again."""
+    before = _status(connection, generation_id)
+    table = decisions.c
+    newest = connection.execute(
+        select(decisions)
+        .where(
+            table.generation_id == generation_id,
+            table.by == decision["by"],
+            table.undone_at.is_(None),
+        )
+        .order_by(table.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    said = {name: value for name, value in decision.items() if name != "decided_at"}
+    if newest is not None and said == {name: newest._mapping[name] for name in said}:
+        return
+    values = {
+        **decision,
+        "generation_id": generation_id,
+        "status_before": before,
+        "decided_at": decision["decided_at"] or datetime.now(UTC),
+    }
+    connection.execute(insert(decisions).values(values))
+
+
+def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[History, ...]:
+    """Load what belongs to the generations in one query per table."""
+    ids = [row.id for row in found]
+    if not ids:
+        return ()
+
+    def rows_of(table: Table, *order: ColumnElement[Any]) -> Sequence[Row[Any]]:
+        query = select(table).where(table.c.generation_id.in_(ids)).order_by(*order)
+        return connection.execute(query).all()
+
+    file = artifacts.c
+    query = (
+        select(attempts, file.path, file.media_type, file.size_bytes)
+        .outerjoin(artifacts)
+        .where(attempts.c.generation_id.in_(ids))
+        .order_by(attempts.c.number)
+    )
+    tried = connection.execute(query).all()
+    parts = rows.Parts(
+        attempts=tried,
+        corrections=rows_of(corrections, corrections.c.position) if tried else [],
+        assessments=rows_of(quality_assessments) if tried else [],
+        decisions=rows_of(decisions, decisions.c.seq),
+        publications=rows_of(publications, publications.c.created_at, publications.c.target),
+    )
+    return rows.histories_of(found, parts)
+
+
+def _cursor(row: Row[Any]) -> str:
+    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()}|{row.id}".encode()).decode()
+
+
+def _older_than(cursor: str) -> ColumnElement[bool]:
+    try:
+        moment, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        created_at = datetime.fromisoformat(moment).astimezone(UTC)
+    except (binascii.Error, ValueError, OverflowError) as error:
+        raise BadInput(
+            "this cursor is none of ours; take `next_cursor` of the last page"
+        ) from error
+    position = tuple_(literal(created_at, UtcTime), literal(last_id))
+    return tuple_(generations.c.created_at, generations.c.id) < position

@@ -1,0 +1,255 @@
+"""The metric table: every number that is taken from a still, what it means and where it is from.
+
+`stills` fills exactly these names, `judge` reads them, and the reference page lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+MIN_STRUCTURE_PX = 64
+"""Shorter sides than this hold too few windows and tiles for statistics of edges and noise."""
+
+
+class Better(StrEnum):
+    """Which way a measurement improves the picture."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One row. `low` and `high` bound the value; `needs` says what must be in the picture.
+
+    `min_side_px` is the shorter side below which it is `Unmeasured`; `defect` the kind that it
+    is evidence for (None: it only helps to read others); `source` the origin of the method.
+    """
+
+    unit: str
+    low: float
+    high: float
+    better: Better
+    needs: str
+    defect: str | None
+    source: str
+    min_side_px: int = 1
+
+
+_ANY = "any picture"
+_FLAT = f"a shorter side of {MIN_STRUCTURE_PX} px"
+_HISTOGRAM = "histogram of half-size luma (BT.601)"
+_RESIDUAL = (
+    "|x − median3×3(x)| on 16 px tiles, 5th percentile of the tiles, so that lines and texture "
+    "do not count; × 1.17 = σ of white Gaussian noise (simulated)"
+)
+_REGION = "largest rectangle-like component of cells that are black or exact mid-grey"
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        "spread": Metric(
+            unit="levels",
+            low=0,
+            high=256,
+            better=Better.HIGHER,
+            needs=_ANY,
+            defect="blank",
+            source="root of the summed variances of Y, Cr and Cb at half size",
+        ),
+        "structure": Metric(
+            unit="ratio",
+            low=0,
+            high=1,
+            better=Better.HIGHER,
+            needs=_FLAT + " and anything but one flat colour",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="blank",
+            source="spread left in 32 px means over the whole spread: 1/32 for white noise",
+        ),
+        "edge_width": Metric(
+            unit="px",
+            low=0,
+            high=2304,
+            better=Better.LOWER,
+            needs=_FLAT + " and edges",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="blur",
+            source="local range over steepest slope in 9×9 windows, 20th percentile of windows "
+            "with a strong edge, at the finest of three scales (1, 1/4, 1/16) that has such",
+        ),
+        "edge_share": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.NEITHER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect=None,
+            source="share of full-size windows with a strong edge",
+        ),
+        "local_contrast": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.HIGHER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="low_contrast",
+            source="range in 36 px windows of luma, 95th percentile",
+        ),
+        "noise_luma": Metric(
+            unit="levels",
+            low=0,
+            high=150,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="noise",
+            source=_RESIDUAL + "; at most what half size confirms, which spares screen tone",
+        ),
+        "noise_chroma": Metric(
+            unit="levels",
+            low=0,
+            high=150,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="noise",
+            source=_RESIDUAL + "; the noisier of Cr and Cb at half size",
+        ),
+        "residual_luma": Metric(
+            unit="levels",
+            low=0,
+            high=150,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="undersampled",
+            source=_RESIDUAL + "; luma at quarter size, where blotches of 8 px show",
+        ),
+        "residual_chroma": Metric(
+            unit="levels",
+            low=0,
+            high=150,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="undersampled",
+            source=_RESIDUAL + "; the worse of Cr and Cb at quarter size",
+        ),
+        "luma_mean": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source=_HISTOGRAM,
+        ),
+        "luma_low": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="low_contrast",
+            source=_HISTOGRAM + ", 1st percentile",
+        ),
+        "luma_high": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source=_HISTOGRAM + ", 99th percentile",
+        ),
+        "crushed": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="underexposed",
+            source="pixels with every channel ≤ 5 at half size",
+        ),
+        "blown": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="overexposed",
+            source="pixels with every channel ≥ 250 at half size",
+        ),
+        "washed": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="overexposed",
+            source="pixels whose largest channel is ≥ 253 and whose least is from 80 to 235, plus "
+            "the blown ones by the share of their rim (2 px) that is light (luma ≥ 215), at half "
+            "size: lost highlights have soft rims, a white page has outlines",
+        ),
+        "chroma_mean": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="oversaturated",
+            source="mean of the largest minus the smallest channel at half size",
+        ),
+        "gamut_clipped": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="oversaturated",
+            source="pixels with one channel ≥ 250 and another ≤ 5 at half size: chroma has run "
+            "into the corner of the gamut",
+        ),
+        "repetition": Metric(
+            unit="ratio",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_FLAT + " and anything but one flat colour",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="tiling",
+            source="highest circular autocorrelation of locally normalised luma at 128×128, "
+            "farther than an eighth of the picture from zero (Wiener–Khinchin)",
+        ),
+        "flat_share": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="partial_blank",
+            source=_REGION + ", share of the picture",
+        ),
+        **{
+            f"flat_{part}": Metric(
+                unit="px",
+                low=0,
+                high=100_000_000,
+                better=Better.NEITHER,
+                needs=_FLAT,
+                min_side_px=MIN_STRUCTURE_PX,
+                defect=None,
+                source=_REGION + ", its box",
+            )
+            for part in ("x", "y", "width", "height")
+        },
+    }
+)
+"""Name → row, in the order of reports."""

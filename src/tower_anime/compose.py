@@ -1,0 +1,346 @@
+"""The only place where adapters meet the pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tower_anime.adapters.blobs import FileBlobs
+from tower_anime.adapters.comfy import ComfyRenderer
+from tower_anime.adapters.folder_library import FolderLibrary
+from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.adapters.store import migrate
+from tower_anime.adapters.store.store import SqlStore
+from tower_anime.direct.rules import RulesDirector
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.generation import (
+    Generation,
+    GenerationStatus,
+    History,
+    PersonDecision,
+    PersonReview,
+    Publication,
+    new_generation_id,
+)
+from tower_anime.domain.graph import Graph
+from tower_anime.domain.request import Kind
+from tower_anime.errors import BadInput, Conflict, ServerDown, StorageFull
+from tower_anime.graph.build import template
+from tower_anime.graph.load import parse_workflow
+from tower_anime.inspection import find_profile
+from tower_anime.pipeline.live import Live
+from tower_anime.pipeline.reconcile import submit_forgotten
+from tower_anime.pipeline.steps import Pipeline
+from tower_anime.ports import Engine, Renderer, Store
+from tower_anime.settings import Settings
+
+SANDBOX_START_LIMIT_S = 30.0
+"""A cold start compiles and imports OpenCV; on a slow disk that takes seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """A running product: what the command line and the server work with."""
+
+    settings: Settings
+    store: Store
+    blobs: FileBlobs
+    engine: Engine
+    renderers: Sequence[Renderer]
+    live: Live
+    simulated: bool
+
+    def create(self, brief: Brief, *, key: str | None = None) -> Generation:
+        """Store a generation and queue it; the same `key` returns the first one."""
+        generation = self.store.add_generation(_generation(self.settings, brief), key=key)
+        if not generation.status.over:
+            self.engine.submit(generation.id)
+        return generation
+
+    def cancel(self, generation_id: str) -> GenerationStatus:
+        """Ask for cancellation; `Conflict` when it is over."""
+        status = self.store.request_cancel(generation_id)
+        if status.over:
+            raise Conflict(f"the generation is over: {status}")
+        return status
+
+    def review(
+        self, generation_id: str, decision: PersonDecision, *, reasons: Sequence[str], note: str
+    ) -> History:
+        """Record a person's decision and publish what was approved."""
+        history = self.store.history(generation_id)
+        attempt = history.generation.chosen_attempt or len(history.attempts)
+        if not attempt:
+            raise Conflict("there is nothing to review yet: no attempt was made")
+        review = PersonReview(
+            decision=decision,
+            attempt=attempt,
+            reasons=tuple(reasons),
+            note=note,
+            decided_at=datetime.now(UTC),
+        )
+        approved = decision is PersonDecision.APPROVE
+        status = GenerationStatus.APPROVED if approved else GenerationStatus.REJECTED
+        self.store.save_review(generation_id, review, status=status)
+        self.engine.submit(generation_id, run=_run_of(review))
+        return self.store.history(generation_id)
+
+    def artifact(self, sha256: str) -> Path:
+        """Return the path of one of our files; `NotFound` for an unknown one."""
+        return self.blobs.find(sha256)
+
+    def adopt_detached(self) -> tuple[str, ...]:
+        """Submit what other processes left for us, or died before submitting."""
+        known = {key.partition(":")[0] for key in self.engine.known()}
+        return submit_forgotten(self.store, self.engine, known=known, now=datetime.now(UTC))
+
+
+@contextmanager
+def open_app(
+    settings: Settings, *, role: str, first_contact_s: float | None = None
+) -> Iterator[App]:
+    """Open store, servers and engine, and close them again.
+
+    `role` names the process among others on the same data folder (`serve`, `generate`).
+    Without a configured server the built-in sandbox is started and stopped along.
+    """
+    prepare_folder(settings.data_dir)
+    with contextlib.ExitStack() as stack:
+        sandbox = None if settings.comfy_urls else stack.enter_context(own_sandbox(settings))
+        upgrade_database(settings)
+        from tower_anime.adapters.engine_dbos import DbosEngine  # importing dbos takes a second
+
+        store = SqlStore(settings.store_url)
+        stack.callback(store.close)
+        renderers = open_renderers(settings, (sandbox(),) if sandbox else settings.comfy_urls)
+        for renderer in renderers:
+            stack.callback(renderer.close)
+        pipeline = _pipeline(settings, store, renderers, first_contact_s=first_contact_s)
+        engine = DbosEngine(
+            advance=pipeline.advance,
+            url=_engine_url(settings),
+            data_dir=settings.data_dir,
+            role=role,
+            concurrency=settings.concurrency,
+            on_error=pipeline.broke,
+            on_parked=pipeline.parked,
+        )
+        app = App(
+            settings=settings,
+            store=store,
+            blobs=_blobs(settings),
+            engine=engine,
+            renderers=renderers,
+            live=pipeline.live,
+            simulated=sandbox is not None,
+        )
+        engine.start()
+        stack.callback(engine.stop, drain_s=10.0)
+        app.adopt_detached()
+        yield app
+
+
+def open_renderers(settings: Settings, urls: Sequence[str]) -> tuple[ComfyRenderer, ...]:
+    """Return a client for each server; nothing is contacted yet."""
+    token = settings.comfy_token.get_secret_value() if settings.comfy_token else None
+    return tuple(
+        ComfyRenderer(
+            url,
+            token=token,
+            silence_limit_s=settings.comfy_silence_limit_s,
+        )
+        for url in urls
+    )
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """Open the database alone, upgraded; for commands that only look."""
+    prepare_folder(settings.data_dir)
+    upgrade_database(settings)
+    return SqlStore(settings.store_url)
+
+
+def upgrade_database(settings: Settings) -> list[str]:
+    """Bring the database to this version's schema after a backup; returns what was applied."""
+    prepare_folder(settings.data_dir)
+    return migrate.upgrade(settings.store_url, backup_dir=settings.data_dir / "backups")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Create a folder of ours; `StorageFull` names it when that can't be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StorageFull(
+            f"the data folder {folder} can't be written ({error.strerror}); "
+            "choose another with TOWER_DATA_DIR"
+        ) from error
+
+
+def _run_of(review: PersonReview) -> int:
+    """Return a number that each decision has to itself."""
+    assert review.decided_at is not None
+    return int(review.decided_at.timestamp() * 1000)
+
+
+def keep_workflow(settings: Settings, brief: Brief) -> Brief:
+    """Return the brief with its workflow file checked and kept among our own files."""
+    if brief.workflow is None:
+        return brief
+    path = Path(brief.workflow)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"the workflow {path} can't be read: {error}") from error
+    try:
+        parse_workflow(text)
+    except BadInput as error:
+        raise BadInput(f"the workflow {path}: {error}") from error
+    prepare_folder(settings.data_dir)
+    artifact = _blobs(settings).put(text.encode(), media_type="application/json")
+    return replace(brief, workflow=f"{path.stem}@{artifact.sha256}")
+
+
+def leave_in_queue(settings: Settings, briefs: Sequence[Brief]) -> tuple[Generation, ...]:
+    """Store generations for a running (or the next) `serve` to work on."""
+    with contextlib.closing(open_store(settings)) as store:
+        return tuple(store.add_generation(_generation(settings, brief)) for brief in briefs)
+
+
+def listed(
+    settings: Settings, *, limit: int, status: str | None, project: str | None
+) -> tuple[History, ...]:
+    """Return the newest generations; `BadInput` names the statuses there are."""
+    if status is not None and status not in list(GenerationStatus):
+        raise BadInput(f"unknown status {status!r}; there are: {', '.join(GenerationStatus)}")
+    wanted = (GenerationStatus(status),) if status else ()
+    with contextlib.closing(open_store(settings)) as store:
+        return store.histories(limit=limit, statuses=wanted, project=project).items
+
+
+def looked_up(settings: Settings, generation_id: str) -> History:
+    """Return one generation; `NotFound` for an unknown id."""
+    with contextlib.closing(open_store(settings)) as store:
+        return store.history(generation_id)
+
+
+def request_cancel(settings: Settings, generation_id: str) -> str:
+    """Mark a generation as to be cancelled by the process that works on it."""
+    with contextlib.closing(open_store(settings)) as store:
+        status = store.request_cancel(generation_id)
+    if status.over:
+        raise Conflict(f"the generation is over: {status}")
+    return "it will be cancelled by the process that works on it"
+
+
+def publish_now(settings: Settings, generation_id: str) -> Publication:
+    """Complete a publication without an engine or a server."""
+    with contextlib.closing(open_store(settings)) as store:
+        return _pipeline(settings, store, ()).complete_publication(generation_id)
+
+
+def run_sandbox(*, host: str, port: int, seconds_per_step: float, faults: str) -> None:
+    """Serve the built-in generator until interrupted."""
+    from tower_anime.sandbox.server import SandboxConfig, serve
+
+    serve(SandboxConfig(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults))
+
+
+def _generation(settings: Settings, brief: Brief) -> Generation:
+    if brief.kind is not Kind.STILL:
+        raise BadInput("this version generates stills only (kind: still)")
+    return Generation(
+        id=new_generation_id(),
+        brief=brief,
+        profile=find_profile(settings, brief.profile),
+        created_at=datetime.now(UTC),
+    )
+
+
+def _blobs(settings: Settings) -> FileBlobs:
+    return FileBlobs(settings.data_dir / "artifacts")
+
+
+def _pipeline(
+    settings: Settings,
+    store: Store,
+    renderers: Sequence[Renderer],
+    *,
+    first_contact_s: float | None = None,
+) -> Pipeline:
+    blobs = _blobs(settings)
+    return Pipeline(
+        store=store,
+        blobs=blobs,
+        media=OpenCvMedia(),
+        library=FolderLibrary(settings.library_folder),
+        director=RulesDirector(),
+        renderers=renderers,
+        workflow=lambda key: _workflow(blobs, key),
+        first_contact_s=first_contact_s,
+    )
+
+
+def _engine_url(settings: Settings) -> str:
+    if settings.database_url and not settings.database_url.startswith("sqlite"):
+        return settings.database_url
+    return f"sqlite:///{settings.data_dir / 'engine.sqlite'}"
+
+
+def _workflow(blobs: FileBlobs, key: str | None) -> Graph:
+    if key is None:
+        return template()
+    return parse_workflow(blobs.find(key.rpartition("@")[2]).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def own_sandbox(settings: Settings) -> Iterator[Callable[[], str]]:
+    """Start the built-in generator on a random loopback port; yields a wait for its address.
+
+    It ends with this process, however that ends: it watches its standard input.
+    """
+    folder = settings.data_dir / "sandbox"
+    prepare_folder(folder)
+    with tempfile.TemporaryDirectory(prefix="start-", dir=folder) as private:
+        announce = Path(private) / "sandbox.json"
+        command = [
+            sys.executable,
+            "-m",
+            "tower_anime.sandbox",
+            "--port",
+            "0",
+            "--until-stdin-closes",
+        ]
+        command += ["--folder", str(folder), "--announce", str(announce)]
+        with (folder / "sandbox.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log
+            )
+        try:
+            yield lambda: _announced(announce, process, log_file=folder / "sandbox.log")
+        finally:
+            process.terminate()
+            with contextlib.suppress(BrokenPipeError):
+                process.communicate(timeout=10)
+
+
+def _announced(announce: Path, process: subprocess.Popen[bytes], *, log_file: Path) -> str:
+    deadline_s = time.monotonic() + SANDBOX_START_LIMIT_S
+    while time.monotonic() < deadline_s:
+        if announce.exists():
+            return str(json.loads(announce.read_text())["url"])
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    raise ServerDown(f"the built-in sandbox did not start; see {log_file}")

@@ -1,0 +1,166 @@
+"""Which change to try next, given all that was tried before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from tower_anime.correct.rules import MOVES, Changes
+from tower_anime.domain.attempt import Attempt, AttemptState
+from tower_anime.domain.correction import Correction
+from tower_anime.domain.family import Family
+from tower_anime.domain.quality import Assessment, Verdict
+from tower_anime.domain.request import SEED_MASK, RenderRequest
+from tower_anime.errors import FailureClass
+
+_NEGLIGIBLE_LOSS = 0.1  # a defect with less of the loss is not worth a change; chosen by hand
+_SAME_AGAIN = (FailureClass.CORRUPT_OUTPUT, FailureClass.TIMEOUT, FailureClass.SERVER_LOST)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The next request and what was changed to reach it."""
+
+    request: RenderRequest
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a choice must respect. `offered` maps sampler, scheduler… to what the server has."""
+
+    family: Family
+    locks: Collection[str] = ()
+    offered: Mapping[str, Collection[str]] | None = None
+
+    def allows(self, changes: Changes) -> bool:
+        """Whether no lock is touched and everything named is on offer."""
+        offered = self.offered or {}
+        return all(
+            key not in self.locks and (key not in offered or value in offered[key])
+            for key, value in changes.items()
+        )
+
+
+def best_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return the attempt worth keeping: a passing one before others, then the highest score.
+
+    The earliest wins a tie; None when no attempt has a score.
+    """
+    scored = [a for a in attempts if a.artifact and a.assessment and a.assessment.score is not None]
+    return max(scored, key=_worth, default=None)
+
+
+def _worth(attempt: Attempt) -> tuple[bool, float]:
+    assessment = attempt.assessment
+    assert assessment is not None
+    return assessment.verdict is Verdict.PASS, assessment.score or 0.0
+
+
+def choose(attempts: Sequence[Attempt], limits: Limits) -> Choice | None:
+    """Return the next request after attempts of which none is good enough; None: nothing left.
+
+    Starts from the best attempt so far, mends each defect that cost much with the first move
+    that is allowed and new, and falls back to a new seed. Never returns a request that was
+    tried, except once after a purely technical failure.
+    """
+    last = attempts[-1]
+    if last.state is AttemptState.FAILED and last.failure:
+        return _after_failure(attempts, limits, FailureClass(last.failure.failure_class))
+    base = best_attempt(attempts) or last
+    if base.assessment is None or base.assessment.score is None:
+        return _new_seed(attempts, base.request, limits, reason="the result could not be measured")
+    tried = {attempt.request.identity() for attempt in attempts}
+    return _mend(base.request, base.assessment, limits, tried) or _new_seed(
+        attempts, base.request, limits, reason="no change of parameters is left to try"
+    )
+
+
+def _mend(
+    request: RenderRequest, assessment: Assessment, limits: Limits, tried: set[tuple[object, ...]]
+) -> Choice | None:
+    """Mend the costly defects together; if that was tried, one move later for the worst one."""
+    worst_first = sorted(assessment.defects, key=lambda d: (-d.loss, -d.severity, d.kind))
+    costly = [d.kind for d in worst_first if d.loss >= _NEGLIGIBLE_LOSS] or [
+        d.kind for d in worst_first[:1]
+    ]
+    for skip in range(max((len(MOVES.get(kind, ())) for kind in costly), default=0)):
+        result, corrections = request, []
+        for position, kind in enumerate(costly):
+            found = _first_move(result, request, kind, limits, skip if position == 0 else 0)
+            if found:
+                result = result.changed(**found[0])
+                corrections.append(_correction(request, found[0], kind, found[1]))
+        if corrections and result.identity() not in tried:
+            return Choice(result, tuple(corrections))
+    return None
+
+
+def _first_move(
+    request: RenderRequest, original: RenderRequest, defect: str, limits: Limits, skip: int
+) -> tuple[Changes, str] | None:
+    """Return the changes and reason of the first allowed move that fights no earlier one."""
+    for move in MOVES.get(defect, ())[skip:]:
+        changes = move.propose(request, limits.family)
+        untouched = all(getattr(request, key) == getattr(original, key) for key in changes)
+        if changes and untouched and limits.allows(changes):
+            return changes, move.reason
+    return None
+
+
+def _after_failure(
+    attempts: Sequence[Attempt], limits: Limits, failure: FailureClass
+) -> Choice | None:
+    request = attempts[-1].request
+    repeats = sum(a.request.identity() == request.identity() for a in attempts)
+    if repeats == 1 and failure in (*_SAME_AGAIN, FailureClass.OUT_OF_MEMORY):
+        return Choice(request, ())
+    tried = {attempt.request.identity() for attempt in attempts}
+    for move in MOVES.get(failure.value, ()):
+        changes = move.propose(request, limits.family)
+        if not changes or not limits.allows(changes):
+            continue
+        result = request.changed(**changes)
+        if result.identity() not in tried:
+            return Choice(result, (_correction(request, changes, failure.value, move.reason),))
+    if failure is FailureClass.OUT_OF_MEMORY:
+        return None
+    return _new_seed(attempts, request, limits, reason=f"the last try failed ({failure})")
+
+
+def _new_seed(
+    attempts: Sequence[Attempt], request: RenderRequest, limits: Limits, *, reason: str
+) -> Choice | None:
+    changes = {"seed": _next_seed(attempts)}
+    if not limits.allows(changes):
+        return None
+    defect = attempts[-1].failure.failure_class if attempts[-1].failure else _main_defect(attempts)
+    return Choice(
+        request.changed(**changes), (_correction(request, changes, defect, f"new seed: {reason}"),)
+    )
+
+
+def _main_defect(attempts: Sequence[Attempt]) -> str:
+    assessment = attempts[-1].assessment
+    if assessment is None or not assessment.defects:
+        return "unmeasured"
+    return max(assessment.defects, key=lambda defect: defect.loss).kind
+
+
+def _next_seed(attempts: Sequence[Attempt]) -> int:
+    """Return a seed that no attempt had, the same for the same history (Knuth's MMIX constants)."""
+    seeds = {attempt.request.seed for attempt in attempts}
+    seed = attempts[0].request.seed
+    for _ in range(len(attempts) + 1):
+        seed = (seed * 6364136223846793005 + 1442695040888963407) & SEED_MASK
+        if seed not in seeds:
+            break
+    return seed
+
+
+def _correction(request: RenderRequest, changes: Changes, defect: str, reason: str) -> Correction:
+    return Correction(
+        defect=defect,
+        change={key: (getattr(request, key), value) for key, value in changes.items()},
+        reason=reason,
+    )

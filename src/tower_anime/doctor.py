@@ -1,0 +1,135 @@
+"""`tower-anime doctor`: what is there, what is not, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tower_anime import __version__
+from tower_anime.adapters.store import migrate
+from tower_anime.adapters.store.tables import HEAD
+from tower_anime.compose import open_renderers, prepare_folder
+from tower_anime.errors import ServerDown, StorageFull, TowerError
+from tower_anime.ports import Renderer, ServerFacts
+from tower_anime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that `doctor` looked at. `state`: ok, note (works, but…) or problem."""
+
+    name: str
+    state: str
+    text: str
+    fix: str | None = None
+
+
+def diagnose(settings: Settings) -> tuple[Finding, ...]:
+    """Look at configuration, folders, database, servers and disk; changes nothing lasting."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _check_version,
+        _check_data_folder,
+        _check_database,
+        _check_library,
+        _check_servers,
+    )
+    return tuple(finding for check in checks for finding in check(settings))
+
+
+def _check_version(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - same shape as the others
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("version", "ok", f"Tower Anime {__version__} on Python {python}")
+
+
+LOW_DISK_BYTES = 2 * 1024**3  # a night's batch of a thousand pictures; chosen by hand
+
+
+def _check_data_folder(settings: Settings) -> Iterator[Finding]:
+    try:
+        prepare_folder(settings.data_dir)
+    except StorageFull as error:
+        yield Finding("data folder", "problem", str(error), "set TOWER_DATA_DIR")
+        return
+    free_bytes = shutil.disk_usage(settings.data_dir).free
+    text = f"{settings.data_dir}, {free_bytes / 1024**3:.1f} GiB free"
+    low = free_bytes < LOW_DISK_BYTES
+    yield Finding("data folder", "note" if low else "ok", text, "free some space" if low else None)
+
+
+def _check_database(settings: Settings) -> Iterator[Finding]:
+    try:
+        found = migrate.current(settings.store_url)
+    except TowerError as error:
+        yield Finding("database", "problem", str(error), "mend TOWER_DATABASE_URL")
+        return
+    if found is None:
+        yield Finding("database", "note", "not made yet; the first use makes it")
+    elif found != HEAD:
+        text = f"at revision {found}, this program needs {HEAD}"
+        yield Finding("database", "note", text, "tower-anime db upgrade")
+    else:
+        yield Finding("database", "ok", f"revision {found}")
+
+
+def _check_library(settings: Settings) -> Iterator[Finding]:
+    try:
+        prepare_folder(settings.library_folder)
+    except StorageFull:
+        yield Finding(
+            "library",
+            "problem",
+            f"{settings.library_folder} can't be written",
+            "set TOWER_LIBRARY_DIR or mend its permissions",
+        )
+    else:
+        yield Finding("library", "ok", str(settings.library_folder))
+
+
+USUAL_COMFY_URL = "http://127.0.0.1:8188"
+
+
+def _check_servers(settings: Settings) -> Iterator[Finding]:
+    for renderer in open_renderers(settings, settings.comfy_urls):
+        yield _server_finding(renderer)
+        renderer.close()
+    if settings.comfy_urls:
+        return
+    (usual,) = open_renderers(settings, (USUAL_COMFY_URL,))
+    try:
+        usual.facts()
+    except ServerDown:
+        yield Finding(
+            "ComfyUI",
+            "note",
+            "none is configured: the built-in sandbox draws instead",
+            f"set TOWER_COMFY_URLS, for example to {USUAL_COMFY_URL}",
+        )
+    else:
+        yield Finding(
+            "ComfyUI",
+            "note",
+            f"one answers at {USUAL_COMFY_URL}, but none is configured",
+            f"set TOWER_COMFY_URLS={USUAL_COMFY_URL}",
+        )
+    finally:
+        usual.close()
+
+
+def _server_finding(renderer: Renderer) -> Finding:
+    try:
+        facts = renderer.facts()
+    except ServerDown as error:
+        return Finding("ComfyUI", "problem", str(error), "start it, or mend TOWER_COMFY_URLS")
+    return Finding("ComfyUI", "ok", _facts_text(facts))
+
+
+def _facts_text(facts: ServerFacts) -> str:
+    memory = ""
+    if facts.vram_total_bytes:
+        free = (facts.vram_free_bytes or 0) / 1024**3
+        memory = f", {free:.1f} of {facts.vram_total_bytes / 1024**3:.1f} GiB VRAM free"
+    devices = ", ".join(facts.devices) or "no device named"
+    server = f"{facts.url}: {facts.backend} {facts.version}"
+    return f"{server}, {devices}{memory}, previews {facts.previews}"

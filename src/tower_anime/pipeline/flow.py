@@ -1,0 +1,197 @@
+"""What happened → what next. One pure function; the only loop of the system runs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tower_anime.correct.choose import Choice, best_attempt
+from tower_anime.domain.attempt import Attempt, AttemptState, Failure
+from tower_anime.domain.correction import Correction
+from tower_anime.domain.generation import (
+    DirectorDecision,
+    GenerationStatus,
+    History,
+    PersonDecision,
+)
+from tower_anime.domain.quality import ReviewBy, Verdict
+from tower_anime.domain.request import RenderRequest
+from tower_anime.errors import FailureClass
+
+HOPELESS = frozenset(
+    {FailureClass.MISSING_MODEL, FailureClass.MISSING_NODE, FailureClass.INVALID_GRAPH}
+)
+"""Failures that another try can't mend."""
+
+
+@dataclass(frozen=True)
+class Direct:
+    """Make the first request of the brief."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Begin attempt `number` with this request."""
+
+    number: int
+    request: RenderRequest
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True)
+class Render:
+    """Bring attempt `number` to its end at the server."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Assess:
+    """Measure and judge what attempt `number` made."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """Ask the director about attempt `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Conclude:
+    """Set the final status. `chosen` is the attempt that stands for the generation."""
+
+    status: GenerationStatus
+    chosen: int | None
+    reason: str
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Write the chosen attempt into the library."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Nothing more to do."""
+
+
+Step: TypeAlias = Direct | Open | Render | Assess | Review | Conclude | Publish | Finished
+Propose: TypeAlias = Callable[[], Choice | None]
+
+
+def next_step(history: History, propose: Propose) -> Step:
+    """Return what to do next. `propose` gives the next corrected request; asked only if needed."""
+    generation = history.generation
+    if generation.status.over:
+        return _after_the_end(history)
+    if generation.cancel_requested:
+        return Conclude(GenerationStatus.CANCELLED, None, "cancelled on request")
+    if history.review:
+        return _person_decided(history)
+    if generation.first_request is None:
+        return Direct()
+    if not history.attempts:
+        return Open(1, generation.first_request, ())
+    last = history.attempts[-1]
+    if not last.state.over:
+        return Render(last.number)
+    if last.state is not AttemptState.PRODUCED:
+        return _after_failure(history, last, propose)
+    if last.assessment is None:
+        return Assess(last.number)
+    return _after_verdict(history, last, propose)
+
+
+def _after_the_end(history: History) -> Step:
+    generation = history.generation
+    wanted = generation.status is GenerationStatus.APPROVED and generation.brief.publish
+    if wanted and history.publication is None and generation.chosen_attempt:
+        return Publish(generation.chosen_attempt)
+    return Finished()
+
+
+def _person_decided(history: History) -> Step:
+    review = history.review
+    assert review is not None
+    approved = review.decision is PersonDecision.APPROVE
+    status = GenerationStatus.APPROVED if approved else GenerationStatus.REJECTED
+    return Conclude(status, review.attempt, f"a person decided: {review.decision}")
+
+
+def _after_failure(history: History, last: Attempt, propose: Propose) -> Step:
+    failure = last.failure or Failure(FailureClass.INTERNAL, f"the attempt ended {last.state}")
+    if failure.failure_class in HOPELESS:
+        return Conclude(GenerationStatus.FAILED, None, failure.message, failure)
+    return _try_again(history, propose) or _exhausted(history)
+
+
+def _after_verdict(history: History, last: Attempt, propose: Propose) -> Step:
+    assessment = last.assessment
+    assert assessment is not None
+    if assessment.verdict is Verdict.PASS:
+        return _after_pass(history, last, propose)
+    if assessment.verdict is Verdict.REJECT or assessment.error:
+        return _try_again(history, propose) or _exhausted(history)
+    return Conclude(
+        GenerationStatus.NEEDS_REVIEW, last.number, "a check that the profile requires did not run"
+    )
+
+
+def _after_pass(history: History, last: Attempt, propose: Propose) -> Step:
+    """Follow the table "who decides"; the measured verdict is pass."""
+    direction = history.direction
+    if direction is None or direction.attempt != last.number:
+        return Review(last.number)
+    review = history.generation.profile.review
+    match direction.decision:
+        case DirectorDecision.REJECT:
+            return Conclude(GenerationStatus.NEEDS_REVIEW, last.number, "the director rejects it")
+        case DirectorDecision.REVISE:
+            return _try_again(history, propose) or Conclude(
+                GenerationStatus.NEEDS_REVIEW, last.number, "the director wants changes"
+            )
+        case DirectorDecision.APPROVE if review is not ReviewBy.PERSON:
+            return Conclude(
+                GenerationStatus.APPROVED, last.number, "passed, and the director approves"
+            )
+    if review is ReviewBy.MEASURED:
+        return Conclude(GenerationStatus.APPROVED, last.number, "passed every check")
+    return Conclude(
+        GenerationStatus.NEEDS_REVIEW, last.number, f"the profile asks for a {review}'s approval"
+    )
+
+
+def _try_again(history: History, propose: Propose) -> Open | None:
+    if len(history.attempts) >= history.generation.brief.max_attempts:
+        return None
+    choice = propose()
+    if choice is None:
+        return None
+    return Open(len(history.attempts) + 1, choice.request, choice.corrections)
+
+
+def _exhausted(history: History) -> Conclude:
+    """Keep the best attempt; without any that was measured the generation failed."""
+    spent = len(history.attempts) >= history.generation.brief.max_attempts
+    reason = "the attempts are used up" if spent else "no change is left to try"
+    best = best_attempt(history.attempts)
+    if best:
+        if best.assessment and best.assessment.verdict is Verdict.PASS:
+            return Conclude(
+                GenerationStatus.NEEDS_REVIEW, best.number, f"{reason}; the director wants changes"
+            )
+        return Conclude(GenerationStatus.REJECTED, best.number, reason)
+    failure = next((a.failure for a in reversed(history.attempts) if a.failure), None)
+    return Conclude(
+        GenerationStatus.FAILED,
+        None,
+        reason,
+        failure or Failure(FailureClass.CORRUPT_OUTPUT, "no attempt gave a readable picture"),
+    )

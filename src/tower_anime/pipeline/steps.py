@@ -1,0 +1,458 @@
+"""The steps of a generation: load what happened, call a core, store once.
+
+Every step may run again after a crash. What reaches outside has a key: a prompt_id made of
+generation and attempt, files named by their content, one publication per artifact and target.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tower_anime.correct.choose import Choice, Limits, choose
+from tower_anime.direct.plan import first_request
+from tower_anime.domain.attempt import Artifact, Attempt, AttemptState, Failure
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.family import Family
+from tower_anime.domain.generation import (
+    Event,
+    Generation,
+    GenerationStatus,
+    History,
+    Publication,
+    PublicationState,
+    prompt_id_of,
+)
+from tower_anime.domain.graph import Catalog, Graph
+from tower_anime.domain.progress import Progress
+from tower_anime.domain.request import SEED_MASK, RenderRequest
+from tower_anime.errors import (
+    Cancelled,
+    Conflict,
+    CorruptOutput,
+    InvalidGraph,
+    LibraryUnavailable,
+    MissingModel,
+    MissingNode,
+    Refused,
+    ServerDown,
+    ServerLost,
+    TowerError,
+    Unavailable,
+)
+from tower_anime.graph import bind, build, guess, preflight, roles
+from tower_anime.graph.catalog import choices
+from tower_anime.pipeline.flow import (
+    Assess,
+    Conclude,
+    Direct,
+    Finished,
+    Open,
+    Publish,
+    Render,
+    Review,
+    Step,
+    next_step,
+)
+from tower_anime.pipeline.live import Live
+from tower_anime.pipeline.picture import assess_picture
+from tower_anime.ports import (
+    Advance,
+    Blobs,
+    Director,
+    Library,
+    Media,
+    Rendered,
+    RenderedFile,
+    Renderer,
+    RenderJob,
+    Store,
+)
+from tower_anime.release.stills import still_release
+
+log = logging.getLogger(__name__)
+
+MAX_SUBMISSIONS = 3  # a server that forgets one job three times will not keep it
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """The steps with all they need.
+
+    `first_contact_s` is how long (seconds) a generation waits for a server that was never
+    reached before it fails; None: for ever. `workflow` gives the graph of a brief's workflow.
+    """
+
+    store: Store
+    blobs: Blobs
+    media: Media
+    library: Library
+    director: Director
+    renderers: Sequence[Renderer]
+    workflow: Callable[[str | None], Graph]
+    live: Live = field(default_factory=Live)
+    first_contact_s: float | None = None
+    now: Callable[[], datetime] = _now
+
+    def advance(self, generation_id: str) -> Advance:
+        """Do the next step of a generation. `Unavailable` means: wait and call again."""
+        history = self.store.history(generation_id)
+        step = next_step(history, lambda: self._propose(history))
+        if isinstance(step, Finished):
+            return Advance(done=True)
+        log.debug("%s: %s", generation_id, type(step).__name__)
+        self._perform(history, step)
+        return Advance(done=False)
+
+    def _perform(self, history: History, step: Step) -> None:
+        match step:
+            case Direct():
+                self._direct(history.generation)
+            case Open():
+                self._open(history.generation, step)
+            case Render(number):
+                self._render(history, history.attempt(number))
+            case Assess(number):
+                self._assess(history.generation, history.attempt(number))
+            case Review(number):
+                self._review(history.generation, history.attempt(number))
+            case Conclude():
+                self._conclude(history, step)
+            case Publish(number):
+                self._publish(history.generation, history.attempt(number))
+
+    # ---- direct, open ---------------------------------------------------------------------
+
+    def _direct(self, generation: Generation) -> None:
+        brief = generation.brief
+        try:
+            template = self.workflow(brief.workflow)
+            renderer = self._least_busy()
+            catalog = renderer.catalog()
+            checkpoint = self._checkpoint(generation, catalog)
+            request = first_request(
+                brief,
+                family=_family(checkpoint, template),
+                checkpoint=checkpoint,
+                workflow=bind.read(template, roles.find(template)) if brief.workflow else {},
+                seed=UUID(generation.id).int & SEED_MASK,
+            )
+            _refuse_unplaced(brief, request, template)
+            _refuse(preflight.problems(_graph(request, template, generation.id), catalog))
+        except ServerDown as error:
+            self._give_up_first_contact(generation, error)
+        except Refused as error:
+            self._fail(generation, error)
+        else:
+            self._save(generation, status=GenerationStatus.WORKING, first_request=request)
+
+    def _give_up_first_contact(self, generation: Generation, error: ServerDown) -> None:
+        """Fail a generation whose server was never reached, or let the engine wait and retry."""
+        since = generation.created_at or self.now()
+        waited_s = (self.now() - since).total_seconds()
+        if self.first_contact_s is None or waited_s < self.first_contact_s:
+            raise error
+        self._fail(generation, error)
+
+    def _checkpoint(self, generation: Generation, catalog: Catalog) -> str | None:
+        """Return the user's checkpoint, or the first on offer that draws large enough."""
+        brief = generation.brief
+        wanted = brief.parameters.get("checkpoint")
+        if wanted is None and brief.workflow:
+            return None  # the workflow loads its own
+        if wanted is not None:
+            return str(wanted)
+        offered = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
+        standard_px = min(generation.profile.min_width, generation.profile.min_height)
+        large = (name for name in offered if guess.family(name).native_px >= standard_px)
+        return next(large, offered[0] if offered else None)
+
+    def _open(self, generation: Generation, step: Open) -> None:
+        attempt = Attempt(
+            generation_id=generation.id,
+            number=step.number,
+            prompt_id=prompt_id_of(generation.id, step.number),
+            request=step.request,
+            corrections=step.corrections,
+            created_at=self.now(),
+        )
+        self.store.save_attempt(attempt)
+
+    def _propose(self, history: History) -> Choice | None:
+        template = self.workflow(history.generation.brief.workflow)
+        request = history.attempts[-1].request
+        unplaced = build.unplaced(request, roles.find(template))
+        limits = Limits(
+            family=_family(request.checkpoint, template),
+            locks=(*history.generation.brief.locks, *unplaced),
+            offered=self._offered(),
+        )
+        return choose(history.attempts, limits)
+
+    def _offered(self) -> Mapping[str, Sequence[str]]:
+        catalog = self._least_busy().catalog()
+        found = {
+            "sampler": choices(catalog, "KSampler", "sampler_name"),
+            "scheduler": choices(catalog, "KSampler", "scheduler"),
+        }
+        return {key: names for key, names in found.items() if names}
+
+    # ---- render ---------------------------------------------------------------------------
+
+    def _least_busy(self) -> Renderer:
+        """Return the server with the shortest queue; `ServerDown` when none answers."""
+        lengths: list[tuple[int, int]] = []
+        failure: ServerDown | None = None
+        if len(self.renderers) == 1:
+            return self.renderers[0]
+        for index, renderer in enumerate(self.renderers):
+            try:
+                lengths.append((renderer.queue_length(), index))
+            except ServerDown as error:
+                failure = error
+        if lengths:
+            return self.renderers[min(lengths)[1]]
+        raise failure or ServerDown("no ComfyUI server is configured")
+
+    def _server_of(self, attempt: Attempt) -> Renderer:
+        """Return the server that has the attempt, or one for it if that is not ours any more."""
+        mine = (renderer for renderer in self.renderers if renderer.url == attempt.server)
+        return next(mine, None) or self._least_busy()
+
+    def _render(self, history: History, attempt: Attempt) -> None:
+        renderer = self._server_of(attempt)
+        attempt = replace(
+            attempt,
+            state=AttemptState.SUBMITTED,
+            server=renderer.url,
+            backend=renderer.facts().backend,
+        )
+        # The server is recorded before the job reaches it: after a crash we ask the right one.
+        self.store.save_attempt(attempt)
+        if history.generation.backend != attempt.backend:
+            self._save(history.generation, backend=attempt.backend)
+        started_s = time.monotonic()
+        posted: list[bool] = []
+        try:
+            rendered = renderer.render(
+                self._job(history.generation, attempt),
+                on_submitted=lambda: posted.append(True),
+                on_progress=lambda progress: self._report(attempt, progress),
+                cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
+            )
+            artifact = self._keep(rendered.files)
+        except Cancelled:
+            self._end(attempt, AttemptState.CANCELLED)
+        except ServerLost as error:
+            self._lost(replace(attempt, submissions=attempt.submissions + 1), error)
+        except Unavailable:
+            raise
+        except TowerError as error:
+            self._end(attempt, AttemptState.FAILED, failure=_failure(error))
+        else:
+            self._end(
+                attempt,
+                AttemptState.PRODUCED,
+                artifact=artifact,
+                submissions=attempt.submissions + len(posted),
+                sampler_steps=_steps_run(rendered, attempt.request),
+                seconds=time.monotonic() - started_s,
+            )
+        finally:
+            self.live.over(attempt.generation_id)
+
+    def _job(self, generation: Generation, attempt: Attempt) -> RenderJob:
+        template = self.workflow(generation.brief.workflow)
+        graph = _graph(attempt.request, template, generation.id, attempt.number)
+        return RenderJob(prompt_id=attempt.prompt_id, graph=graph, extra_pnginfo={})
+
+    def _report(self, attempt: Attempt, progress: Progress) -> None:
+        self.live.report(attempt.generation_id, attempt.number, progress)
+
+    def _keep(self, files: Sequence[RenderedFile]) -> Artifact:
+        if not files:
+            raise CorruptOutput("the server reports success but names no output file")
+        return self.blobs.put(files[0].data, media_type=files[0].media_type)
+
+    def _lost(self, attempt: Attempt, error: ServerLost) -> None:
+        """Leave a forgotten job to be submitted again under its key, but not for ever."""
+        if attempt.submissions < MAX_SUBMISSIONS:
+            self.store.save_attempt(replace(attempt, state=AttemptState.QUEUED))
+            self._event("attempt_lost", attempt.generation_id, number=attempt.number)
+            return
+        self._end(attempt, AttemptState.LOST, failure=_failure(error))
+
+    def _end(self, attempt: Attempt, state: AttemptState, **changes: Any) -> None:
+        ended = replace(attempt, state=state, **changes)
+        self.store.save_attempt(ended)
+        self._event(
+            f"attempt_{state}",
+            attempt.generation_id,
+            number=attempt.number,
+            seconds=round(ended.seconds, 3),
+            sampler_steps=ended.sampler_steps,
+            failure=ended.failure.failure_class if ended.failure else None,
+        )
+
+    # ---- assess, review -------------------------------------------------------------------
+
+    def _assess(self, generation: Generation, attempt: Attempt) -> None:
+        assessment = assess_picture(
+            lambda: self.media.decode_still(self._file(attempt)),
+            profile=generation.profile,
+            prompt=generation.brief.prompt,
+        )
+        self.store.save_assessment(generation.id, attempt.number, assessment)
+        self._event(
+            "assessed",
+            generation.id,
+            number=attempt.number,
+            score=assessment.score,
+            verdict=assessment.verdict.value,
+        )
+
+    def _file(self, attempt: Attempt) -> Path:
+        if attempt.artifact is None:
+            raise CorruptOutput(f"attempt {attempt.number} has no file")
+        return self.blobs.path(attempt.artifact)
+
+    def _review(self, generation: Generation, attempt: Attempt) -> None:
+        direction = self.director.review(generation.brief, attempt, self._file(attempt))
+        self.store.save_direction(generation.id, direction)
+
+    # ---- conclude, publish ----------------------------------------------------------------
+
+    def _conclude(self, history: History, step: Conclude) -> None:
+        if step.status is GenerationStatus.CANCELLED:
+            self._cancel_running(history)
+        self._save(
+            history.generation,
+            status=step.status,
+            chosen_attempt=step.chosen,
+            reason=step.reason,
+            failure=step.failure,
+            finished_at=self.now(),
+        )
+        self._event("concluded", history.generation.id, status=step.status, reason=step.reason)
+
+    def _cancel_running(self, history: History) -> None:
+        """Stop what an earlier process of ours may have left at the server."""
+        for attempt in history.attempts:
+            if attempt.state.over:
+                continue
+            if attempt.server:
+                self._server_of(attempt).cancel(attempt.prompt_id)
+            self._end(attempt, AttemptState.CANCELLED)
+
+    def _publish(self, generation: Generation, attempt: Attempt) -> Publication:
+        artifact = attempt.artifact
+        assert artifact is not None
+        try:
+            written = self.library.publish(still_release(generation, attempt), self._file(attempt))
+            publication = self.library.verify(written, sha256=artifact.sha256)
+        except (LibraryUnavailable, CorruptOutput) as error:
+            publication = Publication(
+                artifact_sha256=artifact.sha256,
+                target=self.library.target,
+                state=PublicationState.PENDING,
+                reason=str(error),
+            )
+        self.store.save_publication(generation.id, publication)
+        self._event("published", generation.id, state=publication.state, reason=publication.reason)
+        return publication
+
+    def broke(self, generation_id: str, error: BaseException) -> None:
+        """Take the engine's word that a step raised what it must not: end as failed, visibly."""
+        log.error("generation %s: %s", generation_id, error, exc_info=error)
+        history = self.store.history(generation_id)
+        if not history.generation.status.over:
+            message = f"internal error, please report it: {type(error).__name__}: {error}"
+            self._fail(history.generation, TowerError(message))
+
+    def parked(self, generation_id: str, reason: str) -> None:
+        """Take the engine's word that it gave a generation up after repeated deaths."""
+        history = self.store.history(generation_id)
+        if not history.generation.status.over:
+            self._fail(history.generation, TowerError(f"given up: {reason}"))
+
+    def complete_publication(self, generation_id: str) -> Publication:
+        """Publish an approved generation whose publication is pending; idempotent."""
+        history = self.store.history(generation_id)
+        chosen = history.generation.chosen_attempt
+        if history.generation.status is not GenerationStatus.APPROVED or chosen is None:
+            raise Conflict(
+                f"only an approved generation can be published; this one is "
+                f"{history.generation.status}"
+            )
+        return self._publish(history.generation, history.attempt(chosen))
+
+    # ---- records --------------------------------------------------------------------------
+
+    def _fail(self, generation: Generation, error: TowerError) -> None:
+        self._save(
+            generation,
+            status=GenerationStatus.FAILED,
+            failure=_failure(error),
+            reason=str(error),
+            finished_at=self.now(),
+        )
+        self._event("concluded", generation.id, status=GenerationStatus.FAILED, reason=str(error))
+
+    def _save(self, generation: Generation, **changes: Any) -> None:
+        self.store.save_generation(replace(generation, **changes))
+
+    def _event(self, kind: str, generation_id: str, **data: object) -> None:
+        self.store.add_event(Event(kind=kind, generation_id=generation_id, data=data))
+
+
+def _family(checkpoint: str | None, template: Graph) -> Family:
+    return guess.family(checkpoint) if checkpoint else guess.family(template)
+
+
+def _refuse_unplaced(brief: Brief, request: RenderRequest, template: Graph) -> None:
+    """Refuse a workflow that has no place for what the user set."""
+    found = roles.find(template)
+    missing = [name for name in build.unplaced(request, found) if name in brief.parameters]
+    if missing:
+        raise InvalidGraph(
+            f"this workflow has no single place for {', '.join(missing)}; "
+            f"it has one for {', '.join(found.bound) or 'nothing'}"
+        )
+
+
+def _refuse(problems: Sequence[preflight.Problem]) -> None:
+    """Raise the class of error that the first problem stands for; say all of them."""
+    if not problems:
+        return
+    text = "; ".join(dict.fromkeys(problem.message for problem in problems))
+    first = problems[0]
+    if first.type == "missing_node_type":
+        raise MissingNode(text)
+    if first.type == "value_not_in_list" and first.input not in ("sampler_name", "scheduler"):
+        raise MissingModel(text)
+    raise InvalidGraph(text)
+
+
+def _graph(request: RenderRequest, template: Graph, generation_id: str, number: int = 1) -> Graph:
+    # The prefix differs for each attempt, so that a cached run still writes a file of its own.
+    prefix = f"tower/{generation_id[:8]}_{number:02d}"
+    return build.build(request, template=template, filename_prefix=prefix)
+
+
+def _steps_run(rendered: Rendered, request: RenderRequest) -> int:
+    """Return the steps seen, or the request's when the socket missed an uncached run."""
+    return rendered.sampler_steps or (0 if rendered.cached else request.steps)
+
+
+def _failure(error: TowerError) -> Failure:
+    return Failure(error.failure_class.value, str(error))

@@ -1,0 +1,95 @@
+"""The node classes on offer, as `/object_info` lists them, and the model files behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from importlib.resources import files
+from typing import Any
+
+NATIVE_PX = {"sandbox_anime_xl.safetensors": 1024, "sandbox_anime_15.safetensors": 512}
+"""The side of the square each checkpoint is at home in, like SDXL and SD 1.5."""
+
+_FOLDERS = [
+    "checkpoints",
+    "configs",
+    "loras",
+    "vae",
+    "text_encoders",
+    "diffusion_models",
+    "clip_vision",
+    "style_models",
+    "embeddings",
+    "diffusers",
+    "vae_approx",
+    "controlnet",
+    "gligen",
+    "upscale_models",
+    "latent_upscale_models",
+    "custom_nodes",
+    "datasets",
+    "hypernetworks",
+    "photomaker",
+    "classifiers",
+    "model_patches",
+    "audio_encoders",
+    "background_removal",
+    "frame_interpolation",
+    "geometry_estimation",
+    "optical_flow",
+    "detection",
+]
+_LISTED = {
+    "checkpoints": ("CheckpointLoaderSimple", "ckpt_name"),
+    "loras": ("LoraLoader", "lora_name"),
+    "vae": ("VAELoader", "vae_name"),
+}
+
+
+class Catalog:
+    """All node classes. The entries come from ComfyUI 0.33, the model lists are the sandbox's."""
+
+    def __init__(self) -> None:
+        text = files("tower_anime.sandbox").joinpath("catalog.json").read_text("utf-8")
+        self._nodes: dict[str, dict[str, Any]] = json.loads(text)
+
+    def __contains__(self, class_type: object) -> bool:
+        return class_type in self._nodes
+
+    def node(self, class_type: str) -> Mapping[str, Any]:
+        """Return one entry; `KeyError` for an unknown class, as ComfyUI's own table has it."""
+        return self._nodes[class_type]
+
+    def is_output(self, class_type: str) -> bool:
+        """Whether nodes of this class have results to keep (save, preview)."""
+        return bool(self._nodes[class_type]["output_node"])
+
+    def inputs(self, class_type: str) -> list[tuple[str, str, Any, dict[str, Any]]]:
+        """Return (name, required or optional, type or list of choices, options) in order."""
+        rows = []
+        for category in ("required", "optional"):
+            for name, spec in self._nodes[class_type]["input"].get(category, {}).items():
+                rows.append((name, category, spec[0], spec[1] if len(spec) > 1 else {}))
+        return rows
+
+    def listing(self, images: list[str]) -> dict[str, Any]:
+        """Return `/object_info` with the uploaded `images` as LoadImage's choices."""
+        nodes = dict(self._nodes)
+        nodes["LoadImage"] = deepcopy(nodes["LoadImage"])
+        nodes["LoadImage"]["input"]["required"]["image"][0] = images
+        return nodes
+
+    def model_folders(self) -> list[str]:
+        """Return the kinds of model files, as `/models` does."""
+        return list(_FOLDERS)
+
+    def models(self, folder: str) -> list[str] | None:
+        """Return the files of one kind, None for an unknown kind."""
+        if folder not in _FOLDERS:
+            return None
+        if folder not in _LISTED:
+            return []
+        class_type, name = _LISTED[folder]
+        choices: list[str] = self._nodes[class_type]["input"]["required"][name][0]
+        return [choice for choice in choices if choice.endswith(".safetensors")]

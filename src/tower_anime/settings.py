@@ -1,0 +1,134 @@
+"""Every setting with unit and range, read once.
+
+Precedence: command line, environment (`TOWER_…`, nested with `__`), `.env` in the working
+folder, `tower-anime.toml` in the working folder, the same in the user's configuration folder,
+defaults.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import PlatformDirs
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tower_anime.errors import BadInput
+
+FILE_NAME = "tower-anime.toml"
+DEFAULT_PORT = 44451
+_dirs = PlatformDirs("tower-anime", appauthor=False)
+
+
+class QualitySettings(BaseModel):
+    """The bar. Left out, the profile's own figures hold (`still`: 0.7, 1024, 1024)."""
+
+    threshold: float | None = Field(None, ge=0.0, le=1.0, description="score that passes, 0 to 1")
+    min_width: int | None = Field(None, ge=1, le=16384, description="px")
+    min_height: int | None = Field(None, ge=1, le=16384, description="px")
+
+
+class Settings(BaseSettings):
+    """All settings. Secrets are never printed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOWER_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(Path(_dirs.user_data_dir), description="database, artifacts, locks")
+    database_url: str | None = Field(
+        None, description="sqlite:////absolute/path or postgresql://…; default: in data_dir"
+    )
+    library_dir: Path | None = Field(
+        None, description="where approved files go; default: data_dir/library"
+    )
+    comfy_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="ComfyUI servers, separated by commas; none: the built-in sandbox"
+    )
+    comfy_token: SecretStr | None = Field(None, description="bearer token for the ComfyUI servers")
+    comfy_silence_limit_s: float = Field(
+        300.0, ge=5.0, le=86_400.0, description="a running job without progress times out, s"
+    )
+    api_token: SecretStr | None = Field(None, description="demanded by the HTTP server when set")
+    concurrency: int = Field(4, ge=1, le=64, description="generations worked on at a time")
+    quality: QualitySettings = Field(QualitySettings(), description="the bar")
+
+    @field_validator("comfy_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(url.strip().rstrip("/") for url in value.split(",") if url.strip())
+        return value
+
+    @field_validator("comfy_urls")
+    @classmethod
+    def _check_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if not url.startswith(("http://", "https://")):
+                raise ValueError(f"a server's address looks like http://127.0.0.1:8188, not {url}")
+        return urls
+
+    @field_validator("data_dir", "library_dir")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
+    @property
+    def store_url(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'tower.sqlite'}"
+
+    @property
+    def library_folder(self) -> Path:
+        """The library's folder."""
+        return self.library_dir or self.data_dir / "library"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is given
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources, strongest first."""
+        return (
+            init_settings,
+            env_settings,
+            dotenv_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=Path(FILE_NAME)),
+            TomlConfigSettingsSource(
+                settings_cls, toml_file=Path(_dirs.user_config_dir) / FILE_NAME
+            ),
+        )
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read all sources; `BadInput` names each setting that is wrong and what is allowed.
+
+    `overrides` are the command line's; None means "not given".
+    """
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [
+            f"{'TOWER_' + '__'.join(str(part).upper() for part in item['loc'])}: {item['msg']}"
+            for item in error.errors(include_input=False)
+        ]
+        raise BadInput("settings that can't be used:\n  " + "\n  ".join(lines)) from None
+    except (ValueError, OSError) as error:
+        raise BadInput(f"the settings can't be read: {error}") from error

@@ -1,0 +1,396 @@
+"""What people and scripts see in a terminal: tables for the one, JSON Lines for the other."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console, Group
+from rich.live import Live as LiveDisplay
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tower_anime.compose import App
+from tower_anime.doctor import Finding
+from tower_anime.domain.attempt import Attempt, AttemptState
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.correction import Correction
+from tower_anime.domain.generation import (
+    Generation,
+    GenerationStatus,
+    History,
+    Publication,
+    PublicationState,
+)
+from tower_anime.domain.progress import LiveAttempt
+from tower_anime.domain.quality import Assessment, Profile, Verdict
+from tower_anime.domain.views import assessment_view, generation_view
+from tower_anime.domain.wish import briefs_of
+from tower_anime.errors import Cancelled
+
+DASHBOARD = "http://127.0.0.1:44451/ui/"
+REFRESH_S = 0.15
+CANCEL_LIMIT_S = 10.0
+
+_STYLES = {
+    "approved": "green",
+    "pass": "green",
+    "ok": "green",
+    "verified": "green",
+    "needs_review": "yellow",
+    "unmeasured": "yellow",
+    "note": "yellow",
+    "pending": "yellow",
+    "rejected": "red",
+    "reject": "red",
+    "failed": "red",
+    "problem": "red",
+    "cancelled": "dim",
+}
+
+
+def _styled(word: str) -> Text:
+    return Text(word, style=_STYLES.get(word, ""))
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _json_lines(values: Iterable[object]) -> None:
+    for value in values:
+        click.echo(json.dumps(value, ensure_ascii=False))
+
+
+# ---- generate -------------------------------------------------------------------------------
+
+
+def generate(app: App, briefs: Sequence[Brief], *, as_json: bool) -> int:
+    """Work on the briefs to their end, show them, and return the exit status."""
+    if app.simulated:
+        click.echo(
+            "No ComfyUI server is configured: the built-in sandbox draws these pictures. "
+            "It is no diffusion model. (--comfy URL or TOWER_COMFY_URLS names a server.)",
+            err=True,
+        )
+    ids = [app.create(brief).id for brief in briefs]
+    try:
+        _watch(app, ids, live=not as_json and sys.stdout.isatty())
+    except KeyboardInterrupt:
+        raise _cancelled(app, ids) from None
+    histories = [app.store.history(generation_id) for generation_id in ids]
+    if as_json:
+        _json_lines(generation_view(history) for history in histories)
+    else:
+        _console().print(Group(*(_story(history) for history in histories)))
+    return 0 if all(_fine(history) for history in histories) else 1
+
+
+def _watch(app: App, ids: Sequence[str], *, live: bool) -> None:
+    if not live:
+        for generation_id in ids:
+            while not app.engine.wait(generation_id, timeout_s=60.0):
+                pass
+        return
+    console = _console()
+    with LiveDisplay(console=console, refresh_per_second=8, transient=True) as display:
+        for generation_id in ids:
+            while not app.engine.wait(generation_id, timeout_s=REFRESH_S):
+                display.update(_board(app, ids, rows=max(3, console.height - 6)))
+
+
+def _cancelled(app: App, ids: Sequence[str]) -> Cancelled:
+    """Cancel what still runs and say how it ended."""
+    for generation_id in ids:
+        app.store.request_cancel(generation_id)
+    deadline_s = time.monotonic() + CANCEL_LIMIT_S
+    for generation_id in ids:
+        app.engine.wait(generation_id, timeout_s=max(0.0, deadline_s - time.monotonic()))
+    statuses = [app.store.history(generation_id).generation.status for generation_id in ids]
+    left = sum(not status.over for status in statuses)
+    stopped = sum(status is GenerationStatus.CANCELLED for status in statuses)
+    rest = f"; {left} will be cancelled at the next start" if left else ""
+    return Cancelled(f"interrupted: {stopped} of {len(ids)} cancelled{rest}")
+
+
+def _fine(history: History) -> bool:
+    if history.generation.status is not GenerationStatus.APPROVED:
+        return False
+    published = history.publication
+    return not history.generation.brief.publish or (
+        published is not None and published.state is not PublicationState.PENDING
+    )
+
+
+def _board(app: App, ids: Sequence[str], *, rows: int) -> Table:
+    """Return the live table: the unfinished first, at most `rows` of them."""
+    histories = [app.store.history(generation_id) for generation_id in ids]
+    done = sum(history.generation.status.over for history in histories)
+    table = Table(
+        box=None, pad_edge=False, title=f"{done} of {len(ids)} done", title_justify="left"
+    )
+    for heading in ("prompt", "attempt", "state", "progress", "score"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    for history in sorted(histories, key=lambda item: item.generation.status.over)[:rows]:
+        table.add_row(*_board_row(history, app.live.of(history.generation.id)))
+    return table
+
+
+def _board_row(
+    history: History, running: LiveAttempt | None
+) -> tuple[str, str, Text, ProgressBar | str, str]:
+    generation = history.generation
+    state = generation.status.value
+    bar: ProgressBar | str = ""
+    if running and not generation.status.over:
+        progress = running.progress
+        state = progress.phase
+        if progress.queue_position:
+            state = f"queued behind {progress.queue_position}"
+        if progress.steps:
+            bar = ProgressBar(total=progress.steps, completed=progress.step, width=24)
+    number = f"{len(history.attempts)}/{generation.brief.max_attempts}"
+    return generation.brief.prompt, number, _styled(state), bar, _scores(history)
+
+
+def _scores(history: History) -> str:
+    return " → ".join(_score(attempt.assessment) for attempt in history.attempts)
+
+
+def _score(assessment: Assessment | None) -> str:
+    if assessment is None or assessment.score is None:
+        return "–"
+    return f"{assessment.score:.2f}"
+
+
+def _story(history: History) -> Group:
+    """Return what became of one generation, in lines a person reads top down."""
+    generation = history.generation
+    simulated = " · drawn by the sandbox" if generation.backend == "sandbox" else ""
+    title = Text.assemble(
+        (generation.status.value, f"bold {_STYLES.get(generation.status.value, '')}"),
+        "  ",
+        (generation.brief.prompt, "bold"),
+        (f"  {generation.id}{simulated}", "dim"),
+    )
+    lines = [title, *(_attempt_line(attempt) for attempt in history.attempts)]
+    if generation.reason:
+        lines.append(Text(f"  {generation.reason}"))
+    lines += _file_lines(history)
+    return Group(*lines, "")
+
+
+def _attempt_line(attempt: Attempt) -> Text:
+    request = attempt.request
+    facts = f"steps {request.steps}, cfg {request.cfg:g}, {request.sampler}, "
+    facts += f"{request.width}×{request.height}, seed {request.seed}"
+    line = Text(f"  attempt {attempt.number}  ")
+    for correction in attempt.corrections:
+        line.append(f"{_change(correction)}\n             ", style="cyan")
+    line.append(facts, style="dim")
+    if attempt.failure:
+        line.append(f"\n             {attempt.state}: {attempt.failure.message}", style="red")
+    elif attempt.state is not AttemptState.PRODUCED:
+        line.append(f"\n             {attempt.state}", style="yellow")
+    if attempt.assessment:
+        line.append("\n             ").append_text(_judgement(attempt.assessment))
+    return line
+
+
+def _change(correction: Correction) -> str:
+    parts = [
+        f"{key} {_short(old)} → {_short(new)}" for key, (old, new) in correction.change.items()
+    ]
+    return f"{', '.join(parts)}  ({correction.defect}: {correction.reason})"
+
+
+def _short(value: object) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 40 else f"…{text[-39:]}"
+
+
+def _judgement(assessment: Assessment) -> Text:
+    line = Text.assemble(f"score {_score(assessment)} ", _styled(assessment.verdict.value))
+    if assessment.error:
+        return line.append(f": {assessment.error.message}")
+    worst = sorted(assessment.defects, key=lambda defect: -defect.loss)[:3]
+    shown = worst if assessment.verdict is not Verdict.PASS else worst[:1]
+    for defect in shown:
+        line.append(f"\n             {defect.kind} {defect.severity:.2f}: {defect.message}")
+    return line
+
+
+def _file_lines(history: History) -> list[Text]:
+    lines = []
+    if history.publication:
+        lines.append(_publication_line(history.publication))
+    elif history.generation.chosen_attempt:
+        artifact = history.attempt(history.generation.chosen_attempt).artifact
+        if artifact:
+            lines.append(Text(f"  best file   {artifact.path}"))
+    return lines
+
+
+def _publication_line(publication: Publication) -> Text:
+    if publication.state is PublicationState.PENDING:
+        return Text(f"  not published yet: {publication.reason}", style="yellow")
+    return Text(f"  published   {publication.location}")
+
+
+def queued(generations: Sequence[Generation], *, as_json: bool) -> None:
+    """Show what was left for the server."""
+    if as_json:
+        _json_lines(generation_view(History(generation=item)) for item in generations)
+        return
+    for item in generations:
+        click.echo(f"queued  {item.id}  {item.brief.prompt}")
+    click.echo("`tower-anime serve` works on them.", err=True)
+
+
+# ---- demo -----------------------------------------------------------------------------------
+
+_DEMO: tuple[dict[str, object], ...] = (
+    {"prompt": "1girl, silver hair, rainy neon street, umbrella, night", "set": {"steps": 6}},
+    {"prompt": "1girl, red hair, flower field, sunset", "set": {"cfg": 24}},
+    {"prompt": "1boy, black hair, school rooftop, blue sky, clouds"},
+)
+
+
+def demo(app: App, *, as_json: bool) -> int:
+    """Generate a few pictures that need correction, and sum up what happened."""
+    seeded = [{**wish, "project": "Demo", "seed": 20 + i} for i, wish in enumerate(_DEMO)]
+    briefs = [brief for wish in seeded for brief in briefs_of(wish)]
+    status = generate(app, briefs, as_json=as_json)
+    if as_json:
+        return status
+    histories = app.store.histories(limit=len(briefs), project="Demo").items
+    approved = [item for item in histories if item.generation.status is GenerationStatus.APPROVED]
+    corrected = [item for item in histories if len(item.attempts) > 1]
+    published = [item for item in histories if _is_published(item.publication)]
+    console = _console()
+    console.print(
+        f"[bold]{len(approved)} of {len(briefs)} approved, {len(corrected)} after a correction, "
+        f"{len(published)} published.[/bold]"
+    )
+    console.print(f"Library    {app.settings.library_folder}")
+    console.print(f"Dashboard  run `make serve` (or `tower-anime serve`), then open {DASHBOARD}")
+    console.print(
+        "Next       tower-anime generate '1girl, shrine, autumn' --comfy http://HOST:8188"
+    )
+    return status if published else 1
+
+
+def _is_published(publication: Publication | None) -> bool:
+    return publication is not None and publication.state is PublicationState.VERIFIED
+
+
+# ---- assess ---------------------------------------------------------------------------------
+
+
+def assessments(found: Iterable[tuple[Path, Assessment]], *, as_json: bool) -> int:
+    """Show assessments as they come and return the exit status."""
+    verdicts = set()
+    console = _console()
+    for path, assessment in found:
+        verdicts.add(assessment.verdict)
+        if as_json:
+            _json_lines([assessment_view(assessment, path=str(path))])
+            continue
+        line = Text.assemble(
+            _styled(assessment.verdict.value.ljust(10)), f" {_score(assessment):>5}"
+        )
+        console.print(line.append(f"  {path}"))
+        for text in _findings(assessment):
+            console.print(Text(f"{'':19}{text}", style="dim"))
+    if Verdict.UNMEASURED in verdicts:
+        return 2
+    return 1 if Verdict.REJECT in verdicts else 0
+
+
+def _findings(assessment: Assessment) -> list[str]:
+    if assessment.error:
+        return [assessment.error.message]
+    worst_first = sorted(assessment.defects, key=lambda defect: -defect.loss)
+    return [f"{item.kind} {item.severity:.2f}: {item.message}" for item in worst_first]
+
+
+def profiles(known: Sequence[Profile], *, as_json: bool) -> None:
+    """Show the profiles."""
+    if as_json:
+        _json_lines(
+            {
+                "name": profile.name,
+                "version": profile.version,
+                "threshold": profile.threshold,
+                "min_width": profile.min_width,
+                "min_height": profile.min_height,
+                "review": profile.review.value,
+            }
+            for profile in known
+        )
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("profile", "passes at", "standard size", "approved by"):
+        table.add_column(heading)
+    for profile in known:
+        size = f"{profile.min_width}×{profile.min_height}"
+        table.add_row(profile.name, f"{profile.threshold:.2f}", size, profile.review.value)
+    _console().print(table)
+
+
+# ---- list, show, doctor ---------------------------------------------------------------------
+
+
+def overview(found: Sequence[History], *, as_json: bool) -> None:
+    """Show one line for each generation."""
+    if as_json:
+        _json_lines(generation_view(history) for history in found)
+        return
+    if not found:
+        click.echo("Nothing was generated yet. Try: tower-anime generate '1girl, umbrella, rain'")
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("id", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("scores", no_wrap=True)
+    table.add_column("project", overflow="ellipsis", no_wrap=True)
+    table.add_column("prompt", overflow="ellipsis", no_wrap=True)
+    for history in found:
+        generation = history.generation
+        table.add_row(
+            generation.id,
+            _styled(generation.status.value),
+            _scores(history),
+            generation.brief.project,
+            generation.brief.prompt,
+        )
+    _console().print(table)
+
+
+def details(history: History, *, as_json: bool) -> None:
+    """Show one generation."""
+    if as_json:
+        _json_lines([generation_view(history)])
+        return
+    _console().print(_story(history))
+
+
+def findings(found: Sequence[Finding], *, as_json: bool) -> int:
+    """Show what doctor found; 1 when there is a problem."""
+    if as_json:
+        _json_lines(
+            {"name": item.name, "state": item.state, "text": item.text, "fix": item.fix}
+            for item in found
+        )
+    else:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for item in found:
+            fix = Text(f"\n→ {item.fix}", style="cyan") if item.fix else Text("")
+            table.add_row(_styled(item.state), item.name, Text(item.text).append_text(fix))
+        _console().print(table)
+    return 1 if any(item.state == "problem" for item in found) else 0

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from graphs import captured, flux, full_catalog, hires, image_to_image
+
+from tower_anime.domain.family import SD15, SDXL, UNKNOWN, Family
+from tower_anime.domain.request import RenderRequest
+from tower_anime.errors import BadInput
+from tower_anime.graph.bind import read
+from tower_anime.graph.build import build, template, unplaced
+from tower_anime.graph.guess import family
+from tower_anime.graph.load import parse_workflow
+from tower_anime.graph.preflight import problems
+from tower_anime.graph.roles import find
+
+REQUEST = RenderRequest(
+    prompt="1girl, rain",
+    negative="lowres",
+    width=832,
+    height=1216,
+    steps=30,
+    cfg=5.5,
+    sampler="dpmpp_2m",
+    scheduler="karras",
+    seed=2**64 - 1,
+    denoise=1.0,
+    checkpoint="tiny_sd3_random.safetensors",
+)
+
+
+def test_the_request_is_in_the_graph_and_the_template_untouched() -> None:
+    base = template()
+    graph = build(REQUEST, template=base, filename_prefix="tower/x")
+    assert base == template()
+    assert read(graph, find(graph)) == {
+        "prompt": "1girl, rain",
+        "negative": "lowres",
+        "steps": 30,
+        "cfg": 5.5,
+        "sampler": "dpmpp_2m",
+        "scheduler": "karras",
+        "denoise": 1.0,
+        "seed": 2**64 - 1,
+        "checkpoint": "tiny_sd3_random.safetensors",
+        "width": 832,
+        "height": 1216,
+        "filename_prefix": "tower/x",
+    }
+    assert problems(graph, full_catalog()) == ()
+
+
+def test_what_a_template_has_no_place_for_is_named() -> None:
+    assert unplaced(REQUEST, find(template())) == ()
+    assert unplaced(REQUEST, find(flux())) == ("negative", "cfg")
+    assert unplaced(REQUEST, find(image_to_image())) == ("width", "height")
+    graph = build(REQUEST, template=flux(), filename_prefix="x")
+    assert graph["words"]["inputs"]["value"] == "1girl, rain"
+
+
+def test_an_unknown_template_names_those_there_are() -> None:
+    with pytest.raises(BadInput, match="text_to_image"):
+        template("nope")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("sandbox_anime_xl.safetensors", SDXL),
+        ("sandbox_anime_15.safetensors", SD15),
+        ("SDXL\\animagine-xl-4.0.safetensors", SDXL),
+        ("sdxl/ponyDiffusionV6.safetensors", SDXL),
+        ("waiIllustrious_v15.safetensors", SDXL),
+        ("noobai_eps.safetensors", SDXL),
+        ("v1-5-pruned-emaonly.ckpt", SD15),
+        ("sd15_shaped_random.safetensors", SD15),
+        ("anime_sd1.5.safetensors", SD15),
+        ("flux1-dev.safetensors", UNKNOWN),
+        ("sd3.5_large.safetensors", UNKNOWN),
+        ("wan2.2_t2v_14B.safetensors", UNKNOWN),
+        ("mystery_v215.safetensors", UNKNOWN),
+        ("", UNKNOWN),
+    ],
+)
+def test_family_by_name(name: str, expected: Family) -> None:
+    assert family(name) is expected
+
+
+def test_family_by_graph() -> None:
+    assert family(hires()) is SDXL
+    assert family(flux()) is UNKNOWN
+    graph = hires()
+    graph["ckpt"]["inputs"]["ckpt_name"] = "my_own.safetensors"
+    assert family(graph) is UNKNOWN
+    graph["good"]["class_type"] = "CLIPTextEncodeSDXL"
+    assert family(graph) is SDXL
+
+
+def test_a_graph_and_a_submission_body_are_read() -> None:
+    graph = captured("ksampler_preview_metadata")
+    assert parse_workflow(json.dumps(graph)) == graph
+    assert parse_workflow(json.dumps({"prompt": graph, "client_id": "x"})) == graph
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("{", "line 1"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", "not a list"),
+        ("3", "not a number"),
+        ("null", "not null"),
+        ("{}", "no nodes"),
+        ('{"1": 5}', "node '1' is a number"),
+        ('{"1": {"inputs": {}}}', "no class_type"),
+        ('{"1": {"class_type": "KSampler"}}', r"KSampler\) has no inputs"),
+        ('{"1": {"class_type": "A", "inputs": {"x": NaN}}}', "NaN"),
+        ('{"last_node_id": 9, "nodes": [], "links": []}', r"Export \(API\)"),
+    ],
+)
+def test_what_is_no_graph_is_refused_with_its_reason(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        parse_workflow(text)

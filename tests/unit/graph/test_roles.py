@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import copy
+from functools import partial
+
+import pytest
+from graphs import captured, flux, full_catalog, hires, image_to_image, node, two_halves
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tower_anime.domain.graph import Graph
+from tower_anime.errors import BadInput
+from tower_anime.graph.bind import read, set_values
+from tower_anime.graph.build import template
+from tower_anime.graph.roles import PARAMETERS, Slot, find
+
+SHAPES = {
+    "text_to_image": template,
+    "flux": flux,
+    "hires": hires,
+    "two_halves": two_halves,
+    "image_to_image": image_to_image,
+    **{
+        name: partial(captured, name)
+        for name in (
+            "ksampler_preview_metadata",
+            "ksampler_advanced",
+            "sampler_custom_advanced",
+            "video_wan",
+            "core_nodes_first_run",
+        )
+    },
+}
+
+
+def test_the_template_binds_all_that_a_still_has() -> None:
+    roles = find(template())
+    assert set(PARAMETERS) - set(roles.bound) == {"frames", "frame_rate"}
+    assert roles.unbound == ("frames", "frame_rate")
+    assert roles.bound["prompt"] == (Slot("6", "text"),)
+    assert roles.bound["negative"] == (Slot("7", "text"),)
+
+
+def test_ids_titles_and_order_of_nodes_mean_nothing() -> None:
+    graph = template()
+    names = dict(zip(graph, ["z", "7", "6", "5", "4", "9", "3"], strict=True))
+    renamed = {
+        names[node_id]: {
+            "class_type": body["class_type"],
+            "inputs": {
+                key: [names[value[0]], value[1]] if isinstance(value, list) else value
+                for key, value in body["inputs"].items()
+            },
+        }
+        for node_id, body in reversed(graph.items())
+    }
+    expected = {
+        parameter: tuple(Slot(names[slot.node], slot.input) for slot in slots)
+        for parameter, slots in find(graph).bound.items()
+    }
+    assert find(renamed).bound == expected
+
+
+def test_custom_sampler_is_read_behind_its_links() -> None:
+    graph = captured("sampler_custom_advanced")
+    assert read(graph, find(graph)) == {
+        "prompt": "1girl, silver hair, blue eyes, anime",
+        "negative": "bad hands, lowres",
+        "steps": 5,
+        "cfg": 3.0,
+        "sampler": "euler",
+        "scheduler": "simple",
+        "denoise": 1.0,
+        "seed": 42,
+        "checkpoint": "tiny_sd3_random.safetensors",
+        "width": 256,
+        "height": 256,
+        "filename_prefix": "tiny",
+    }
+
+
+def test_flux_has_no_negative_and_no_cfg_but_its_primitives_are_bound() -> None:
+    roles = find(flux())
+    assert roles.bound["steps"] == (Slot("steps", "value"),)
+    assert roles.bound["prompt"] == (Slot("words", "value"),)
+    assert roles.bound["checkpoint"] == (Slot("unet", "unet_name"),)
+    assert {"negative", "cfg"} <= set(roles.unbound)
+
+
+def test_a_second_pass_keeps_its_own_values() -> None:
+    graph = hires()
+    roles = find(graph)
+    assert roles.samplers == ("first", "second")
+    assert roles.bound["steps"] == (Slot("first", "steps"),)
+    assert roles.bound["denoise"] == (Slot("first", "denoise"),)
+    assert roles.bound["seed"] == (Slot("first", "seed"), Slot("second", "seed"))
+    assert roles.bound["width"] == (Slot("empty", "width"),)
+    assert roles.outputs == ("save", "look")
+
+
+def test_sides_are_kept_apart_through_a_control_net() -> None:
+    values = read(hires(), find(hires()))
+    assert (values["prompt"], values["negative"]) == ("1girl", "lowres")
+
+
+def test_split_steps_are_ambiguous_and_say_why() -> None:
+    roles = find(two_halves())
+    (doubt,) = roles.ambiguous
+    assert doubt.parameter == "steps"
+    assert doubt.candidates == (Slot("a", "steps"), Slot("b", "steps"))
+    assert "steps" not in roles.bound
+    assert "steps" not in roles.unbound
+    assert roles.bound["cfg"] == (Slot("a", "cfg"), Slot("b", "cfg"))
+    assert roles.bound["frames"] == (Slot("empty", "length"),)
+    assert roles.bound["frame_rate"] == (Slot("video", "fps"),)
+    with pytest.raises(BadInput, match="start_at_step"):
+        set_values(two_halves(), roles, {"steps": 8})
+
+
+def test_a_latent_made_of_a_picture_has_no_size() -> None:
+    assert {"width", "height"} <= set(find(image_to_image()).unbound)
+
+
+def test_a_zeroed_negative_is_no_negative_prompt() -> None:
+    graph = template()
+    graph["zero"] = node("ConditioningZeroOut", conditioning=["6", 0])
+    graph["3"]["inputs"]["negative"] = ["zero", 0]
+    assert "negative" in find(graph).unbound
+
+
+def test_one_text_for_both_sides_is_the_prompt() -> None:
+    graph = template()
+    graph["3"]["inputs"]["negative"] = ["6", 0]
+    roles = find(graph)
+    assert roles.bound["prompt"] == (Slot("6", "text"),)
+    assert "negative" in roles.unbound
+
+
+def test_independent_samplers_that_differ_leave_a_parameter_open() -> None:
+    graph = template()
+    for body in template().values():
+        if body["class_type"] in ("KSampler", "VAEDecode", "SaveImage"):
+            twin = copy.deepcopy(body)
+            graph[f"twin {body['class_type']}"] = twin
+    graph["twin VAEDecode"]["inputs"]["samples"] = ["twin KSampler", 0]
+    graph["twin SaveImage"]["inputs"]["images"] = ["twin VAEDecode", 0]
+    graph["twin KSampler"]["inputs"]["steps"] = 8
+    roles = find(graph)
+    assert [doubt.parameter for doubt in roles.ambiguous] == ["steps"]
+    assert len(roles.bound["seed"]) == 2
+
+
+def test_a_catalog_tells_outputs_and_a_ring_of_links_ends() -> None:
+    graph = template()
+    graph["lonely"] = node("VAEDecode", samples=["3", 0], vae=["4", 2])
+    assert find(graph).outputs == ("lonely", "9") or find(graph).outputs == ("9", "lonely")
+    assert find(graph, full_catalog()).outputs == ("9",)
+    graph["3"]["inputs"]["latent_image"] = ["3", 0]
+    assert "width" in find(graph).unbound
+
+
+VALUES = {
+    "steps": st.integers(1, 1000),
+    "cfg": st.floats(0, 100),
+    "seed": st.integers(0, 2**64 - 1),
+    "denoise": st.floats(0, 1),
+    "width": st.integers(16, 16384),
+    "height": st.integers(16, 16384),
+    "frames": st.integers(1, 10000),
+    "frame_rate": st.floats(0.1, 240),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(data=st.data())
+def test_setting_and_reading_back_is_an_identity(shape: str, data: st.DataObject) -> None:
+    graph: Graph = SHAPES[shape]()
+    before = copy.deepcopy(graph)
+    roles = find(graph)
+    strategies = {name: VALUES.get(name, st.text()) for name in roles.bound}
+    wanted = data.draw(st.fixed_dictionaries({}, optional=strategies))
+    changed = set_values(graph, roles, wanted)
+    assert graph == before
+    assert read(changed, roles) == read(before, roles) | wanted
+    touched = {slot for name in wanted for slot in roles.bound[name]}
+    for node_id, body in before.items():
+        for name, value in body["inputs"].items():
+            if Slot(node_id, name) not in touched:
+                assert changed[node_id]["inputs"][name] == value
+    # Several outputs with prefixes of their own get one prefix: only the first is read back.
+    restored = {k: v for k, v in read(before, roles).items() if k != "filename_prefix"}
+    expected = set_values(before, roles, {k: v for k, v in wanted.items() if k not in restored})
+    assert set_values(changed, roles, restored) == expected
+
+
+def test_an_unplaced_parameter_and_a_link_are_refused() -> None:
+    graph = template()
+    with pytest.raises(BadInput, match=r"no place for frames.*binds prompt"):
+        set_values(graph, find(graph), {"frames": 8})
+    with pytest.raises(BadInput, match="not a link"):
+        set_values(graph, find(graph), {"prompt": ["1", 0]})

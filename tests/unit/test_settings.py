@@ -1,0 +1,78 @@
+"""Settings: precedence, refusals, and a reference page that is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tower_anime.errors import BadInput
+from tower_anime.settings import FILE_NAME, Settings, read_settings
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command_line_beats_the_environment_beats_the_files(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / FILE_NAME).write_text('concurrency = 2\ncomfy_urls = ["http://file:1"]\n')
+    assert read_settings().concurrency == 2
+    (elsewhere / ".env").write_text("TOWER_CONCURRENCY=3\n")
+    assert read_settings().concurrency == 3
+    monkeypatch.setenv("TOWER_CONCURRENCY", "5")
+    assert read_settings().concurrency == 5
+    assert read_settings(concurrency=6).concurrency == 6
+    assert read_settings().comfy_urls == ("http://file:1",)
+
+
+def test_servers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOWER_COMFY_URLS", "http://a:1/, https://b")
+    assert read_settings().comfy_urls == ("http://a:1", "https://b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TOWER_QUALITY__THRESHOLD", "1.5", "TOWER_QUALITY__THRESHOLD"),
+        ("TOWER_CONCURRENCY", "none", "TOWER_CONCURRENCY"),
+        ("TOWER_COMFY_URLS", "localhost:8188", "looks like http://"),
+    ],
+)
+def test_a_wrong_value_is_named(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput, match=words):
+        read_settings()
+
+
+def test_a_broken_file_is_named(elsewhere: Path) -> None:
+    (elsewhere / FILE_NAME).write_text("concurrency = = 2")
+    with pytest.raises(BadInput, match="can't be read"):
+        read_settings()
+
+
+def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOWER_API_TOKEN", "hush-hush")
+    assert "hush-hush" not in repr(read_settings())
+    assert "hush-hush" not in read_settings().model_dump_json()
+
+
+def test_the_reference_page_names_every_setting() -> None:
+    page = REFERENCE.read_text()
+    for name, field in Settings.model_fields.items():
+        if name == "quality":
+            continue
+        assert f"`TOWER_{name.upper()}`" in page
+        assert field.description
+        assert field.description in page
+    for name, field in type(Settings().quality).model_fields.items():
+        assert f"`TOWER_QUALITY__{name.upper()}`" in page
+        assert field.description
+        assert field.description in page
