@@ -252,9 +252,13 @@ def publish_now(settings: Settings, generation_id: str) -> Publication:
 
 def run_sandbox(*, host: str, port: int, seconds_per_step: float, faults: str) -> None:
     """Serve the built-in generator until interrupted."""
+    from tower_anime.sandbox.faults import parse_faults
     from tower_anime.sandbox.server import SandboxConfig, serve
 
-    serve(SandboxConfig(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults))
+    config = SandboxConfig(
+        host=host, port=port, seconds_per_step=seconds_per_step, faults=parse_faults(faults)
+    )
+    serve(config)
 
 
 def _generation(settings: Settings, brief: Brief) -> Generation:

@@ -86,6 +86,10 @@ class Renderer(Protocol):
         """Ask the server what it is; `ServerDown` when it does not answer."""
         ...
 
+    def backend(self) -> str:
+        """Return `sandbox` or `comfyui`; asked once, `ServerDown` when it does not answer."""
+        ...
+
     def catalog(self) -> Catalog:
         """Return the node classes on offer, cached per server version."""
         ...
@@ -184,7 +188,7 @@ class Page:
 
 
 class Store(Protocol):
-    """The truth about generations. Every call is one transaction.
+    """The truth about generations. Every call is one transaction, its `event` in the same.
 
     Raises `StoreUnavailable` when the database can't be used, `NotFound` for unknown ids.
     """
@@ -212,10 +216,11 @@ class Store(Protocol):
         """Return ids of generations that are queued or working, oldest first."""
         ...
 
-    def save_generation(self, generation: Generation) -> None:
+    def save_generation(self, generation: Generation, *, event: Event | None = None) -> bool:
         """Update what changes (status, first_request, chosen_attempt, backend, failure, …).
 
-        Never touches `cancel_requested`.
+        Never touches `cancel_requested`, nor a generation that is over: then False, and only a
+        person's decision changes it.
         """
         ...
 
@@ -227,14 +232,21 @@ class Store(Protocol):
         """Whether somebody asked to cancel."""
         ...
 
-    def save_attempt(self, attempt: Attempt) -> None:
+    def save_attempt(self, attempt: Attempt, *, event: Event | None = None) -> None:
         """Insert or update the attempt (generation_id, number) with its artifact, corrections.
 
         The assessment is written by `save_assessment`.
         """
         ...
 
-    def save_assessment(self, generation_id: str, number: int, assessment: Assessment) -> None:
+    def save_assessment(
+        self,
+        generation_id: str,
+        number: int,
+        assessment: Assessment,
+        *,
+        event: Event | None = None,
+    ) -> None:
         """Insert or replace the assessment of an attempt."""
         ...
 
@@ -248,7 +260,9 @@ class Store(Protocol):
         """Record a person's decision and the status that follows, in one transaction."""
         ...
 
-    def save_publication(self, generation_id: str, publication: Publication) -> None:
+    def save_publication(
+        self, generation_id: str, publication: Publication, *, event: Event | None = None
+    ) -> None:
         """Insert or update the one row per (artifact, target)."""
         ...
 

@@ -355,10 +355,9 @@ def overview(found: Sequence[History], *, as_json: bool) -> None:
         click.echo("Nothing was generated yet. Try: tower-anime generate '1girl, umbrella, rain'")
         return
     table = Table(box=None, pad_edge=False)
-    table.add_column("id", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    table.add_column("scores", no_wrap=True)
-    table.add_column("project", overflow="ellipsis", no_wrap=True)
+    table.add_column("id", no_wrap=True, min_width=36)
+    table.add_column("status", no_wrap=True, min_width=8)
+    table.add_column("scores", no_wrap=True, min_width=6)
     table.add_column("prompt", overflow="ellipsis", no_wrap=True)
     for history in found:
         generation = history.generation
@@ -366,7 +365,6 @@ def overview(found: Sequence[History], *, as_json: bool) -> None:
             generation.id,
             _styled(generation.status.value),
             _scores(history),
-            generation.brief.project,
             generation.brief.prompt,
         )
     _console().print(table)

@@ -67,7 +67,7 @@ def server() -> Iterator[ScriptedComfy]:
 @pytest.fixture
 def desk(server: ScriptedComfy) -> Iterator[Desk]:
     server.reset(GOOD)
-    client = ComfyRenderer(server.url, down_after_s=0.4, silence_limit_s=0.6)
+    client = ComfyRenderer(server.url, down_after_s=0.8, silence_limit_s=0.6)
     yield Desk(server, client)
     client.close()
 
@@ -156,7 +156,7 @@ def test_the_submission_names_itself_and_the_socket_speaks_first(desk: Desk) -> 
 def refusal(desk: Desk, name: str) -> pytest.ExceptionInfo[TowerError]:
     response = load("http_prompt_rejections")[name]["response"]
     answer: Response
-    for _ in range(2):
+    for _ in range(4):
         if "json" in response:
             answer = JSONResponse(response["json"], response["status"])
         else:
@@ -334,6 +334,25 @@ def test_silence_while_running_ends_in_a_time_out_and_stops_the_job(desk: Desk) 
     with pytest.raises(RenderTimeout, match="no progress"):
         desk.render()
     assert desk.server.queue == []
+
+
+def test_a_deaf_socket_is_renewed_before_the_job_is_given_up(desk: Desk) -> None:
+    desk.server.silent = True
+    desk.server.hold = threading.Event()
+    desk.server.hold_after = 20
+    client = ComfyRenderer(desk.server.url, silence_limit_s=2.6)
+    deaf = Desk(desk.server, client)
+
+    def hear_again() -> None:
+        desk.server.silent = len(desk.server.first_frames) < 2
+        if desk.server.silent:
+            threading.Timer(0.05, hear_again).start()
+        else:
+            desk.server.hold.set()  # type: ignore[union-attr]
+
+    threading.Timer(0.1, hear_again).start()
+    assert deaf.render().sampler_steps == 8
+    client.close()
 
 
 def test_waiting_for_a_turn_is_no_silence(desk: Desk) -> None:

@@ -7,6 +7,7 @@ HTTP is asked; whether a job waits, runs, ended or is gone is read from queue, h
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from base64 import b64encode
@@ -15,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import MappingProxyType, TracebackType
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx2
@@ -41,6 +42,7 @@ from tower_anime.adapters.comfy_messages import (
     ProgressState,
     client_id,
     damage,
+    needed_errors,
     parse_entry,
     parse_facts,
     parse_history,
@@ -77,6 +79,8 @@ CONFIRM_S = 1.0  # a job that queue, history and jobs deny is looked for again a
 CONFIRM_SUCCESS_S = 5.0  # the same when the socket had reported success
 RECONNECT_S = (0.1, 5.0)  # first and last pause before the socket is opened again
 CATALOG_AGE_S = 300.0  # model lists change under a running server
+# A graph that the server can't read gives a 500 every time; passing trouble does not.
+GRAPH_500S = 4
 STOP_WAIT_S = 30.0  # a sampler notices an interrupt between two steps
 DOWNLOADS = 3  # tries per file
 MAX_FRAME_BYTES = 64 * 2**20  # previews have about 60 kB; custom nodes send whole pictures
@@ -151,7 +155,8 @@ class _Run:
             return message == _LOST
         if message.prompt_id not in (None, self.server_id):
             return False
-        self.heard_at = time.monotonic()
+        if message.prompt_id or isinstance(message, Preview):
+            self.heard_at = time.monotonic()  # what is repeated after a reconnect has no id
         if isinstance(message, Preview):
             self.running = True
             self.tell(preview=message.image)
@@ -227,9 +232,13 @@ class ComfyRenderer:
         """Ask the server what it is; `ServerDown` when it does not answer."""
         stats = self._http.json("/system_stats")
         jobs = self._http.get("/api/jobs", limit="1")
-        has_jobs_api = jobs.status_code == httpx2.codes.OK and "jobs" in _json(jobs)
+        has_jobs_api = jobs.status_code == httpx2.codes.OK and '"jobs"' in jobs.text
         self._facts = parse_facts(stats, url=self.url, has_jobs_api=has_jobs_api)
         return self._facts
+
+    def backend(self) -> str:
+        """Return `sandbox` or `comfyui`; asked once, `ServerDown` when it does not answer."""
+        return self._known_facts().backend
 
     def catalog(self) -> Catalog:
         """Return the node classes on offer, cached per version for a few minutes.
@@ -243,7 +252,9 @@ class ComfyRenderer:
                 _, fetched_at, catalog = self._catalog
                 if now - fetched_at < CATALOG_AGE_S:
                     return catalog
-            catalog = cast("Catalog", self._http.json("/object_info"))
+            catalog = self._http.json("/object_info")
+            if not isinstance(catalog, dict):
+                raise Malformed(f"{self.url} gives no object of node classes")
             self._catalog = version, now, catalog
             return catalog
 
@@ -330,7 +341,6 @@ class ComfyRenderer:
         """Post the job; when no good answer comes, look whether it arrived before trying again."""
         if run.cancelled():
             raise Cancelled("cancelled before it was submitted")
-        answers: list[str] = []
         for reasons in self._http.tries():
             try:
                 response = self._http.client.post("/prompt", json=submission(run.job))
@@ -341,40 +351,25 @@ class ComfyRenderer:
                     self._accept(run, response)
                     return None
                 reasons.append(f"status {response.status_code}")
-                answers.append(f"status {response.status_code}: {' '.join(response.text.split())}")
             if found := self._find(run):
                 return found
-            # What fails twice alike fails for the graph's sake: so does a UI-format one.
-            if len(answers) > 1 and answers[-1] == answers[-2] and answers[-1][:10] == "status 500":
-                raise InvalidGraph(f"the server can't read this graph ({answers[-1][:200]})")
+            if reasons.count("status 500") >= GRAPH_500S:
+                raise InvalidGraph("the server can't read this graph: it answers with status 500")
         raise self._http.down(reasons)
 
     def _accept(self, run: _Run, response: httpx2.Response) -> None:
-        answer = _json(response)
         if response.status_code != httpx2.codes.OK:
             self._http.check_access(response)
+            is_json = "json" in response.headers.get("content-type", "")
+            answer = _json(response) if is_json else response.text
             raise parse_rejection(answer, self._choices)
-        if not isinstance(answer.get("prompt_id"), str):
+        answer = _json(response)
+        if not isinstance(answer, dict) or not isinstance(answer.get("prompt_id"), str):
             raise Malformed(f"{self.url} accepted a job without a prompt_id")
         run.server_id = answer["prompt_id"]
-        self._check_branches(run, answer.get("node_errors") or {})
-
-    def _check_branches(self, run: _Run, node_errors: Mapping[str, Any]) -> None:
-        """Refuse a job of which the server runs only a part, unless all that lacks is a preview."""
-        graph = run.job.graph
-        needed = {
-            node: error
-            for node, error in node_errors.items()
-            if any(
-                not str(graph.get(output, {}).get("class_type", "")).startswith("Preview")
-                for output in error.get("dependent_outputs") or [node]
-            )
-        }
-        if needed:
+        if needed := needed_errors(run.job.graph, answer.get("node_errors")):
             self.cancel(run.server_id)
             raise parse_node_errors(needed, self._choices)
-        if node_errors:
-            _log.warning("%s leaves out previews: nodes %s", self.url, ", ".join(node_errors))
 
     def _choices(self, class_type: str, name: str) -> tuple[str, ...] | None:
         return stated_choices(input_spec(self.catalog(), class_type, name))
@@ -403,12 +398,8 @@ class ComfyRenderer:
                 self._check_lost(run, denied_at)
             if isinstance(seen, _Place):
                 run.see(seen)
-                self._check_silence(run)
-            pause_s = (
-                FIRST_LOOK_S
-                if over
-                else min(pause_s * 2, CONFIRM_S / 4 if denied_at else LAST_LOOK_S)
-            )
+                self._check_silence(run, socket)
+            pause_s = FIRST_LOOK_S if over or denied_at else min(pause_s * 2, LAST_LOOK_S)
             look_at = time.monotonic() + pause_s
 
     def _check_lost(self, run: _Run, denied_at: float) -> None:
@@ -419,9 +410,13 @@ class ComfyRenderer:
                 "it was restarted, or somebody deleted the job"
             )
 
-    def _check_silence(self, run: _Run) -> None:
+    def _check_silence(self, run: _Run, socket: _Socket) -> None:
+        """Try a new socket at half the limit: some go deaf while their server works on."""
         silent_s = time.monotonic() - run.heard_at
-        if not run.running or silent_s < self._silence_limit_s:
+        if not run.running or silent_s < self._silence_limit_s / 2:
+            return
+        if silent_s < self._silence_limit_s:
+            socket.renew(older_than_s=silent_s)
             return
         self.cancel(run.server_id)
         raise RenderTimeout(
@@ -540,6 +535,8 @@ class ComfyRenderer:
 # ---- connections ----------------------------------------------------------------------------
 
 _LOST = Other("connection lost")
+# Reading the system's certificates takes 40–200 ms, for nothing where there is no TLS.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 BROKEN = (httpx2.RemoteProtocolError, httpx2.ReadError)  # the connection ended in mid-answer
 
 
@@ -563,6 +560,7 @@ class _Http:
             headers=self._headers | {"Accept-Encoding": "identity"},
             timeout=httpx2.Timeout(30.0, connect=5.0),
             trust_env=not self._direct,
+            verify=not (self._direct and parts.scheme == "http") or _NO_CERTIFICATES,
         )
 
     def close(self) -> None:
@@ -657,6 +655,7 @@ class _Socket:
         self._connection: ClientConnection | None = None
         self._pause_s = RECONNECT_S[0]
         self._retry_at = 0.0
+        self._opened_at = 0.0
 
     def __enter__(self) -> _Socket:
         self._reconnect()
@@ -690,6 +689,12 @@ class _Socket:
             self._retry_at = time.monotonic() + self._pause_s
             return _LOST
 
+    def renew(self, *, older_than_s: float) -> None:
+        """Open a connection anew that has been there for so long, and was deaf all the while."""
+        if self._connection is not None and time.monotonic() - self._opened_at > older_than_s:
+            self._drop()
+            self._reconnect()
+
     def _reconnect(self) -> None:
         try:
             connection = self._stack.enter_context(self._dial())
@@ -700,6 +705,7 @@ class _Socket:
             self._pause_s = min(self._pause_s * 2, RECONNECT_S[1])
         else:
             self._connection, self._pause_s = connection, RECONNECT_S[0]
+            self._opened_at = time.monotonic()
 
     def _drop(self) -> None:
         self._connection = None

@@ -203,7 +203,7 @@ def _node_progress(data: Mapping[str, Any]) -> NodeProgress:
 
 def _execution_error(data: Mapping[str, Any]) -> ExecutionError:
     return ExecutionError(
-        _field(data, "prompt_id", str),
+        str(data.get("prompt_id", "")),
         str(data.get("node_id")),
         str(data.get("node_type")),
         str(data.get("exception_type", "")),
@@ -310,7 +310,7 @@ class Queue:
 def parse_facts(stats: Any, *, url: str, has_jobs_api: bool) -> ServerFacts:
     """Parse `GET /system_stats`."""
     system = _field(stats, "system", dict)
-    devices = [device for device in stats.get("devices") or [] if isinstance(device, dict)]
+    devices = [_dict(device) for device in _list(stats.get("devices"))]
     cards = [device for device in devices if device.get("type") != "cpu"]
     version = str(system.get("comfyui_version", "unknown"))
     return ServerFacts(
@@ -318,10 +318,10 @@ def parse_facts(stats: Any, *, url: str, has_jobs_api: bool) -> ServerFacts:
         version=version,
         backend="sandbox" if system.get("tower_sandbox") is True else "comfyui",
         has_jobs_api=has_jobs_api,
-        previews=_previews(system.get("argv") or [], version),
+        previews=_previews([str(word) for word in _list(system.get("argv"))], version),
         devices=tuple(str(device.get("name")) for device in devices),
-        vram_total_bytes=sum(c.get("vram_total", 0) for c in cards) if cards else None,
-        vram_free_bytes=sum(c.get("vram_free", 0) for c in cards) if cards else None,
+        vram_total_bytes=sum(_count(c, "vram_total") for c in cards) if cards else None,
+        vram_free_bytes=sum(_count(c, "vram_free") for c in cards) if cards else None,
     )
 
 
@@ -365,20 +365,24 @@ def parse_entry(entry: Mapping[str, Any]) -> HistoryEntry:
     before temporary ones.
     """
     outputs = _field(entry, "outputs", dict)
-    status = entry.get("status") or {"status_str": "success" if outputs else "error"}
-    messages = [m for m in status.get("messages", []) if _is_event(m)]
+    status = _dict(entry.get("status")) or {"status_str": "success" if outputs else "error"}
+    messages = [m for m in _list(status.get("messages")) if _is_event(m)]
     files = [
-        OutputFile(node, item["filename"], item.get("subfolder", ""), item.get("type", "output"))
+        OutputFile(
+            node,
+            item["filename"],
+            str(item.get("subfolder", "")),
+            str(item.get("type", "output")),
+        )
         for node, output in outputs.items()
-        for items in output.values()
-        if isinstance(items, list)
-        for item in items
+        for items in _dict(output).values()
+        for item in _list(items)
         if isinstance(item, dict) and isinstance(item.get("filename"), str)
     ]
-    cached = {n for m in messages if m[0] == "execution_cached" for n in m[1].get("nodes", [])}
+    cached = [n for m in messages if m[0] == "execution_cached" for n in _list(m[1].get("nodes"))]
     return HistoryEntry(
         files=tuple(sorted(files, key=lambda file: file.type != "output")),
-        cached=bool(outputs) and set(outputs) <= cached,
+        cached=bool(outputs) and all(node in cached for node in outputs),
         error=None if status.get("status_str") == "success" else _end(messages),
     )
 
@@ -403,12 +407,12 @@ Choices: TypeAlias = Callable[[str, str], tuple[str, ...] | None]
 
 def parse_rejection(answer: Any, choices: Choices) -> Refused:
     """Return the error behind a 400 of `POST /prompt`, with what is allowed instead."""
-    error = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(error, dict):
+    error = _dict(_dict(answer).get("error"))
+    if not error:
         return InvalidGraph(f"the server refuses the graph: {_short(answer)}")
     if error.get("type") == "missing_node_type":
         return _missing_node(error)
-    if node_errors := answer.get("node_errors"):
+    if node_errors := _dict(answer.get("node_errors")):
         return parse_node_errors(node_errors, choices)
     details = f": {error['details']}" if error.get("details") else ""
     return InvalidGraph(f"the server refuses the graph: {error.get('message')}{details}")
@@ -416,7 +420,7 @@ def parse_rejection(answer: Any, choices: Choices) -> Refused:
 
 def _missing_node(error: Mapping[str, Any]) -> MissingNode:
     """Name the class: the server's own message has the node's title there."""
-    info = error.get("extra_info") or {}
+    info = _dict(error.get("extra_info"))
     if name := info.get("class_type"):
         return MissingNode(f"node {info.get('node_id')}: {name} is not installed on the server")
     return MissingNode(f"{error.get('message')} ({error.get('details')})")
@@ -425,9 +429,9 @@ def _missing_node(error: Mapping[str, Any]) -> MissingNode:
 def parse_node_errors(node_errors: Mapping[str, Any], choices: Choices) -> Refused:
     """Return one error for all invalid nodes: a missing model if there is any."""
     found = [
-        _node_error(node, body.get("class_type", "?"), error, choices)
+        _node_error(node, str(_dict(body).get("class_type")), _dict(error), choices)
         for node, body in node_errors.items()
-        for error in body.get("errors", [])
+        for error in _list(_dict(body).get("errors"))
     ]
     kind = MissingModel if any(missing for missing, _ in found) else InvalidGraph
     return kind("; ".join(text for _, text in sorted(found, key=lambda item: not item[0])))
@@ -436,18 +440,33 @@ def parse_node_errors(node_errors: Mapping[str, Any], choices: Choices) -> Refus
 def _node_error(
     node: str, class_type: str, error: Mapping[str, Any], choices: Choices
 ) -> tuple[bool, str]:
-    info = error.get("extra_info") or {}
-    name, config = info.get("input_name"), info.get("input_config")
+    """Return whether something is missing, and the text that says what is allowed."""
+    info = _dict(error.get("extra_info"))
+    name, config = info.get("input_name"), _list(info.get("input_config"))
     where = f"node {node} ({class_type})" + (f", input {name}" if name else "")
     if error.get("type") == "value_not_in_list":
         # The server leaves out lists of more than 20; the catalog has them.
         allowed = stated_choices(config) or choices(class_type, str(name)) or ()
         received = info.get("received_value")
         return True, f"{where}: {received!r} is not there; {describe_choices(received, allowed)}"
-    limits = config[1] if isinstance(config, list) and len(config) > 1 else {}
+    limits = _dict(config[1]) if len(config) > 1 else {}
     ends = [f"{word} {limits[key]}" for key, word in _ENDS.items() if key in limits]
     allowed_text = f" (allowed: {' '.join(ends)})" if ends else ""
     return False, f"{where}: {error.get('message')}: {error.get('details')}{allowed_text}"
+
+
+def needed_errors(graph: Graph, node_errors: Any) -> dict[str, Any]:
+    """Return those of an accepted job's errors that cost more than a preview.
+
+    The server runs the valid branches of a graph and answers 200 all the same.
+    """
+    classes = {node: str(_dict(body).get("class_type")) for node, body in graph.items()}
+
+    def is_needed(node: str, error: Any) -> bool:
+        outputs = _list(_dict(error).get("dependent_outputs")) or [node]
+        return not all(classes.get(str(n), "").startswith("Preview") for n in outputs)
+
+    return {n: error for n, error in _dict(node_errors).items() if is_needed(n, error)}
 
 
 _ENDS = {"min": "from", "max": "to"}
@@ -456,8 +475,9 @@ _ENDS = {"min": "from", "max": "to"}
 def _queue_item(item: Any) -> QueueItem:
     if not isinstance(item, list) or len(item) < 2 or not isinstance(item[1], str):
         raise Malformed(f"a queue item has no prompt_id: {_short(item)}")
-    extra = item[3] if len(item) > 3 and isinstance(item[3], dict) else {}
-    return QueueItem(item[0], item[1], extra)
+    if not isinstance(item[0], int | float):
+        raise Malformed(f"a queue item has no number: {_short(item)}")
+    return QueueItem(item[0], item[1], _dict(item[3]) if len(item) > 3 else {})
 
 
 # ---- Files ----------------------------------------------------------------------------------
@@ -496,6 +516,21 @@ def _field(data: Any, name: str, kind: Any) -> Any:
     if not isinstance(data, dict) or not isinstance(data.get(name), kind):
         raise Malformed(f"{name!r} is missing or of the wrong kind in {_short(data)}")
     return data[name]
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    """Return an optional object; nothing else counts as one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    """Return an optional list; nothing else counts as one."""
+    return value if isinstance(value, list) else []
+
+
+def _count(data: Mapping[str, Any], name: str) -> int:
+    value = data.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _short(value: object) -> str:

@@ -19,12 +19,12 @@ held: at most one process works on a generation. DBOS's own recovery at launch f
 because no executor id is used twice. On a PostgreSQL shared by several data folders each folder
 minds only its own.
 
-**Poison is parked.** `resume_workflows` resets DBOS's count of attempts, and that count would blame
-every job that merely waited in a process that was killed. So deaths are counted here (in the
-workflow's attributes), only against jobs whose first step since they were taken up was running at
-that moment; such jobs are noted in the lock file. A job that has completed a step since has made
-progress, and its count starts anew. After `max_deaths` in a row it is cancelled and `on_parked` is
-told.
+**Poison is parked.** DBOS's count of attempts is reset by `resume_workflows`, and it would blame
+every run that merely waited in a process that was killed. So deaths are counted here
+(`workers/deaths`), only against runs whose first step since they were taken up was running at that
+moment; such runs are noted in the lock file. A run that has completed a step since has made
+progress: its count starts anew. From the second death in a row a run takes its first step alone,
+which clears its neighbours; after `max_deaths` it is cancelled and `on_parked` is told.
 
 DBOS is a process-wide singleton: one `DbosEngine` per process may be running. Importing `dbos`
 takes about a second; import this module only when an engine is wanted.
@@ -69,6 +69,7 @@ OPEN_PER_HAND = 8
 """Runs that may be open for each step that may run; the others pause or wait for their turn."""
 RESUMED_PER_HAND = 2
 """Of those, runs from the queue: what the dead left must not keep out what is submitted here."""
+ALONE_FROM_DEATHS = 2
 NOTE_BYTES = 4096  # one block, written when joining, so that a note later needs no new space
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 
@@ -126,7 +127,8 @@ class DbosEngine:
         self._listen = listen
         self._max_deaths = max_deaths
         self._back_off_s = back_off_s
-        self._workers = _Workers(data_dir / "workers")
+        self._folder = data_dir / "workers"
+        self._workers = _Workers(self._folder)
         self._place = "local" if url.startswith("sqlite") else ""
         self._queue = ""
         self._crew: _Crew | None = None
@@ -148,6 +150,7 @@ class DbosEngine:
             if not _one_per_process.acquire(blocking=False):
                 raise Conflict("an engine is already running in this process")
             life.callback(self._end)
+            self._workers = _Workers(self._folder)  # an overdue step of an earlier life has its own
             self._place = self._place or self._workers.place()
             self._queue = f"left.{self._place}"
             executor_id = self._workers.join(f"{self._place}-{self._role}")
@@ -239,7 +242,8 @@ class DbosEngine:
         def generation(generation_id: str) -> None:
             run_id = DBOS.workflow_id
             assert run_id is not None
-            bug = crew.carry(_Run(run_id, generation_id))
+            alone = len(self._workers.deaths().get(run_id, ())) >= ALONE_FROM_DEATHS
+            bug = crew.carry(_Run(run_id, generation_id, alone=alone))
             self._tell_waiting(run_id)
             if bug:
                 raise _BrokenError(f"{type(bug).__name__}: {bug}"[:500])
@@ -251,13 +255,15 @@ class DbosEngine:
 
     def _shut_down(self, crew: _Crew) -> None:
         DBOS.destroy(destroy_registry=True)
+        deadline = time.monotonic() + RECORD_LIMIT_S
         for thread in crew.carriers():
-            thread.join(RECORD_LIMIT_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _await_records(self, crew: _Crew) -> None:
         """Wait until DBOS has written how the latest runs ended, or they would run again."""
         deadline = time.monotonic() + RECORD_LIMIT_S
-        with contextlib.suppress(SQLAlchemyError):  # then they run again, which changes nothing
+        # Without its database they run again, which changes nothing.
+        with contextlib.suppress(StoreUnavailable), _translated():
             while (ended := crew.latest_ends()) and time.monotonic() < deadline:
                 if not _rows(status="PENDING", workflow_ids=ended):
                     return
@@ -349,34 +355,46 @@ class DbosEngine:
         """
         executor_ids = list(survey.dead) if self._seen_all else None
         with _translated():
-            left = [
-                row
+            left = {
+                row.workflow_id: row.executor_id
                 for row in _rows(status="PENDING", executor_id=executor_ids)
                 if row.executor_id not in survey.living
-                and (row.executor_id or "").startswith(f"{self._place}-")
-            ]
-            resumable = [row.workflow_id for row in left if not self._park(row, survey)]
-            if resumable:
-                DBOS.resume_workflows(resumable, queue_name=self._queue)
-                log.info("took over %d runs of dead processes", len(resumable))
+                and row.executor_id
+                and row.executor_id.startswith(f"{self._place}-")
+            }
+            deaths = self._count_deaths(left, survey)
+            for run_id, died_in in deaths.items():
+                if len(died_in) >= self._max_deaths:
+                    self._park(run_id, len(died_in))
+                    del left[run_id]
+            if left:
+                DBOS.resume_workflows(list(left), queue_name=self._queue)
+                log.info("took over %d runs of dead processes", len(left))
         for executor_id in survey.dead:
             self._workers.forget(executor_id)
         self._seen_all = True
 
-    def _park(self, row: WorkflowStatus, survey: _Survey) -> bool:
-        """Count this death against a run that was in its first step; True if it is given up."""
-        executor_id = row.executor_id or ""
-        before: list[str] = (row.attributes or {}).get("died_in", [])
-        blamed = row.workflow_id in survey.dead.get(executor_id, ())
-        died_in = sorted({*before, executor_id}) if blamed else []
-        if died_in != before:
-            DBOS.update_workflow_attributes(row.workflow_id, {"died_in": died_in})
-        if len(died_in) < self._max_deaths:
-            return False
-        reason = f"the program died {len(died_in)} times in the same step"
-        self._on_parked(row.workflow_id.rpartition(":")[0], reason)
-        DBOS.cancel_workflow(row.workflow_id)
-        return True
+    def _count_deaths(self, left: Mapping[str, str], survey: _Survey) -> Mapping[str, list[str]]:
+        """Add these deaths to the runs that were in their first step; idempotent."""
+        before = self._workers.deaths()
+        deaths = {
+            run_id: sorted({*before.get(run_id, ()), executor_id})
+            for run_id, executor_id in left.items()
+            if run_id in survey.dead.get(executor_id, ())
+        }
+        if deaths != before:
+            self._workers.keep_deaths(deaths)
+        return deaths
+
+    def _park(self, run_id: str, deaths: int) -> None:
+        reason = f"the program died {deaths} times in the same step"
+        try:
+            self._on_parked(run_id.rpartition(":")[0], reason)
+        except Unavailable:
+            raise
+        except Exception:  # or no process could ever start again
+            log.exception("%s is given up (%s), and that could not be told", run_id, reason)
+        DBOS.cancel_workflow(run_id)
 
 
 # ---- the loop of a run ------------------------------------------------------------------------
@@ -399,10 +417,14 @@ def _already_reported(record: logging.LogRecord) -> bool:
 
 @dataclass(eq=False)
 class _Run:
-    """An open run. `pause_s` is due before its next turn; None at its end."""
+    """An open run. `alone`: its first step must have no neighbours.
+
+    `pause_s` is due before its next turn; None at its end.
+    """
 
     run_id: str
     generation_id: str
+    alone: bool = False
     pause_s: float | None = 0.0
     refusals: int = 0
     survived: bool = False
@@ -437,6 +459,7 @@ class _Crew:
         self._state = threading.Condition()
         self._open: dict[str, _Run] = {}
         self._busy: set[str] = set()
+        self._alone: _Run | None = None
         self._in_first_step: set[str] = set()
         self._latest_end: dict[threading.Thread, str | None] = {}
         self._turns: queue.SimpleQueue[_Run | None] = queue.SimpleQueue()
@@ -470,11 +493,13 @@ class _Crew:
             return tuple(sorted(self._open))
 
     def carriers(self) -> tuple[threading.Thread, ...]:
-        return tuple(self._latest_end)
+        with self._state:
+            return tuple(self._latest_end)
 
     def latest_ends(self) -> list[str]:
         """Return the run each carrier ended last: all others' outcomes are surely written."""
-        return [run_id for run_id in tuple(self._latest_end.values()) if run_id]
+        with self._state:
+            return [run_id for run_id in self._latest_end.values() if run_id]
 
     def drain(self, drain_s: float) -> None:
         """Let running steps end, abandon those that don't (`overdue`), free all carriers."""
@@ -508,15 +533,20 @@ class _Crew:
     def _work(self) -> None:
         while (run := self._turns.get()) is not None:
             with self._state:
+                self._state.wait_for(lambda: self._alone is None)
+                if run.alone and not run.survived:
+                    self._alone = run
+                    self._state.wait_for(lambda: not self._busy)
                 self._busy.add(run.run_id)
             self._turn(run)
             with self._state:
                 self._busy.remove(run.run_id)
+                self._alone = None if self._alone is run else self._alone
                 self._state.notify_all()
             run.turned.set()
 
     def _turn(self, run: _Run) -> None:
-        """Take steps until the run pauses, ends, or the engine stops."""
+        """Take steps until the run pauses, ends or has been alone, or the engine stops."""
         run.pause_s = 0.0
         while run.pause_s == 0.0 and not self.stopping.is_set():
             try:
@@ -528,6 +558,8 @@ class _Crew:
             else:
                 run.refusals = 0
                 run.pause_s = None if step.done else step.wait_s
+            if self._alone is run:
+                return
 
     def _step(self, run: _Run) -> Advance:
         with self._noted(run):
@@ -589,38 +621,35 @@ class _Workers:
     def place(self) -> str:
         """Return a name for this data folder, made once, to tell it from others."""
         path = self._folder / "place"
-        try:
+        with self._usable():
             self._folder.mkdir(parents=True, exist_ok=True)
+            fresh = self._folder / f".{secrets.token_hex(4)}"
+            fresh.write_text(secrets.token_hex(4))
             with contextlib.suppress(FileExistsError):
-                fresh = self._folder / f".{secrets.token_hex(4)}"
-                fresh.write_text(secrets.token_hex(4))
                 os.link(fresh, path)  # whole or not at all, and only once
             fresh.unlink()
             return path.read_text()
-        except OSError as error:
-            raise self._full(error) from error
 
     def join(self, prefix: str) -> str:
         """Take a new executor id and hold its lock until `leave` or the end of the process."""
         executor_id = f"{prefix}-{os.getpid()}-{secrets.token_hex(3)}"
         joining = self._folder / f".{executor_id}"
-        try:
+        with self._usable(), contextlib.ExitStack() as undo:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(joining, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            undo.callback(os.close, self._lock)
+            undo.callback(joining.unlink)
             self.note(())
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             joining.rename(self._folder / f"{executor_id}.lock")  # seen only when locked
-        except OSError as error:
-            raise self._full(error) from error
+            undo.pop_all()
         return executor_id
 
     def note(self, run_ids: Collection[str]) -> None:
         """Say which runs are in their first step. Kept by the kernel when the process dies."""
         assert self._lock is not None
-        try:
+        with self._usable():
             os.pwrite(self._lock, json.dumps(sorted(run_ids)).encode().ljust(NOTE_BYTES), 0)
-        except OSError as error:
-            raise self._full(error) from error
 
     def leave(self) -> None:
         """Give up the lock; the file stays, for whoever resumes what this process left."""
@@ -628,13 +657,25 @@ class _Workers:
         os.close(self._lock)
         self._lock = None
 
+    def deaths(self) -> Mapping[str, list[str]]:
+        """Return in which processes each run died in its first step, the latest ones in a row."""
+        try:
+            return dict(json.loads((self._folder / "deaths").read_bytes()))
+        except (FileNotFoundError, ValueError):  # torn by a loss of power: nobody is blamed
+            return {}
+
+    def keep_deaths(self, deaths: Mapping[str, list[str]]) -> None:
+        """Replace `deaths`, under `survey`."""
+        with self._usable():
+            fresh = self._folder / ".deaths"
+            fresh.write_text(json.dumps(deaths))
+            fresh.replace(self._folder / "deaths")
+
     @contextlib.contextmanager
     def survey(self) -> Iterator[_Survey | None]:
         """Tell who is dead, with the sole right to act on it; None while another has that right."""
-        try:
+        with self._usable():
             right = os.open(self._folder / "survey", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise self._full(error) from error
         try:
             yield self._look() if _is_free(right) else None
         finally:
@@ -642,23 +683,31 @@ class _Workers:
 
     def forget(self, executor_id: str) -> None:
         """Remove the file of a dead process, under `survey`."""
-        (self._folder / f"{executor_id}.lock").unlink(missing_ok=True)
+        with self._usable():
+            (self._folder / f"{executor_id}.lock").unlink(missing_ok=True)
 
     def _look(self) -> _Survey:
         living, dead = set(), {}
-        for path in self._folder.glob("*.lock"):
-            lock = os.open(path, os.O_RDONLY)
-            try:
-                if _is_free(lock):
-                    dead[path.stem] = _noted_runs(os.read(lock, NOTE_BYTES))
-                else:
-                    living.add(path.stem)
-            finally:
-                os.close(lock)
+        with self._usable():
+            for path in self._folder.glob("*.lock"):
+                lock = os.open(path, os.O_RDONLY)
+                try:
+                    if _is_free(lock):
+                        dead[path.stem] = _noted_runs(os.read(lock, NOTE_BYTES))
+                    else:
+                        living.add(path.stem)
+                finally:
+                    os.close(lock)
         return _Survey(frozenset(living), dead)
 
-    def _full(self, error: OSError) -> StorageFull:
-        return StorageFull(f"the folder {self._folder} can't be written: {error.strerror}")
+    @contextlib.contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageFull(
+                f"the folder {self._folder} can't be used: {error.strerror}"
+            ) from error
 
 
 def _is_free(lock: int) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import itertools
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -89,7 +90,7 @@ class FolderLibrary:
 
     def _make_folders(self, folder: Path) -> None:
         if not self._folder.is_dir():
-            self._folder.mkdir()  # not its parents: see the class
+            self._folder.mkdir(exist_ok=True)  # not its parents: see the class
             _sync_folder(self._folder.parent)
         missing = list(
             itertools.takewhile(lambda level: not level.exists(), (folder, *folder.parents))
@@ -118,7 +119,9 @@ def _write_release(first: Path, release: Release, source: Path) -> Path:
     for name, text in release.companions.items():
         path = first.with_name(name)
         if not _is_named_after(name, first.stem) and not _is_taken(path):
-            _write_text(path, text.encode())  # of the whole folder: the first one stays
+            # of the whole folder: the first one stays
+            with contextlib.suppress(FileExistsError):
+                _write_text(path, text.encode(), finish=_name_new)
     for place in _places(first, release):
         while _is_free_or_ours(place, release):
             try:
@@ -146,36 +149,40 @@ def _is_named_after(name: str, stem: str) -> bool:
 
 
 def _is_free_or_ours(place: _Place, release: Release) -> bool:
-    media, owner = place.media, release.generation_id.encode()
+    media = place.media
     if _is_taken(media) and not (media.is_file() and _sha256(media) == release.artifact_sha256):
         return False
     return all(
-        path.is_file() and (path.read_bytes() == text or owner in path.read_bytes())
-        for path, text in place.texts.items()
-        if _is_taken(path)
+        _is_ours(path, text, release) for path, text in place.texts.items() if _is_taken(path)
     )
+
+
+def _is_ours(path: Path, text: bytes, release: Release) -> bool:
+    """Whether an existing text is the one to write, or an earlier one of this generation."""
+    if not path.is_file():
+        return False
+    there = path.read_bytes()
+    return there == text or release.generation_id.encode() in there
 
 
 def _write_place(place: _Place, release: Release, source: Path) -> Path:
     for path, text in place.texts.items():
-        _write_text(path, text)
+        if not _is_taken(path):
+            _write_text(path, text, finish=_name_new)
+        elif not _is_ours(path, text, release):
+            raise FileExistsError(errno.EEXIST, "taken meanwhile", str(path))
+        elif path.read_bytes() != text:
+            _write_text(path, text, finish=Path.replace)
     if not _is_taken(place.media):
         _copy(source, place.media, sha256=release.artifact_sha256)
     return place.media
 
 
-def _write_text(path: Path, text: bytes) -> None:
-    """Write a text, over an earlier one of ours if there is one."""
-    taken = _is_taken(path)
-    if taken and path.read_bytes() == text:
-        return
+def _write_text(path: Path, text: bytes, *, finish: Callable[[Path, Path], object]) -> None:
     with _temporary_beside(path) as (file, temporary):
         file.write(text)
         _close_durably(file)
-        if taken:
-            temporary.replace(path)
-        else:
-            _name_new(temporary, path)
+        finish(temporary, path)
 
 
 def _copy(source: Path, final: Path, *, sha256: str) -> None:

@@ -68,8 +68,8 @@ ONSETS: Mapping[str, Onset] = MappingProxyType(
         "tonal_range": Onset(-math.log(0.42), 1.0),  # −ln of (high − low) / (high + low + veil)
         "local_contrast": Onset(-math.log(0.46), 1.0),  # −ln of range / (high + veil)
         "exposure": Onset(-math.log(68), 0.9),  # −ln levels
-        "washed": Onset(0.28, 0.25),  # share
-        "gamut_clipped": Onset(0.05, 0.15),  # share
+        "lost": Onset(0.28, 0.25),  # share
+        "gamut_clipped": Onset(0.09, 0.22),  # share
         "repetition": Onset(0.68, 0.2),  # ratio
         "resolution": Onset(-math.log(0.95), 1.0, knee=0.01),  # −ln of side over demanded side
     }
@@ -77,6 +77,7 @@ ONSETS: Mapping[str, Onset] = MappingProxyType(
 
 _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
+_INK = 80.0  # luma up to which the darkest hundredth of a page is ink; at twice it is washed out
 _SHORT_SIDE = 0.6  # SDXL's own buckets go down to 640 of 1024 px on the shorter side
 
 Numbers: TypeAlias = Mapping[str, float]
@@ -213,6 +214,12 @@ def _underexposed(n: Numbers) -> float:
     return _over("exposure", -math.log((n["luma_mean"] + 0.5) * (n["luma_high"] + 0.5)) / 2)
 
 
+def _overexposed(n: Numbers) -> float:
+    """Return the amount of lost highlights; a white page with soft art or pale ink is one."""
+    pale_ink = min(max((n["luma_low"] - _INK) / _INK, 0.0), 1.0)
+    return _over("lost", n["pale"] + n["blown"] * max(n["blown_rim"], pale_ink))
+
+
 CHECKS: tuple[Check, ...] = (
     Check(
         kind="blank",
@@ -282,17 +289,18 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         kind="overexposed",
-        reads=("washed", "blown"),
+        reads=("pale", "blown", "blown_rim", "luma_low"),
         weight=1.0,
-        amount=lambda n: _over("washed", n["washed"]),
-        message="washed out: {washed:.0%} of it is lost in highlights, {blown:.0%} is pure white",
+        amount=_overexposed,
+        message="washed out: {blown:.0%} of it is pure white, {pale:.0%} has lost a channel, "
+        "shadows begin at {luma_low:.0f} of 255",
     ),
     Check(
         kind="oversaturated",
         reads=("gamut_clipped", "chroma_mean"),
         weight=1.0,
         amount=lambda n: _over("gamut_clipped", n["gamut_clipped"]),
-        message="burnt: {gamut_clipped:.0%} of it is clipped to a pure colour "
+        message="burnt: {gamut_clipped:.0%} of it has lost its shades to a clipped colour "
         "(mean chroma {chroma_mean:.0f} of 255), as from a CFG too high",
     ),
     Check(

@@ -42,7 +42,7 @@ class Metric:
 
 _ANY = "any picture"
 _FLAT = f"a shorter side of {MIN_STRUCTURE_PX} px"
-_HISTOGRAM = "histogram of half-size luma (BT.601)"
+_HISTOGRAM = "histogram of luma (BT.601) at quarter size"
 _RESIDUAL = (
     "|x − median3×3(x)| on 16 px tiles, 5th percentile of the tiles, so that lines and texture "
     "do not count; × 1.17 = σ of white Gaussian noise (simulated)"
@@ -175,7 +175,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             better=Better.LOWER,
             needs=_ANY,
             defect="underexposed",
-            source="pixels with every channel ≤ 5 at half size",
+            source="pixels with every channel ≤ 5",
         ),
         "blown": Metric(
             unit="share",
@@ -184,18 +184,27 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             better=Better.LOWER,
             needs=_ANY,
             defect="overexposed",
-            source="pixels with every channel ≥ 250 at half size",
+            source="pixels with every channel ≥ 250",
         ),
-        "washed": Metric(
+        "blown_rim": Metric(
+            unit="ratio",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="overexposed",
+            source="part of the rim (4 px) of the blown areas whose largest channel is ≥ 225: "
+            "lost highlights have soft rims, a white page has outlines",
+        ),
+        "pale": Metric(
             unit="share",
             low=0,
             high=1,
             better=Better.LOWER,
             needs=_ANY,
             defect="overexposed",
-            source="pixels whose largest channel is ≥ 253 and whose least is from 80 to 235, plus "
-            "the blown ones by the share of their rim (2 px) that is light (luma ≥ 215), at half "
-            "size: lost highlights have soft rims, a white page has outlines",
+            source="pixels whose largest channel is ≥ 253 and whose least is from 80 to 235: "
+            "one channel is lost, the others follow",
         ),
         "chroma_mean": Metric(
             unit="levels",
@@ -204,7 +213,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             better=Better.NEITHER,
             needs=_ANY,
             defect="oversaturated",
-            source="mean of the largest minus the smallest channel at half size",
+            source="mean of the largest minus the smallest channel",
         ),
         "gamut_clipped": Metric(
             unit="share",
@@ -213,8 +222,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             better=Better.LOWER,
             needs=_ANY,
             defect="oversaturated",
-            source="pixels with one channel ≥ 250 and another ≤ 5 at half size: chroma has run "
-            "into the corner of the gamut",
+            source="pixels with a channel ≥ 250 and chroma ≥ 120, or a channel ≤ 5 and chroma "
+            "≥ 180: chroma has run into the wall of the gamut",
         ),
         "repetition": Metric(
             unit="ratio",

@@ -24,10 +24,10 @@ Pixels = TypeVar("Pixels", bound=NDArray[np.uint8])
 
 _CELL_PX = 8
 _WINDOW = np.ones((9, 9), np.uint8)  # covers its cell and one pixel of the neighbours'
-_RIM = np.ones((5, 5), np.uint8)
+_RIM = np.ones((3, 3), np.uint8)
 _GAIN = 8  # residuals are scaled up so that 8-bit means of tiles keep an eighth of a level
 _MEDIAN_TO_SIGMA = 1.17  # see METRICS["noise_luma"]
-_CALM_PERCENTILE = 5  # tiles between the lines: 42 drawn pictures and their noisy copies agree
+_CALM = 0.05  # tiles between the lines: 42 drawn pictures and their noisy copies agree
 _HALF_TO_FULL = 1.95  # σ of white noise at full size over σ after 2×2 means, as measured here
 
 _EDGE_SCALES = (1, 4, 16)
@@ -38,7 +38,7 @@ _MIN_EDGE_SHARE = 0.003  # fewer windows are an accident: at 1024×1024 a line o
 
 _CORRELATION_PX = 128
 _LAGS_PX = np.minimum(np.arange(_CORRELATION_PX), _CORRELATION_PX - np.arange(_CORRELATION_PX))
-_MIN_LAG_PX = 16  # an eighth of the picture; nearer, every outline correlates with itself
+_FAR = np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 8  # outlines repeat nearer
 
 _BLACK = 10  # luma up to which a region was never drawn; drawn black ink has a shape, not a box
 _BLACK_FILL, _GREY_FILL = 0.9, 0.97  # how much of its box such a region fills
@@ -86,9 +86,9 @@ def _grain_and_structure(
     pyramid: _Pyramid, tone: dict[str, float], *, width_px: int, height_px: int
 ) -> Values:
     quarter = np.ascontiguousarray(pyramid.ycc_quarter[..., 0])
-    planes = (pyramid.luma, quarter, _tile_means(quarter, 4))
-    scales = tuple(_extremes(plane) for plane in planes)
-    noise = _noise(pyramid)
+    sixteenth = _tile_means(quarter, 4)
+    scales = tuple(_extremes(plane) for plane in (pyramid.luma, quarter, sixteenth))
+    noise = _noise(pyramid, lit=sixteenth > 0)
     tonal_range = tone["luma_high"] - tone["luma_low"]
     return {
         **noise,
@@ -155,7 +155,7 @@ def _extremes(luma: Plane) -> _Extremes:
 
 
 def _tone(pyramid: _Pyramid) -> dict[str, float]:
-    counts = cv2.calcHist([pyramid.ycc_half], [0], None, [256], [0, 256]).ravel()
+    counts = cv2.calcHist([pyramid.ycc_quarter], [0], None, [256], [0, 256]).ravel()
     below = np.cumsum(counts) / counts.sum()
     mean, deviation = cv2.meanStdDev(pyramid.ycc_half)
     return {
@@ -167,27 +167,33 @@ def _tone(pyramid: _Pyramid) -> dict[str, float]:
 
 
 def _colour(pyramid: _Pyramid) -> dict[str, float]:
-    red, green, blue = cv2.split(pyramid.half)
+    """Measure on every second pixel of the half size: shares need no more."""
+    red, green, blue = cv2.split(pyramid.half[::2, ::2])
     top = cv2.max(cv2.max(red, green), blue)
     bottom = cv2.min(cv2.min(red, green), blue)
+    chroma = cv2.subtract(top, bottom)
     white = cv2.inRange(bottom, 250.0, 255.0)
     pale = cv2.bitwise_and(cv2.inRange(top, 253.0, 255.0), cv2.inRange(bottom, 80.0, 235.0))
-    pure = cv2.bitwise_and(cv2.inRange(top, 250.0, 255.0), cv2.inRange(bottom, 0.0, 5.0))
-    blown = _share(white)
+    over, under = cv2.inRange(top, 250.0, 255.0), cv2.inRange(bottom, 0.0, 5.0)
+    burnt = cv2.bitwise_or(
+        cv2.bitwise_and(over, cv2.inRange(chroma, 120.0, 255.0)),
+        cv2.bitwise_and(under, cv2.inRange(chroma, 180.0, 255.0)),
+    )
     return {
         "crushed": _share(cv2.inRange(top, 0.0, 5.0)),
-        "blown": blown,
-        "washed": _share(pale) + blown * _soft_rim(white, pyramid),
-        "chroma_mean": float(cv2.mean(cv2.subtract(top, bottom))[0]),
-        "gamut_clipped": _share(pure),
+        "blown": _share(white),
+        "blown_rim": _light_rim(white, top),
+        "pale": _share(pale),
+        "chroma_mean": float(cv2.mean(chroma)[0]),
+        "gamut_clipped": _share(burnt),
     }
 
 
-def _soft_rim(white: cv2.typing.MatLike, pyramid: _Pyramid) -> float:
+def _light_rim(white: cv2.typing.MatLike, top: cv2.typing.MatLike) -> float:
     """Return how much of the rim of the white areas is nearly white itself."""
-    white = cv2.medianBlur(white, 5)  # the speckles of a noisy page are no areas
-    rim = cv2.subtract(cv2.dilate(white, _RIM), white)
-    light = cv2.inRange(cv2.extractChannel(pyramid.ycc_half, 0), 215.0, 255.0)
+    areas = cv2.medianBlur(white, 5)  # the speckles of a noisy page are no areas
+    rim = cv2.subtract(cv2.dilate(areas, _RIM), areas)
+    light = cv2.inRange(top, 225.0, 255.0)
     return cv2.countNonZero(cv2.bitwise_and(rim, light)) / max(1, cv2.countNonZero(rim))
 
 
@@ -198,12 +204,12 @@ def _share(mask: cv2.typing.MatLike) -> float:
 # ---- noise ----------------------------------------------------------------------------------
 
 
-def _noise(pyramid: _Pyramid) -> dict[str, float]:
-    fine = _residual(pyramid.luma, 16)
-    lit = _tile_means(pyramid.luma, 16) > 0
+def _noise(pyramid: _Pyramid, *, lit: NDArray[np.bool_]) -> dict[str, float]:
+    fine = _residual(pyramid.luma, 16)[: lit.shape[0], : lit.shape[1]]
     half, quarter = _residual(pyramid.ycc_half, 16), _residual(pyramid.ycc_quarter, 8)
+    fine = fine[lit[: fine.shape[0], : fine.shape[1]]]  # black hides all noise
     return {
-        "noise_luma": min(_calm(fine[lit]), _HALF_TO_FULL * _calm(half[..., 0])),
+        "noise_luma": min(_calm(fine), _HALF_TO_FULL * _calm(half[..., 0])),
         "noise_chroma": max(_calm(half[..., 1]), _calm(half[..., 2])),
         "residual_luma": _calm(quarter[..., 0]),
         "residual_chroma": max(_calm(quarter[..., 1]), _calm(quarter[..., 2])),
@@ -213,14 +219,21 @@ def _noise(pyramid: _Pyramid) -> dict[str, float]:
 def _residual(image: Pixels, tile: int) -> NDArray[np.uint8]:
     """Return per tile what a 3×3 median takes away, times `_GAIN`."""
     rest = cv2.absdiff(image, cv2.medianBlur(image, 3))
-    return _tile_means(cast("NDArray[np.uint8]", cv2.convertScaleAbs(rest, alpha=_GAIN)), tile)
+    scaled = cast("NDArray[np.uint8]", cv2.convertScaleAbs(rest, alpha=_GAIN))
+    return _tile_means(_halved(scaled), tile // 2)  # twice as fast as in one step
 
 
 def _calm(tiles: NDArray[np.uint8]) -> float:
     """Return σ in levels of the calmest tiles; 0 when no tile is left."""
     if tiles.size == 0:
         return 0.0
-    return float(np.percentile(tiles, _CALM_PERCENTILE)) / _GAIN * _MEDIAN_TO_SIGMA
+    return _quantile(tiles, _CALM) / _GAIN * _MEDIAN_TO_SIGMA
+
+
+def _quantile(values: NDArray[np.generic], share: float) -> float:
+    """Return the value with `share` of all below it: `np.quantile` takes six times as long."""
+    rank = round(share * (values.size - 1))
+    return float(np.partition(values, rank, axis=None)[rank])
 
 
 # ---- edges ----------------------------------------------------------------------------------
@@ -237,7 +250,7 @@ def _edges(scales: tuple[_Extremes, ...], *, tonal_range: float, noise: float) -
     return {
         "edge_width": next(widths, Unmeasured("no edge in the picture to measure at")),
         "edge_share": _edge_share(fine, step),
-        "local_contrast": float(np.percentile(coarse.span, 95)),
+        "local_contrast": _quantile(coarse.span, 0.95),
     }
 
 
@@ -248,7 +261,7 @@ def _edge_share(extremes: _Extremes, step: float) -> float:
 def _edge_width(extremes: _Extremes, step: float) -> float:
     strong = extremes.span >= step
     slopes = np.maximum(extremes.slope[strong], 1)
-    return float(np.percentile(extremes.span[strong] / slopes, 20))
+    return _quantile(extremes.span[strong] / slopes, 0.2)
 
 
 # ---- structure ------------------------------------------------------------------------------
@@ -275,8 +288,7 @@ def _repetition(luma: Plane) -> float:
     correlation = np.fft.irfft2(power)
     if correlation[0, 0] <= 0:
         return 0.0
-    far = np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _MIN_LAG_PX
-    return float(correlation[far].max() / correlation[0, 0])
+    return float(correlation[_FAR].max() / correlation[0, 0])
 
 
 # ---- regions --------------------------------------------------------------------------------
@@ -302,11 +314,10 @@ def _undrawn_region(
 
 def _mid_grey(cells: _Extremes, pyramid: _Pyramid) -> NDArray[np.bool_]:
     """Return where the cells are the exact middle of all channels: a decoder's word for nothing."""
-    colour = _tile_means(pyramid.ycc_half, _CELL_PX // 2)
-    rows, columns = cells.high.shape
-    middle = np.zeros((rows, columns), np.bool_)
-    neutral = (np.abs(colour - 127.5) <= 1.5).all(axis=2)[:rows, :columns]
-    middle[: neutral.shape[0], : neutral.shape[1]] = neutral
+    grey = cv2.inRange(_halved(pyramid.ycc_quarter), (126, 126, 126), (129, 129, 129)) > 0
+    middle = np.zeros(cells.high.shape, np.bool_)
+    rows, columns = (min(sizes) for sizes in zip(grey.shape, middle.shape, strict=True))
+    middle[:rows, :columns] = grey[:rows, :columns]
     return middle & (cells.span <= 1)
 
 

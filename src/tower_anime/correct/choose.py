@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from tower_anime.correct.rules import MOVES, Changes
+from tower_anime.correct.rules import MOVES, Changes, Move
 from tower_anime.domain.attempt import Attempt, AttemptState
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.family import Family
@@ -85,26 +85,42 @@ def _mend(
         d.kind for d in worst_first[:1]
     ]
     for skip in range(max((len(MOVES.get(kind, ())) for kind in costly), default=0)):
-        result, corrections = request, []
-        for position, kind in enumerate(costly):
-            found = _first_move(result, request, kind, limits, skip if position == 0 else 0)
-            if found:
-                result = result.changed(**found[0])
-                corrections.append(_correction(request, found[0], kind, found[1]))
-        if corrections and result.identity() not in tried:
-            return Choice(result, tuple(corrections))
+        choice = _mend_from(request, costly, limits, skip)
+        if choice and choice.request.identity() not in tried:
+            return choice
     return None
 
 
+def _mend_from(
+    request: RenderRequest, defects: Sequence[str], limits: Limits, skip: int
+) -> Choice | None:
+    """Answer each defect with one move; the worst one's first `skip` moves are passed over.
+
+    A defect that an earlier one's move mends as well gets no change of its own.
+    """
+    result, made, corrections = request, list[Move](), list[Correction]()
+    for position, kind in enumerate(defects):
+        moves = MOVES.get(kind, ())
+        if any(move in made for move in moves):
+            continue
+        found = _first_move(result, request, moves[0 if position else skip :], limits)
+        if found:
+            move, changes = found
+            result = result.changed(**changes)
+            made.append(move)
+            corrections.append(_correction(request, changes, kind, move.reason))
+    return Choice(result, tuple(corrections)) if corrections else None
+
+
 def _first_move(
-    request: RenderRequest, original: RenderRequest, defect: str, limits: Limits, skip: int
-) -> tuple[Changes, str] | None:
-    """Return the changes and reason of the first allowed move that fights no earlier one."""
-    for move in MOVES.get(defect, ())[skip:]:
+    request: RenderRequest, original: RenderRequest, moves: Sequence[Move], limits: Limits
+) -> tuple[Move, Changes] | None:
+    """Return the first allowed move that fights no earlier one, with its changes."""
+    for move in moves:
         changes = move.propose(request, limits.family)
         untouched = all(getattr(request, key) == getattr(original, key) for key in changes)
         if changes and untouched and limits.allows(changes):
-            return changes, move.reason
+            return move, changes
     return None
 
 

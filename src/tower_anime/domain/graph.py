@@ -41,15 +41,18 @@ def stated_choices(spec: Any) -> tuple[str, ...] | None:
     The three ways: `[[…], {}]`, `["COMBO", {"options": […]}]` and `COMFY_DYNAMICCOMBO_V3`,
     whose options are `{"key": …, "inputs": …}`.
     """
-    if not isinstance(spec, Sequence) or isinstance(spec, str) or not spec:
+    if not isinstance(spec, list) or not spec:
         return None
-    kind, options = spec[0], spec[1].get("options") if len(spec) > 1 and spec[1] else None
+    kind, more = spec[0], spec[1] if len(spec) > 1 else None
     if isinstance(kind, list):
         return tuple(str(choice) for choice in kind)
-    if kind == "COMBO" and isinstance(options, list):
+    options = more.get("options") if isinstance(more, dict) else None
+    if not isinstance(options, list):
+        return None
+    if kind == "COMBO":
         return tuple(str(choice) for choice in options)
-    if kind == "COMFY_DYNAMICCOMBO_V3" and isinstance(options, list):
-        return tuple(str(option["key"]) for option in options)
+    if kind == "COMFY_DYNAMICCOMBO_V3":
+        return tuple(str(option["key"]) for option in options if "key" in option)
     return None
 
 

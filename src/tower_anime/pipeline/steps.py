@@ -105,36 +105,45 @@ class Pipeline:
     now: Callable[[], datetime] = _now
 
     def advance(self, generation_id: str) -> Advance:
-        """Do the next step of a generation. `Unavailable` means: wait and call again."""
-        history = self.store.history(generation_id)
-        step = next_step(history, lambda: self._propose(history))
-        if isinstance(step, Finished):
-            return Advance(done=True)
-        log.debug("%s: %s", generation_id, type(step).__name__)
-        self._perform(history, step)
-        return Advance(done=False)
+        """Do the next steps of a generation, up to the end of one that took long.
 
-    def _perform(self, history: History, step: Step) -> None:
+        `Unavailable` means: wait and call again.
+        """
+        history = self.store.history(generation_id)
+        while not isinstance(step := self._next(history), Finished):
+            log.debug("%s: %s", generation_id, type(step).__name__)
+            history = self._perform(history, step)
+            if isinstance(step, Render):
+                return Advance(done=False)
+        return Advance(done=True)
+
+    def _next(self, history: History) -> Step:
+        return next_step(history, lambda: self._propose(history))
+
+    def _perform(self, history: History, step: Step) -> History:
+        """Do one step and return the history with its outcome, as the store has it now."""
         match step:
             case Direct():
-                self._direct(history.generation)
+                return self._direct(history)
             case Open():
-                self._open(history.generation, step)
+                return self._open(history, step)
             case Render(number):
-                self._render(history, history.attempt(number))
+                return self._render(history, history.attempt(number))
             case Assess(number):
-                self._assess(history.generation, history.attempt(number))
+                return self._assess(history, history.attempt(number))
             case Review(number):
-                self._review(history.generation, history.attempt(number))
+                return self._review(history, history.attempt(number))
             case Conclude():
-                self._conclude(history, step)
+                return self._conclude(history, step)
             case Publish(number):
-                self._publish(history.generation, history.attempt(number))
+                return self._publish(history, history.attempt(number))
+            case Finished():
+                return history
 
     # ---- direct, open ---------------------------------------------------------------------
 
-    def _direct(self, generation: Generation) -> None:
-        brief = generation.brief
+    def _direct(self, history: History) -> History:
+        generation, brief = history.generation, history.generation.brief
         try:
             template = self.workflow(brief.workflow)
             renderer = self._least_busy()
@@ -150,19 +159,18 @@ class Pipeline:
             _refuse_unplaced(brief, request, template)
             _refuse(preflight.problems(_graph(request, template, generation.id), catalog))
         except ServerDown as error:
-            self._give_up_first_contact(generation, error)
+            self._check_patience(generation, error)
+            return self._fail(history, error)
         except Refused as error:
-            self._fail(generation, error)
-        else:
-            self._save(generation, status=GenerationStatus.WORKING, first_request=request)
+            return self._fail(history, error)
+        return self._save(history, status=GenerationStatus.WORKING, first_request=request)
 
-    def _give_up_first_contact(self, generation: Generation, error: ServerDown) -> None:
-        """Fail a generation whose server was never reached, or let the engine wait and retry."""
+    def _check_patience(self, generation: Generation, error: ServerDown) -> None:
+        """Let the engine wait and retry while there is patience with a silent server."""
         since = generation.created_at or self.now()
         waited_s = (self.now() - since).total_seconds()
         if self.first_contact_s is None or waited_s < self.first_contact_s:
             raise error
-        self._fail(generation, error)
 
     def _checkpoint(self, generation: Generation, catalog: Catalog) -> str | None:
         """Return the user's checkpoint, or the first on offer that draws large enough."""
@@ -177,16 +185,16 @@ class Pipeline:
         large = (name for name in offered if guess.family(name).native_px >= standard_px)
         return next(large, offered[0] if offered else None)
 
-    def _open(self, generation: Generation, step: Open) -> None:
+    def _open(self, history: History, step: Open) -> History:
         attempt = Attempt(
-            generation_id=generation.id,
+            generation_id=history.generation.id,
             number=step.number,
-            prompt_id=prompt_id_of(generation.id, step.number),
+            prompt_id=prompt_id_of(history.generation.id, step.number),
             request=step.request,
             corrections=step.corrections,
             created_at=self.now(),
         )
-        self.store.save_attempt(attempt)
+        return self._keep_attempt(history, attempt)
 
     def _propose(self, history: History) -> Choice | None:
         template = self.workflow(history.generation.brief.workflow)
@@ -229,20 +237,18 @@ class Pipeline:
         mine = (renderer for renderer in self.renderers if renderer.url == attempt.server)
         return next(mine, None) or self._least_busy()
 
-    def _render(self, history: History, attempt: Attempt) -> None:
+    def _render(self, history: History, attempt: Attempt) -> History:
         renderer = self._server_of(attempt)
+        backend = renderer.backend()
+        if history.generation.backend != backend:
+            history = self._save(history, backend=backend)
         attempt = replace(
-            attempt,
-            state=AttemptState.SUBMITTED,
-            server=renderer.url,
-            backend=renderer.facts().backend,
+            attempt, state=AttemptState.SUBMITTED, server=renderer.url, backend=backend
         )
         # The server is recorded before the job reaches it: after a crash we ask the right one.
-        self.store.save_attempt(attempt)
-        if history.generation.backend != attempt.backend:
-            self._save(history.generation, backend=attempt.backend)
-        started_s = time.monotonic()
+        history = self._keep_attempt(history, attempt)
         posted: list[bool] = []
+        started_s = time.monotonic()
         try:
             rendered = renderer.render(
                 self._job(history.generation, attempt),
@@ -250,26 +256,26 @@ class Pipeline:
                 on_progress=lambda progress: self._report(attempt, progress),
                 cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
             )
-            artifact = self._keep(rendered.files)
+            artifact = self._keep_file(rendered.files)
         except Cancelled:
-            self._end(attempt, AttemptState.CANCELLED)
+            return self._end(history, attempt, AttemptState.CANCELLED)
         except ServerLost as error:
-            self._lost(replace(attempt, submissions=attempt.submissions + 1), error)
+            return self._lost(history, replace(attempt, submissions=attempt.submissions + 1), error)
         except Unavailable:
             raise
         except TowerError as error:
-            self._end(attempt, AttemptState.FAILED, failure=_failure(error))
-        else:
-            self._end(
-                attempt,
-                AttemptState.PRODUCED,
-                artifact=artifact,
-                submissions=attempt.submissions + len(posted),
-                sampler_steps=_steps_run(rendered, attempt.request),
-                seconds=time.monotonic() - started_s,
-            )
+            return self._end(history, attempt, AttemptState.FAILED, failure=_failure(error))
         finally:
             self.live.over(attempt.generation_id)
+        return self._end(
+            history,
+            attempt,
+            AttemptState.PRODUCED,
+            artifact=artifact,
+            submissions=attempt.submissions + len(posted),
+            sampler_steps=_steps_run(rendered, attempt.request),
+            seconds=time.monotonic() - started_s,
+        )
 
     def _job(self, generation: Generation, attempt: Attempt) -> RenderJob:
         template = self.workflow(generation.brief.workflow)
@@ -279,83 +285,89 @@ class Pipeline:
     def _report(self, attempt: Attempt, progress: Progress) -> None:
         self.live.report(attempt.generation_id, attempt.number, progress)
 
-    def _keep(self, files: Sequence[RenderedFile]) -> Artifact:
+    def _keep_file(self, files: Sequence[RenderedFile]) -> Artifact:
         if not files:
             raise CorruptOutput("the server reports success but names no output file")
         return self.blobs.put(files[0].data, media_type=files[0].media_type)
 
-    def _lost(self, attempt: Attempt, error: ServerLost) -> None:
+    def _lost(self, history: History, attempt: Attempt, error: ServerLost) -> History:
         """Leave a forgotten job to be submitted again under its key, but not for ever."""
-        if attempt.submissions < MAX_SUBMISSIONS:
-            self.store.save_attempt(replace(attempt, state=AttemptState.QUEUED))
-            self._event("attempt_lost", attempt.generation_id, number=attempt.number)
-            return
-        self._end(attempt, AttemptState.LOST, failure=_failure(error))
+        if attempt.submissions >= MAX_SUBMISSIONS:
+            return self._end(history, attempt, AttemptState.LOST, failure=_failure(error))
+        event = _event("attempt_lost", history, number=attempt.number)
+        return self._keep_attempt(history, replace(attempt, state=AttemptState.QUEUED), event)
 
-    def _end(self, attempt: Attempt, state: AttemptState, **changes: Any) -> None:
+    def _end(
+        self, history: History, attempt: Attempt, state: AttemptState, **changes: Any
+    ) -> History:
         ended = replace(attempt, state=state, **changes)
-        self.store.save_attempt(ended)
-        self._event(
+        event = _event(
             f"attempt_{state}",
-            attempt.generation_id,
+            history,
             number=attempt.number,
             seconds=round(ended.seconds, 3),
             sampler_steps=ended.sampler_steps,
             failure=ended.failure.failure_class if ended.failure else None,
         )
+        return self._keep_attempt(history, ended, event)
 
     # ---- assess, review -------------------------------------------------------------------
 
-    def _assess(self, generation: Generation, attempt: Attempt) -> None:
+    def _assess(self, history: History, attempt: Attempt) -> History:
+        generation = history.generation
         assessment = assess_picture(
             lambda: self.media.decode_still(self._file(attempt)),
             profile=generation.profile,
             prompt=generation.brief.prompt,
         )
-        self.store.save_assessment(generation.id, attempt.number, assessment)
-        self._event(
+        event = _event(
             "assessed",
-            generation.id,
+            history,
             number=attempt.number,
             score=assessment.score,
             verdict=assessment.verdict.value,
         )
+        self.store.save_assessment(generation.id, attempt.number, assessment, event=event)
+        return _with_attempt(history, replace(attempt, assessment=assessment))
 
     def _file(self, attempt: Attempt) -> Path:
         if attempt.artifact is None:
             raise CorruptOutput(f"attempt {attempt.number} has no file")
         return self.blobs.path(attempt.artifact)
 
-    def _review(self, generation: Generation, attempt: Attempt) -> None:
+    def _review(self, history: History, attempt: Attempt) -> History:
+        generation = history.generation
         direction = self.director.review(generation.brief, attempt, self._file(attempt))
         self.store.save_direction(generation.id, direction)
+        return replace(history, direction=direction)
 
     # ---- conclude, publish ----------------------------------------------------------------
 
-    def _conclude(self, history: History, step: Conclude) -> None:
+    def _conclude(self, history: History, step: Conclude) -> History:
         if step.status is GenerationStatus.CANCELLED:
-            self._cancel_running(history)
-        self._save(
-            history.generation,
+            history = self._cancel_running(history)
+        return self._save(
+            history,
+            _event("concluded", history, status=step.status.value, reason=step.reason),
             status=step.status,
             chosen_attempt=step.chosen,
             reason=step.reason,
             failure=step.failure,
             finished_at=self.now(),
         )
-        self._event("concluded", history.generation.id, status=step.status, reason=step.reason)
 
-    def _cancel_running(self, history: History) -> None:
+    def _cancel_running(self, history: History) -> History:
         """Stop what an earlier process of ours may have left at the server."""
         for attempt in history.attempts:
             if attempt.state.over:
                 continue
             if attempt.server:
                 self._server_of(attempt).cancel(attempt.prompt_id)
-            self._end(attempt, AttemptState.CANCELLED)
+            history = self._end(history, attempt, AttemptState.CANCELLED)
+        return history
 
-    def _publish(self, generation: Generation, attempt: Attempt) -> Publication:
-        artifact = attempt.artifact
+    def _publish(self, history: History, attempt: Attempt) -> History:
+        generation, artifact = history.generation, attempt.artifact
         assert artifact is not None
         try:
             written = self.library.publish(still_release(generation, attempt), self._file(attempt))
@@ -367,23 +379,11 @@ class Pipeline:
                 state=PublicationState.PENDING,
                 reason=str(error),
             )
-        self.store.save_publication(generation.id, publication)
-        self._event("published", generation.id, state=publication.state, reason=publication.reason)
-        return publication
-
-    def broke(self, generation_id: str, error: BaseException) -> None:
-        """Take the engine's word that a step raised what it must not: end as failed, visibly."""
-        log.error("generation %s: %s", generation_id, error, exc_info=error)
-        history = self.store.history(generation_id)
-        if not history.generation.status.over:
-            message = f"internal error, please report it: {type(error).__name__}: {error}"
-            self._fail(history.generation, TowerError(message))
-
-    def parked(self, generation_id: str, reason: str) -> None:
-        """Take the engine's word that it gave a generation up after repeated deaths."""
-        history = self.store.history(generation_id)
-        if not history.generation.status.over:
-            self._fail(history.generation, TowerError(f"given up: {reason}"))
+        event = _event(
+            "published", history, state=publication.state.value, reason=publication.reason
+        )
+        self.store.save_publication(generation.id, publication, event=event)
+        return replace(history, publication=publication)
 
     def complete_publication(self, generation_id: str) -> Publication:
         """Publish an approved generation whose publication is pending; idempotent."""
@@ -394,25 +394,60 @@ class Pipeline:
                 f"only an approved generation can be published; this one is "
                 f"{history.generation.status}"
             )
-        return self._publish(history.generation, history.attempt(chosen))
+        publication = self._publish(history, history.attempt(chosen)).publication
+        assert publication is not None
+        return publication
+
+    # ---- what the engine reports ----------------------------------------------------------
+
+    def broke(self, generation_id: str, error: BaseException) -> None:
+        """Take the engine's word that a step raised what it must not: end as failed, visibly."""
+        log.error("generation %s: %s", generation_id, error, exc_info=error)
+        self._give_up(
+            generation_id, f"internal error, please report it: {type(error).__name__}: {error}"
+        )
+
+    def parked(self, generation_id: str, reason: str) -> None:
+        """Take the engine's word that it gave a generation up after repeated deaths."""
+        self._give_up(generation_id, f"given up: {reason}")
+
+    def _give_up(self, generation_id: str, reason: str) -> None:
+        history = self.store.history(generation_id)
+        if not history.generation.status.over:
+            self._fail(history, TowerError(reason))
 
     # ---- records --------------------------------------------------------------------------
 
-    def _fail(self, generation: Generation, error: TowerError) -> None:
-        self._save(
-            generation,
+    def _fail(self, history: History, error: TowerError) -> History:
+        return self._save(
+            history,
+            _event("concluded", history, status=GenerationStatus.FAILED.value, reason=str(error)),
             status=GenerationStatus.FAILED,
             failure=_failure(error),
             reason=str(error),
             finished_at=self.now(),
         )
-        self._event("concluded", generation.id, status=GenerationStatus.FAILED, reason=str(error))
 
-    def _save(self, generation: Generation, **changes: Any) -> None:
-        self.store.save_generation(replace(generation, **changes))
+    def _save(self, history: History, event: Event | None = None, **changes: Any) -> History:
+        generation = replace(history.generation, **changes)
+        if not self.store.save_generation(generation, event=event):
+            return self.store.history(generation.id)  # a person decided meanwhile
+        return replace(history, generation=generation)
 
-    def _event(self, kind: str, generation_id: str, **data: object) -> None:
-        self.store.add_event(Event(kind=kind, generation_id=generation_id, data=data))
+    def _keep_attempt(
+        self, history: History, attempt: Attempt, event: Event | None = None
+    ) -> History:
+        self.store.save_attempt(attempt, event=event)
+        return _with_attempt(history, attempt)
+
+
+def _with_attempt(history: History, attempt: Attempt) -> History:
+    before, after = history.attempts[: attempt.number - 1], history.attempts[attempt.number :]
+    return replace(history, attempts=(*before, attempt, *after))
+
+
+def _event(kind: str, history: History, **data: object) -> Event:
+    return Event(kind=kind, generation_id=history.generation.id, data=data)
 
 
 def _family(checkpoint: str | None, template: Graph) -> Family:

@@ -138,18 +138,17 @@ class _Facade:
 def _street(scene: Scene, width: float, light: Light, rng: Generator) -> str:
     horizon, vanish = 600.0, float(rng.uniform(0.35, 0.65)) * width
     night = scene.time == "night"
-    out = ""
+    out = shape(f"M0,{horizon} H{width:.0f} V1000 H0 Z", light.css(colour("#555a78")), line=0)
     for edge in (0.0, width):
         for depth in (0.78, 0.44, 0.0):
+            tall = float(rng.uniform(560, 840))
             near, far = (edge + (vanish - edge) * d for d in (depth, min(0.94, depth + 0.32)))
-            reach = min(1.0, abs(near - vanish) / max(vanish, width - vanish))
-            tall = (140 + 620 * reach) * float(rng.uniform(0.75, 1.1))
-            facade = _Facade(
-                near,
-                far,
-                (horizon - tall, horizon + 150 * reach),
-                (horizon - tall * 0.72, horizon + 30),
+            # both edges shrink towards the vanishing point
+            near_y, far_y = (
+                (horizon - tall * reach, horizon + 150 * reach)
+                for reach in (abs(x - vanish) / max(vanish, width - vanish) for x in (near, far))
             )
+            facade = _Facade(near, far, near_y, far_y)
             out += _house(facade, light, rng, night=night)
             if night or "neon" in scene.weather:
                 x, y = facade.at(0.4, 0.45).split(",")

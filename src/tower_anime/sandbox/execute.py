@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -15,7 +16,7 @@ import cv2
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.catalog import Catalog
 from tower_anime.sandbox.faults import Faults
-from tower_anime.sandbox.folders import Folders
+from tower_anime.sandbox.folders import Folders, Outside
 from tower_anime.sandbox.jobs import Job, JobQueue
 from tower_anime.sandbox.nodes import NODES, Interrupted, NodeFailure, Saved
 from tower_anime.sandbox.sockets import Sockets
@@ -53,7 +54,6 @@ class Executor:
         self.sockets = sockets
         self.faults = faults
         self.seconds_per_step = seconds_per_step
-        self.stop = threading.Event()
         self.forget = threading.Event()
         self.temp_prefix = f"ComfyUI_temp_{uuid.uuid4().hex[:5]}"
         self.cache: dict[str, _Cached] = {}
@@ -63,16 +63,7 @@ class Executor:
         while (job := self.queue.take()) is not None:
             self._job(job)
 
-    def interrupt(self, prompt_id: str | None) -> bool:
-        """Stop the running job if it is `prompt_id` (None: whichever); True if there is one."""
-        running, _ = self.queue.current()
-        if any(prompt_id in (None, job.prompt_id) for job in running):
-            self.stop.set()
-            return True
-        return False
-
     def _job(self, job: Job) -> None:
-        self.stop.clear()
         if self.forget.is_set():
             self.forget.clear()
             self.cache.clear()
@@ -97,7 +88,7 @@ class Executor:
         if self.faults.strikes("slow_history"):
             low, high = _SLOW_HISTORY_S
             seconds = low + share * (high - low)
-        self.stop.wait(seconds)
+        self.queue.stop.wait(seconds)
 
 
 @dataclass
@@ -158,15 +149,17 @@ class _Execution:
 
     def step(self, number: int, of: int, target: Frame | None) -> None:
         """See `Run.step`: sleep, progress, preview, in the order the client's flags ask for."""
-        if self.server.stop.wait(self.server.seconds_per_step):
+        if self.server.queue.stop.wait(self.server.seconds_per_step):
             raise Interrupted
         self._progress(self.node_id, "running", number, of)
         sockets, client = self.server.sockets, self.job.client_id
         told = {"value": number, "max": of, "prompt_id": self.job.prompt_id, "node": self.node_id}
         jpeg = self._preview(number / of, target)
         first = sockets.wants_metadata(client)
-        about = {"node_id": self.node_id, "prompt_id": self.job.prompt_id} | {
-            key: value for key, value in _identity(self.node_id).items() if key != "node_id"
+        about = {
+            "node_id": self.node_id,
+            "prompt_id": self.job.prompt_id,
+            **_identity(self.node_id),
         }
         if jpeg and first:
             sockets.preview(jpeg, about, client)
@@ -185,7 +178,7 @@ class _Execution:
         """Run the node; False when it failed or was stopped, which is then told."""
         node = self.job.prompt[self.node_id]
         class_type = node["class_type"]
-        if self.server.stop.is_set():
+        if self.server.queue.stop.is_set():
             return self._interrupted(class_type)
         self._progress(self.node_id, "running", 0.0, 1.0)
         self.server.sockets.running_node = self.node_id
@@ -221,7 +214,9 @@ class _Execution:
         """Return the inputs the class knows, links replaced by what they deliver."""
         inputs = {}
         for name, *_ in self.server.catalog.inputs(class_type):
-            value = given.get(name)
+            if name not in given:
+                continue
+            value = given[name]
             if isinstance(value, list):
                 value = self.server.cache[self.signatures[value[0]]].values[value[1]]
             inputs[name] = value
@@ -230,17 +225,30 @@ class _Execution:
     def _sign(self, node_id: str) -> str:
         """Return the cache key: class, values and everything upstream, not the node's id."""
         if node_id not in self.signatures:
-            node = self.job.prompt[node_id]
-            digest = hashlib.sha256(node["class_type"].encode())
-            for name, value in sorted(node.get("inputs", {}).items()):
-                is_link = isinstance(value, list) and len(value) == 2 and value[0] in self.prompt
-                part = (self._sign(value[0]), value[1]) if is_link else value
+            self.signatures[node_id] = "on a cycle"  # only nodes that no output needs can be
+            class_type = self.job.prompt[node_id]["class_type"]
+            inputs = self.job.prompt[node_id].get("inputs")
+            digest = hashlib.sha256(class_type.encode())
+            for name, value in sorted(inputs.items()) if isinstance(inputs, dict) else ():
+                source = self._source(value)
+                part = value if source is None else (self._sign(source), value[1:])
                 digest.update(repr((name, part)).encode())
-            if node["class_type"] == "LoadImage":
-                path = self.folders.annotated(str(node["inputs"]["image"]))
-                digest.update(path.read_bytes() if path.is_file() else b"")
+                if class_type == "LoadImage":
+                    digest.update(self._content(value))
             self.signatures[node_id] = digest.hexdigest()
         return self.signatures[node_id]
+
+    def _source(self, value: object) -> str | None:
+        """Return the node a link comes from, None for a plain value."""
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            return value[0] if value[0] in self.prompt else None
+        return None
+
+    def _content(self, name: object) -> bytes:
+        """Return an input file's bytes: a changed file must not come from the cache."""
+        with contextlib.suppress(OSError, Outside):
+            return self.folders.annotated(str(name)).read_bytes()
+        return b""
 
     def _output(self, ui: Json) -> None:
         self.outputs[self.node_id] = ui
@@ -262,11 +270,18 @@ class _Execution:
                 "exception_message": message,
                 "exception_type": kind,
                 "traceback": ["the sandbox keeps its traceback\n"],
-                "current_inputs": {name: [_shown(value)] for name, value in inputs.items()},
+                "current_inputs": self._shown_inputs(class_type, inputs),
                 "current_outputs": list(self.job.prompt),
             },
         )
         return False
+
+    def _shown_inputs(self, class_type: str, inputs: Json) -> Json:
+        """Return all inputs as errors show them, those that the server adds included."""
+        added = {"prompt": str(self.prompt), "extra_pnginfo": _shown(self.extra_pnginfo)}
+        hidden = self.server.catalog.node(class_type)["input"].get("hidden", {})
+        shown = {name: [_shown(value)] for name, value in inputs.items()}
+        return shown | {name: [added[name]] for name in hidden}
 
     def _message(self, event: str, about: Json, *, broadcast: bool = False) -> None:
         """Record an event for the history and tell it to the client."""

@@ -31,16 +31,19 @@ class Job:
     @property
     def client_id(self) -> str | None:
         """Who gets the events."""
-        return self.extra_data.get("client_id")
+        ident = self.extra_data.get("client_id")
+        return ident if isinstance(ident, str) else None
 
 
 class JobQueue:
     """Pending and running jobs and the history of finished ones.
 
-    `changed(remaining)` is called after every change of the queue.
+    `changed(remaining)` is called after every change of the queue. `stop` is set while the
+    running job shall end.
     """
 
     def __init__(self, changed: Callable[[int], None]) -> None:
+        self.stop = threading.Event()
         self._changed = changed
         self._wake = threading.Condition(threading.RLock())
         self._pending: list[Job] = []
@@ -62,6 +65,7 @@ class JobQueue:
             if self._closed:
                 return None
             job = heapq.heappop(self._pending)
+            self.stop.clear()
             self._running[job.prompt_id] = job
             self._tell()
             return job
@@ -75,10 +79,19 @@ class JobQueue:
             self._tell()
 
     def close(self) -> None:
-        """Let `take` return None from now on."""
+        """Stop the running job and let `take` return None from now on."""
         with self._wake:
             self._closed = True
+            self.stop.set()
             self._wake.notify_all()
+
+    def interrupt(self, prompt_id: str | None) -> bool:
+        """Stop the running job if it is `prompt_id` (None: whichever); True if there is one."""
+        with self._wake:
+            found = prompt_id in self._running if prompt_id else bool(self._running)
+            if found:
+                self.stop.set()
+            return found
 
     def remaining(self) -> int:
         """Count running and pending jobs."""
@@ -156,9 +169,10 @@ def _head(prompt_id: str, status: str, row: list[Any]) -> Json:
         "priority": row[0],
         "create_time": row[3].get("create_time"),
     }
-    workflow = (row[3].get("extra_pnginfo") or {}).get("workflow") or {}
-    ident = workflow.get("id") if isinstance(workflow, dict) else None
-    return head | ({"workflow_id": ident} if isinstance(ident, str) else {})
+    found: Any = row[3]
+    for key in ("extra_pnginfo", "workflow", "id"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return head | ({"workflow_id": found} if isinstance(found, str) else {})
 
 
 def _finished(prompt_id: str, entry: Json, *, full: bool) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import cv2
@@ -143,7 +143,7 @@ class Sampling:
     scheduler: str
     denoise: float = 1.0
     first: int = 0
-    last: int = field(default=10_000)
+    last: int = 10_000
     adds_noise: bool = True
     leaves_noise: bool = False
 
@@ -498,9 +498,9 @@ def _latent_scale(
     return (replace(samples, width=size[0], height=size[1], pictures=pictures),)
 
 
-def _latent_scale_by(_: Run, *, samples: Latent, upscale_method: str, scale_by: float) -> Result:
+def _latent_scale_by(run: Run, *, samples: Latent, upscale_method: str, scale_by: float) -> Result:
     return _latent_scale(
-        _,
+        run,
         samples=samples,
         upscale_method=upscale_method,
         crop="disabled",

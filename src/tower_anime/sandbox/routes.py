@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
-import platform
 import sys
 import time
 import uuid
@@ -186,7 +185,7 @@ class Routes:
             body = await _object(request)
         except ServerTrouble:
             body = {}  # ComfyUI takes an empty or broken body as "whatever runs"
-        self.executor.interrupt(body.get("prompt_id"))
+        self.queue.interrupt(body.get("prompt_id"))
         return Response()
 
     async def _post_free(self, request: Request) -> Response:
@@ -223,7 +222,7 @@ class Routes:
 
     async def _post_cancel(self, request: Request) -> Response:
         prompt_id = request.path_params["prompt_id"]
-        cancelled = self.queue.delete([prompt_id]) or self.executor.interrupt(prompt_id)
+        cancelled = self.queue.delete([prompt_id]) or self.queue.interrupt(prompt_id)
         return Reply({"cancelled": cancelled})
 
     async def _get_object_info(self, _: Request) -> Response:
@@ -254,7 +253,6 @@ class Routes:
             "embedded_python": False,
             "deploy_environment": "tower-anime-sandbox",
             "argv": ["tower-anime", "sandbox"],
-            "host": platform.machine(),
         }
         device = {
             "name": DEVICE,

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -58,7 +59,7 @@ def serve(config: SandboxConfig) -> None:
     with _listening(config) as (server, sock, url):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-        print(f"sandbox generator on {url} (draws pictures, no diffusion model)", flush=True)
+        print(f"sandbox generator on {url} (draws, no diffusion model)", file=sys.stderr)
         asyncio.run(server.serve(sockets=[sock]))
 
 
@@ -147,7 +148,6 @@ def _uvicorn(config: SandboxConfig, folders: Folders, url: str) -> uvicorn.Confi
             yield
         finally:
             queue.close()
-            executor.stop.set()
             await asyncio.to_thread(worker.join)
             publisher.cancel()
             with contextlib.suppress(asyncio.CancelledError):

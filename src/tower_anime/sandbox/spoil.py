@@ -83,11 +83,7 @@ def size_of(width: int, height: int, *, native: int) -> tuple[int, int, float]:
     """Return (columns, rows, softness) of a size in pixels for a model trained at `native`²."""
     ratio = float(np.sqrt(width * height)) / native
     columns, rows = (max(1, int(side / native + 0.25)) for side in (width, height))
-    if ratio < DOUBLE_FROM:
-        columns, rows = (
-            1 if side < 1.75 * native else n for side, n in ((width, columns), (height, rows))
-        )
-    elif columns == rows == 1:
+    if ratio >= DOUBLE_FROM and columns == rows == 1:
         columns, rows = (2, 1) if width >= height else (1, 2)
     return min(columns, 4), min(rows, 4), float(np.clip((SOFT_BELOW - ratio) / 0.5, 0, 1))
 

@@ -36,7 +36,7 @@ _GARMENT = (
     "dress|shirt|skirt|jacket|coat|hoodie|kimono|yukata|uniform|outfit|sweater|cloak|armor|scarf"
 )
 _PERSON = re.compile(r"\b(?:(\d)\s*)?(girls?|boys?|wom[ae]n|m[ae]n|lady|character|person|people)\b")
-_ALIASES = (("girl", ("heroine", "witch", "princess", "idol", "maid", "schoolgirl", "she")),)
+_HEROINES = {"heroine", "witch", "princess", "idol", "maid", "schoolgirl", "she"}
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,7 @@ def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
         people=_people(text, words, rng),
         umbrella=_named(text, "umbrella|parasol", CLOTH, rng) if umbrella else None,
         smiling=True if words & {"smile", "smiling", "happy"} else None,
-        framing="full"
-        if "full body" in text
-        else "close"
-        if words & {"portrait", "closeup", "headshot", "face"}
-        else None,
+        framing=_framing(text, words),
     )
 
 
@@ -109,6 +105,12 @@ def _time(words: set[str]) -> str:
     return "night" if words & {"night", "midnight", "neon", "moon", "moonlight"} else "day"
 
 
+def _framing(text: str, words: set[str]) -> str | None:
+    if "full body" in text:
+        return "full"
+    return "close" if words & {"portrait", "closeup", "headshot", "face"} else None
+
+
 def _people(text: str, words: set[str], rng: Generator) -> tuple[Look, ...]:
     looks: list[Look] = []
     for count, noun in _PERSON.findall(text):
@@ -117,9 +119,8 @@ def _people(text: str, words: set[str], rng: Generator) -> tuple[Look, ...]:
         looks += [_look(text, words, rng, male=male) for _ in range(number)]
         if not count and looks:
             break
-    for _, aliases in _ALIASES:
-        if not looks and words & set(aliases):
-            looks.append(_look(text, words, rng, male=False))
+    if not looks and words & _HEROINES:
+        looks.append(_look(text, words, rng, male=False))
     return tuple(looks[:3])
 
 

@@ -95,5 +95,5 @@ def _check_names(release: Release) -> None:
     if path.is_absolute() or not path.name or ".." in path.parts:
         raise BadInput(f"{release.relative_path!r} is no path below the library folder")
     for name in release.companions:
-        if PurePosixPath(name).name != name:
+        if not name or PurePosixPath(name).name != name:
             raise BadInput(f"{name!r} is no name of a file beside the published one")

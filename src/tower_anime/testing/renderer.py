@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import MappingProxyType
 
 from tower_anime.domain.graph import Catalog
 from tower_anime.domain.progress import Progress
-from tower_anime.errors import Cancelled
+from tower_anime.errors import Cancelled, ExecutionFailed, Interrupted, OutOfMemory
 from tower_anime.ports import Rendered, RenderJob, ServerFacts
 
 Script = Callable[[RenderJob, int], Rendered | Exception]
@@ -19,8 +19,8 @@ class FakeRenderer:
     """A `Renderer` that plays a script and keeps to the one rule: a job runs once.
 
     `posts` holds the ids of the jobs in the order of their submission, `jobs` what was submitted.
-    A second render of a job that ended well gives its first result; one that ended in an error
-    is submitted again.
+    A second render of a job that ended on the server, well or not, gives its first outcome; any
+    other error of the script (server down, lost, refused) leaves the job to be submitted again.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class FakeRenderer:
         self._catalog = catalog
         self._progress = progress
         self._lock = threading.Lock()
-        self._results: dict[str, Rendered] = {}
+        self._outcomes: dict[str, Rendered | Exception] = {}
         self.posts: list[str] = []
         self.jobs: dict[str, RenderJob] = {}
         self.stopped: list[str] = []
@@ -49,11 +49,6 @@ class FakeRenderer:
     def url(self) -> str:
         """The server's address."""
         return self._url
-
-    @property
-    def results(self) -> Mapping[str, Rendered]:
-        """What each job came to."""
-        return self._results
 
     def facts(self) -> ServerFacts:
         """Say what the server is."""
@@ -67,6 +62,10 @@ class FakeRenderer:
             vram_total_bytes=None,
             vram_free_bytes=None,
         )
+
+    def backend(self) -> str:
+        """Return what was given."""
+        return self._backend
 
     def catalog(self) -> Catalog:
         """Return the node classes on offer."""
@@ -84,29 +83,28 @@ class FakeRenderer:
         on_progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
     ) -> Rendered:
-        """Play the script for a new job, return the first result for one that ended well."""
+        """Play the script for a new job, repeat the outcome of one that ended."""
         with self._lock:
             self.calls += 1
             call = self.calls
-            known = self._results.get(job.prompt_id)
-            if known is None and not cancelled():
-                self.posts.append(job.prompt_id)
-                self.jobs[job.prompt_id] = job
-        if known is not None:
-            on_submitted()
-            return known
-        if job.prompt_id not in self.jobs:
+        outcome = self._outcomes.get(job.prompt_id)
+        if outcome is None and cancelled():
             raise Cancelled("cancelled before it was submitted")
+        if outcome is None:
+            self.posts.append(job.prompt_id)
+            self.jobs[job.prompt_id] = job
         on_submitted()
-        for progress in self._progress:
+        for progress in self._progress if outcome is None else ():
             on_progress(progress)
             if cancelled():
                 self.cancel(job.prompt_id)
                 raise Cancelled("cancelled; the server let go of the job")
-        result = self._script(job, call)
-        if isinstance(result, Exception):
-            raise result
-        return self._results.setdefault(job.prompt_id, result)
+        outcome = outcome or self._script(job, call)
+        if isinstance(outcome, Rendered | OutOfMemory | ExecutionFailed | Interrupted):
+            self._outcomes[job.prompt_id] = outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def cancel(self, prompt_id: str) -> bool:
         """Record whom somebody wants stopped."""

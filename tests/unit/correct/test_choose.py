@@ -90,6 +90,12 @@ def test_agreeing_fixes_are_made_together() -> None:
     assert [item.defect for item in choice.corrections] == ["noise", "oversaturated"]
 
 
+def test_one_change_that_mends_two_defects_is_made_alone() -> None:
+    defects = samples.defect("noise", loss=0.6), samples.defect("undersampled", loss=0.4)
+    choice = chosen(rejected(1, samples.request(steps=4), *defects))
+    assert [dict(item.change) for item in choice.corrections] == [{"steps": (4, 28)}]
+
+
 def test_fixes_that_fight_are_not_both_made() -> None:
     request = samples.request(cfg=5.0)
     defects = samples.defect("oversaturated", loss=0.6), samples.defect("low_contrast", loss=0.4)

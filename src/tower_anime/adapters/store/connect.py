@@ -227,7 +227,8 @@ def _words(code: str) -> str | None:
 def _named(url: str) -> str:
     parsed = parse_url(url)
     file = database_file(parsed)
-    return f"the database {file or parsed.render_as_string(hide_password=True)}"
+    server = parsed.set(drivername="postgresql", password=None, query={})
+    return f"the database {file or server.render_as_string()}"
 
 
 def _first_line(error: Exception) -> str:

@@ -157,23 +157,29 @@ class SqlStore:
         with self._read() as connection:
             return tuple(connection.scalars(query.order_by(table.created_at, table.id)))
 
-    def save_generation(self, generation: Generation) -> None:
-        """Update what changes; never touches `cancel_requested`.
+    def save_generation(self, generation: Generation, *, event: Event | None = None) -> bool:
+        """Update what changes; never touches `cancel_requested`. False: it was over already.
 
+        A generation that is over stays as it is: only a person's decision changes it.
         `finished_at` is filled in when the generation is over, and emptied when it is not.
         """
         table = generations.c
         finished = generation.finished_at or func.coalesce(
             table.finished_at, literal(datetime.now(UTC), UtcTime)
         )
-        change = update(generations).where(table.id == generation.id)
+        change = update(generations).where(
+            table.id == generation.id, table.status.in_(_UNFINISHED)
+        )
         values = {
             **rows.changing_row(generation),
             "finished_at": finished if generation.status.over else None,
         }
         with self._write() as connection:
             if not connection.execute(change.values(values)).rowcount:
-                raise _no_generation(generation.id)
+                _status(connection, generation.id)
+                return False
+            _add_event(connection, event)
+            return True
 
     def request_cancel(self, generation_id: str) -> GenerationStatus:
         """Mark as to be cancelled and return the status; no change once it is over."""
@@ -205,7 +211,7 @@ class SqlStore:
 
     # ---- Attempts -----------------------------------------------------------------------------
 
-    def save_attempt(self, attempt: Attempt) -> None:
+    def save_attempt(self, attempt: Attempt, *, event: Event | None = None) -> None:
         """Insert or update the attempt (generation_id, number) with its artifact, corrections.
 
         The first time of creation stays. The assessment is written by `save_assessment`.
@@ -224,8 +230,16 @@ class SqlStore:
             connection.execute(delete(corrections).where(*mine))
             if attempt.corrections:
                 connection.execute(insert(corrections), rows.correction_rows(attempt))
+            _add_event(connection, event)
 
-    def save_assessment(self, generation_id: str, number: int, assessment: Assessment) -> None:
+    def save_assessment(
+        self,
+        generation_id: str,
+        number: int,
+        assessment: Assessment,
+        *,
+        event: Event | None = None,
+    ) -> None:
         """Insert or replace the assessment of an attempt."""
         attempt = attempts.c
         known = select(attempt.artifact_sha256, attempt.backend).where(
@@ -246,6 +260,7 @@ class SqlStore:
             }
             key = ("generation_id", "attempt")
             _put(connection, quality_assessments, values, key=key)
+            _add_event(connection, event)
 
     # ---- Decisions and publications -----------------------------------------------------------
 
@@ -261,9 +276,20 @@ class SqlStore:
         change = update(generations).where(generations.c.id == generation_id)
         with self._write() as connection:
             _decide(connection, generation_id, rows.review_row(review))
-            connection.execute(change.values(status=status))
+            connection.execute(
+                change.values(
+                    status=status,
+                    chosen_attempt=review.attempt,
+                    reason=f"a person decided: {review.decision}",
+                    finished_at=func.coalesce(
+                        generations.c.finished_at, literal(datetime.now(UTC), UtcTime)
+                    ),
+                )
+            )
 
-    def save_publication(self, generation_id: str, publication: Publication) -> None:
+    def save_publication(
+        self, generation_id: str, publication: Publication, *, event: Event | None = None
+    ) -> None:
         """Insert or update the one row per (generation, artifact, target)."""
         now = datetime.now(UTC)
         values = {
@@ -275,6 +301,7 @@ class SqlStore:
         with self._write() as connection:
             key = ("generation_id", "artifact_sha256", "target")
             _put(connection, publications, values, key=key)
+            _add_event(connection, event)
 
     # ---- Events -------------------------------------------------------------------------------
 
@@ -283,20 +310,8 @@ class SqlStore:
 
         Numbers become visible in their order, so a reader of `events_after` misses none.
         """
-        values = {
-            "generation_id": event.generation_id,
-            "event_type": event.kind,
-            "event_data": event.data,
-            "at": event.at or datetime.now(UTC),
-        }
         with self._write() as connection:
-            if connection.dialect.name == "postgresql":
-                # sequences count outside transactions: without it 8 could appear before 7
-                lock = text("SELECT pg_advisory_xact_lock(:number)")
-                connection.execute(lock, {"number": _EVENT_LOCK})
-            added = insert(generation_metrics).values(values)
-            seq: int = connection.execute(added.returning(generation_metrics.c.seq)).scalar_one()
-            return seq
+            return _add_event(connection, event)
 
     def events_after(
         self, seq: int, *, generation_id: str | None = None, limit: int = 500
@@ -443,6 +458,25 @@ def _decide(connection: Connection, generation_id: str, decision: Mapping[str, A
         "decided_at": decision["decided_at"] or datetime.now(UTC),
     }
     connection.execute(insert(decisions).values(values))
+
+
+def _add_event(connection: Connection, event: Event | None) -> int:
+    """Append an event and return its number; 0 for none."""
+    if event is None:
+        return 0
+    if connection.dialect.name == "postgresql":
+        # sequences count outside transactions: without it 8 could appear before 7
+        lock = text("SELECT pg_advisory_xact_lock(:number)")
+        connection.execute(lock, {"number": _EVENT_LOCK})
+    values = {
+        "generation_id": event.generation_id,
+        "event_type": event.kind,
+        "event_data": event.data,
+        "at": event.at or datetime.now(UTC),
+    }
+    added = insert(generation_metrics).values(values)
+    seq: int = connection.execute(added.returning(generation_metrics.c.seq)).scalar_one()
+    return seq
 
 
 def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[History, ...]:

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import drawn
+from tower_anime.assess.judge import CHECKS, NAMED_FROM, ONSETS, judge, unreadable
+from tower_anime.assess.metrics import METRICS
+from tower_anime.assess.profiles import PROFILES
+from tower_anime.assess.stills import measure
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.quality import (
+    Action,
+    Assessment,
+    Measured,
+    Measurements,
+    Profile,
+    Region,
+    Unmeasured,
+    Verdict,
+)
+
+SIZE = 512
+STILL = PROFILES["still"]
+ANY_SIZE = replace(STILL, min_width=0, min_height=0)
+
+
+def judged(
+    frame: Frame, profile: Profile = ANY_SIZE, relaxed: dict[str, float] | None = None
+) -> Assessment:
+    height, width = frame.shape[:2]
+    return judge(
+        measure(frame),
+        kind="image",
+        width=width,
+        height=height,
+        profile=profile,
+        relaxed=relaxed or {},
+    )
+
+
+def score(assessment: Assessment) -> float:
+    assert assessment.score is not None
+    return assessment.score
+
+
+def kinds(assessment: Assessment) -> set[str]:
+    return {defect.kind for defect in assessment.defects}
+
+
+# ---- clean art and noise --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("style", drawn.STYLES)
+def test_clean_art_passes_without_a_defect(style: str, seed: int) -> None:
+    assessment = judged(drawn.drawn(style, seed=seed, size=SIZE))
+    assert assessment.defects == ()
+    assert score(assessment) > 0.9
+    assert assessment.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pure_noise_is_blank_and_far_below(seed: int, binary: bool) -> None:
+    assessment = judged(drawn.static(seed=seed, binary=binary))
+    assert assessment.defects[0].kind == "blank"
+    assert score(assessment) < 0.05
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 124, 120), (200, 30, 90)])
+def test_one_colour_is_blank(colour: tuple[int, int, int]) -> None:
+    assessment = judged(np.full((SIZE, SIZE, 3), colour, np.uint8))
+    assert assessment.defects[0].kind == "blank"
+    assert score(assessment) < 0.02
+
+
+# ---- each damage has its name ---------------------------------------------------------------
+
+DAMAGE: dict[str, tuple[str, Callable[[Frame, float], Frame], tuple[float, ...]]] = {
+    "blur": ("blur", drawn.blurred, (1.5, 2.5, 4, 8)),
+    "noise": ("noise", drawn.noisy, (6, 10, 20, 40)),
+    "colour noise": ("noise", drawn.speckled, (14, 24, 40)),
+    "blotches": ("undersampled", drawn.blotched, (15, 25, 40)),
+    "fading": ("low_contrast", drawn.flattened, (0.4, 0.28, 0.18)),
+    "darkness": ("underexposed", drawn.darkened, (0.3, 0.2, 0.12)),
+    "light": ("overexposed", drawn.brightened, (1.9, 2.5, 3.5)),
+    "burning": ("oversaturated", drawn.burnt, (1.2, 2, 3)),
+    "black box": ("partial_blank", drawn.blacked, (0.06, 0.15, 0.3, 0.5)),
+    "blackening": ("blank", drawn.darkened, (0.14, 0.07, 0.03, 0.01)),
+}
+VIVID = {"cel", "bokeh"}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_named_and_costs_more_with_every_grade(damage: str, seed: int) -> None:
+    kind, spoil, grades = DAMAGE[damage]
+    clean = drawn.drawn("cel", seed=seed, size=SIZE)
+    worsening = [judged(clean), *(judged(spoil(clean, grade)) for grade in grades)]
+    scores = [score(assessment) for assessment in worsening]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == len(scores)
+    for assessment in worsening[2:]:
+        assert kind in kinds(assessment)
+    severities = [d.severity for a in worsening for d in a.defects if d.kind == kind]
+    assert severities == sorted(severities)
+    assert worsening[-1].verdict is Verdict.REJECT
+
+
+@pytest.mark.parametrize("times", [2, 3, 4])
+def test_tiles_are_named(times: int) -> None:
+    assessment = judged(drawn.tiled(drawn.drawn("painted", size=SIZE), times))
+    assert "tiling" in kinds(assessment)
+    assert assessment.verdict is Verdict.REJECT
+
+
+def test_the_box_of_a_partial_blank_is_given() -> None:
+    (defect,) = judged(drawn.blacked(drawn.drawn(size=SIZE), 0.2)).defects
+    assert isinstance(defect.where, Region)
+    assert defect.where.x == pytest.approx(60, abs=12)
+    assert f"{defect.where.width}×{defect.where.height} px" in defect.message
+
+
+def test_the_bottom_is_graded() -> None:
+    clean = drawn.drawn("cel", size=SIZE)
+    blends = [score(judged(drawn.darkened(clean, 1 - share))) for share in (0.86, 0.93, 0.97, 0.99)]
+    assert blends == sorted(blends, reverse=True)
+    assert len({f"{blend:.3g}" for blend in blends}) == 4
+    assert blends[-1] > 0
+
+
+# ---- resolution -----------------------------------------------------------------------------
+
+
+def at_size(width: int, height: int, profile: Profile = STILL) -> Assessment:
+    clean = measure(drawn.drawn(size=SIZE))
+    return judge(clean, kind="image", width=width, height=height, profile=profile)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(1024, 1024), (832, 1216), (1216, 832), (1344, 768), (768, 1344), (640, 1536), (1920, 1080)],
+)
+def test_buckets_of_the_standard_area_are_large_enough(size: tuple[int, int]) -> None:
+    assessment = at_size(*size)
+    assert assessment.defects == ()
+    assert score(assessment) > 0.98
+
+
+def test_smaller_is_worse_and_half_the_standard_fails() -> None:
+    sides = (1024, 896, 768, 640, 512, 256, 64)
+    series = [at_size(side, side) for side in sides]
+    scores = [score(assessment) for assessment in series]
+    assert scores == sorted(scores, reverse=True)
+    half = series[sides.index(512)]
+    assert kinds(half) == {"resolution"}
+    assert half.verdict is Verdict.REJECT
+    damaged = judged(drawn.noisy(drawn.drawn(size=SIZE), 12), STILL)
+    assert score(damaged) < score(half) - 0.2
+
+
+def test_a_strip_is_too_small_on_its_short_side() -> None:
+    assert "resolution" in kinds(at_size(4096, 256))
+
+
+def test_draft_and_a_profile_without_size_take_small_pictures() -> None:
+    assert at_size(512, 512, PROFILES["draft"]).verdict is Verdict.PASS
+    assert at_size(32, 32, ANY_SIZE).defects == ()
+
+
+# ---- profile and intent ---------------------------------------------------------------------
+
+
+def test_actions_of_a_profile() -> None:
+    frame = drawn.blurred(drawn.drawn(size=SIZE), 2)
+
+    def under(action: Action) -> Assessment:
+        return judged(frame, replace(ANY_SIZE, actions={"blur": action}, threshold=0.1))
+
+    counted = judged(frame, replace(ANY_SIZE, threshold=0.1))
+    off, warn, reject = (under(a) for a in (Action.OFF, Action.WARN, Action.REJECT))
+    assert kinds(off) == set()
+    assert score(off) > 0.9
+    assert kinds(warn) == {"blur"}
+    assert warn.defects[0].loss == 0
+    assert score(warn) == score(off)
+    assert score(reject) == score(counted)
+    assert (counted.verdict, reject.verdict) == (Verdict.PASS, Verdict.REJECT)
+
+
+def test_intent_forgives_what_was_asked_for_and_nothing_else() -> None:
+    dark = drawn.darkened(drawn.drawn(size=SIZE), 0.3)
+    plain, asked = judged(dark), judged(dark, relaxed={"underexposed": 0.8})
+    assert plain.verdict is Verdict.REJECT
+    assert asked.verdict is Verdict.PASS
+    assert asked.relaxed == {"underexposed": 0.8}
+    noise = drawn.noisy(drawn.drawn(size=SIZE), 15)
+    assert score(judged(noise)) == score(judged(noise, relaxed={"underexposed": 1.0}))
+
+
+def test_the_same_measurements_are_judged_again_without_a_picture() -> None:
+    measurements = measure(drawn.noisy(drawn.drawn(size=SIZE), 5))
+    strict, lax = (
+        judge(
+            measurements, kind="image", width=SIZE, height=SIZE, profile=PROFILES[name], seconds=1
+        )
+        for name in ("poster", "draft")
+    )
+    assert (strict.verdict, lax.verdict) == (Verdict.REJECT, Verdict.PASS)
+    assert (strict.profile, lax.profile) == ("poster", "draft")
+
+
+# ---- the unknown ----------------------------------------------------------------------------
+
+
+def test_a_missing_required_measurement_is_no_pass() -> None:
+    whole = dict(measure(drawn.drawn(size=SIZE)))
+    for name in STILL.required:
+        holed = whole | {name: Unmeasured("not tried")}
+        assessment = judge(holed, kind="image", width=SIZE, height=SIZE, profile=ANY_SIZE)
+        assert assessment.verdict is Verdict.UNMEASURED
+        assert assessment.score is not None
+
+
+def test_what_rejects_rejects_without_the_rest() -> None:
+    noise = dict(measure(drawn.static(seed=1))) | {"flat_share": Unmeasured("not tried")}
+    assessment = judge(noise, kind="image", width=SIZE, height=SIZE, profile=ANY_SIZE)
+    assert assessment.verdict is Verdict.REJECT
+
+
+def test_nothing_measured_has_no_score() -> None:
+    assessment = judge({}, kind="image", width=SIZE, height=SIZE, profile=STILL)
+    assert (assessment.score, assessment.verdict) == (None, Verdict.UNMEASURED)
+    assert assessment.defects == ()
+
+
+def test_unreadable_says_why() -> None:
+    assessment = unreadable(
+        kind_of_error="truncated", message="cut short", kind="image", profile=STILL
+    )
+    assert (assessment.score, assessment.verdict) == (None, Verdict.UNMEASURED)
+    assert assessment.error is not None
+    assert (assessment.error.type, assessment.error.message) == ("truncated", "cut short")
+
+
+_ANY_MEASUREMENTS = st.fixed_dictionaries(
+    {
+        name: st.floats(metric.low, metric.high).map(lambda v, u=metric.unit: Measured(v, u))
+        | st.just(Unmeasured("chance"))
+        for name, metric in METRICS.items()
+    }
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    measurements=_ANY_MEASUREMENTS,
+    size=st.tuples(st.integers(0, 5000), st.integers(0, 5000)),
+    profile=st.sampled_from(list(PROFILES.values())),
+    relaxed=st.dictionaries(st.sampled_from([c.kind for c in CHECKS]), st.floats(-1, 2)),
+)
+def test_any_numbers_give_a_sound_assessment(
+    measurements: Measurements,
+    size: tuple[int, int],
+    profile: Profile,
+    relaxed: dict[str, float],
+) -> None:
+    width, height = size
+    found = judge(
+        measurements, kind="image", width=width, height=height, profile=profile, relaxed=relaxed
+    )
+    measured = [m for m in measurements.values() if isinstance(m, Measured)]
+    assert (found.score is None) == (not measured)
+    assert found.score is None or 0 <= found.score <= 1
+    assert all(NAMED_FROM <= defect.severity <= 1 for defect in found.defects)
+    assert sum(defect.loss for defect in found.defects) == pytest.approx(bool(found.defects))
+    if found.verdict is Verdict.PASS:
+        assert found.score is not None
+        assert found.score >= profile.threshold
+        assert all(isinstance(measurements[name], Measured) for name in profile.required)
+
+
+def test_the_tables_agree() -> None:
+    produced = {"width", "height", "shortfall"}
+    for check in CHECKS:
+        assert set(check.reads) <= METRICS.keys() | produced
+        assert check.weight > 0
+    assert {m.defect for m in METRICS.values()} - {None} <= {check.kind for check in CHECKS}
+    assert all(onset.scale > 0 for onset in ONSETS.values())
+    for profile in PROFILES.values():
+        assert set(profile.required) <= METRICS.keys()
+        assert set(profile.actions) <= {check.kind for check in CHECKS}

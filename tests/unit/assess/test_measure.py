@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import drawn
+from tower_anime.assess.metrics import METRICS
+from tower_anime.assess.stills import measure
+from tower_anime.domain.frame import Frame, check_frame
+from tower_anime.domain.quality import Measured, Measurements, Unmeasured
+
+SIZE = 512
+
+
+def value(measurements: Measurements, name: str) -> float:
+    found = measurements[name]
+    assert isinstance(found, Measured), found
+    return found.value
+
+
+@pytest.mark.parametrize("style", drawn.STYLES)
+def test_every_name_of_the_table_is_measured_in_its_unit_and_range(style: str) -> None:
+    measurements = measure(drawn.drawn(style, size=SIZE))
+    assert list(measurements) == list(METRICS)
+    for name, metric in METRICS.items():
+        found = measurements[name]
+        assert isinstance(found, Measured), name
+        assert found.unit == metric.unit
+        assert metric.low <= found.value <= metric.high
+
+
+GRADES: dict[str, tuple[str, Callable[[Frame, float], Frame], tuple[float, ...]]] = {
+    "blur": ("edge_width", drawn.blurred, (0.8, 1.5, 3, 6, 12, 25)),
+    "white noise": ("noise_luma", drawn.noisy, (3, 6, 12, 25, 50)),
+    "colour noise": ("noise_chroma", drawn.speckled, (6, 12, 25, 50)),
+    "blotches": ("residual_luma", drawn.blotched, (5, 10, 20, 40)),
+    "darkness": ("luma_mean", drawn.darkened, (0.8, 0.5, 0.3, 0.1)),
+    "fading": ("local_contrast", drawn.flattened, (0.8, 0.5, 0.3, 0.1)),
+    "light": ("luma_mean", drawn.brightened, (1.4, 1.8, 2.5, 4)),
+    "burning": ("gamut_clipped", drawn.burnt, (0.6, 1.2, 2, 3)),
+    "blackening": ("spread", drawn.darkened, (0.8, 0.5, 0.14, 0.01)),
+    "a black box": ("flat_share", drawn.blacked, (0.05, 0.15, 0.3, 0.6)),
+}
+
+
+@pytest.mark.parametrize("style", ["cel", "painted", "bokeh"])
+@pytest.mark.parametrize("damage", GRADES)
+def test_more_damage_moves_the_measurement_one_way(damage: str, style: str) -> None:
+    name, spoil, grades = GRADES[damage]
+    clean = drawn.drawn(style, seed=2, size=SIZE)
+    series = [value(measure(frame), name) for frame in (clean, *(spoil(clean, g) for g in grades))]
+    direction = 1 if series[-1] > series[0] else -1
+    steps = np.diff(series) * direction
+    assert (steps >= 0).all(), series
+    assert (steps > 0).sum() >= len(grades) - 1, series
+
+
+def relative_change(first: Measurements, second: Measurements) -> dict[str, float]:
+    """Return the changes in shares of the metric's level, boxes left out."""
+    names = [name for name in METRICS if METRICS[name].defect]
+    return {
+        name: abs(value(first, name) - value(second, name)) / (abs(value(first, name)) + 1)
+        for name in names
+    }
+
+
+@pytest.mark.parametrize("style", drawn.STYLES)
+def test_mirroring_and_lossless_encoding_change_next_to_nothing(style: str) -> None:
+    frame = drawn.drawn(style, seed=3, size=SIZE)
+    plain = measure(frame)
+    coded = cv2.imdecode(cv2.imencode(".png", frame)[1], cv2.IMREAD_COLOR)
+    assert measure(check_frame(coded)) == plain
+    for axis in (0, 1):
+        changes = relative_change(plain, measure(check_frame(cv2.flip(frame, axis))))
+        assert max(changes.values()) < 0.07, changes
+
+
+@pytest.mark.parametrize("style", drawn.STYLES)
+def test_cropping_the_border_changes_little(style: str) -> None:
+    frame = drawn.drawn(style, seed=4, size=SIZE)
+    changes = relative_change(measure(frame), measure(check_frame(frame[11:-9, 13:-7])))
+    assert max(changes.values()) < 0.15, changes
+
+
+def test_a_soft_background_behind_a_sharp_subject_is_not_soft() -> None:
+    sharp, soft = (measure(drawn.drawn(style, size=SIZE)) for style in ("cel", "bokeh"))
+    whole = measure(drawn.blurred(drawn.drawn("cel", size=SIZE), 3))
+    assert value(soft, "edge_width") < 1.3 * value(sharp, "edge_width")
+    assert value(whole, "edge_width") > 2 * value(soft, "edge_width")
+
+
+def test_screen_tone_is_not_noise() -> None:
+    frame = drawn.drawn("page", size=SIZE)
+    frame[::2, ::2] //= 2
+    assert value(measure(frame), "noise_luma") < 1
+
+
+def test_the_undrawn_box_is_where_it_is() -> None:
+    measurements = measure(drawn.blacked(drawn.drawn(size=SIZE), 0.25))
+    box = [value(measurements, f"flat_{part}") for part in ("x", "y", "width", "height")]
+    assert box == pytest.approx([60, 40, 256, 256], abs=12)
+
+
+def test_a_box_of_decoder_grey_is_undrawn_but_a_drawn_wall_is_not() -> None:
+    grey, wall = (drawn.drawn("painted", size=SIZE) for _ in range(2))
+    grey[256:] = 128
+    wall[256:] = (150, 120, 110)
+    assert value(measure(grey), "flat_share") == pytest.approx(0.5, abs=0.03)
+    assert value(measure(wall), "flat_share") < 0.02
+
+
+def test_repetition_tells_tiles_from_one_picture() -> None:
+    frame = drawn.drawn("painted", size=SIZE)
+    assert value(measure(frame), "repetition") < 0.5
+    for times in (2, 3, 4):
+        assert value(measure(drawn.tiled(frame, times)), "repetition") > 0.8
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 300), (16, 16), (63, 2000), (64, 65)])
+@pytest.mark.parametrize("shade", [0, 90, 255])
+def test_any_size_is_measured_or_says_why_not(width: int, height: int, shade: int) -> None:
+    frame = np.full((height, width, 3), shade, np.uint8)
+    frame[0, 0] = 20
+    measurements = measure(frame)
+    assert list(measurements) == list(METRICS)
+    for name, found in measurements.items():
+        if min(width, height) < METRICS[name].min_side_px:
+            assert isinstance(found, Unmeasured)
+            assert "64 px" in found.reason
+        if METRICS[name].min_side_px == 1:
+            assert isinstance(found, Measured)
+
+
+def test_a_flat_picture_has_no_edge_to_measure_at() -> None:
+    measurements = measure(np.full((128, 128, 3), 70, np.uint8))
+    assert measurements["edge_width"] == Unmeasured("no edge in the picture to measure at")
+    assert isinstance(measurements["structure"], Unmeasured)
