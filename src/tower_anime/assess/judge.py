@@ -77,7 +77,7 @@ ONSETS: Mapping[str, Onset] = MappingProxyType(
 
 _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
-_INK = 80.0  # luma up to which the darkest hundredth of a page is ink; at twice it is washed out
+_INK = 65.0  # luma up to which the darkest hundredth of a page is ink; at twice it none is
 _SHORT_SIDE = 0.6  # SDXL's own buckets go down to 640 of 1024 px on the shorter side
 
 Numbers: TypeAlias = Mapping[str, float]
@@ -215,9 +215,14 @@ def _underexposed(n: Numbers) -> float:
 
 
 def _overexposed(n: Numbers) -> float:
-    """Return the amount of lost highlights; a white page with soft art or pale ink is one."""
-    pale_ink = min(max((n["luma_low"] - _INK) / _INK, 0.0), 1.0)
-    return _over("lost", n["pale"] + n["blown"] * max(n["blown_rim"], pale_ink))
+    """Return the amount of lost highlights.
+
+    White counts as lost where its rim is light or where no ink is dark: a page has neither.
+    Burnt colours clip a channel as well, and are named by themselves.
+    """
+    pale = max(n["pale"] - n["gamut_clipped"] / 2, 0.0)
+    pale_ink = min(max(n["luma_low"] / _INK - 1, 0.0), 1.0)
+    return _over("lost", pale + n["blown"] * max(n["blown_rim"], pale_ink))
 
 
 CHECKS: tuple[Check, ...] = (
@@ -289,7 +294,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         kind="overexposed",
-        reads=("pale", "blown", "blown_rim", "luma_low"),
+        reads=("pale", "blown", "blown_rim", "luma_low", "gamut_clipped"),
         weight=1.0,
         amount=_overexposed,
         message="washed out: {blown:.0%} of it is pure white, {pale:.0%} has lost a channel, "

@@ -314,11 +314,11 @@ def _undrawn_region(
 
 def _mid_grey(cells: _Extremes, pyramid: _Pyramid) -> NDArray[np.bool_]:
     """Return where the cells are the exact middle of all channels: a decoder's word for nothing."""
-    grey = cv2.inRange(_halved(pyramid.ycc_quarter), (126, 126, 126), (129, 129, 129)) > 0
-    middle = np.zeros(cells.high.shape, np.bool_)
-    rows, columns = (min(sizes) for sizes in zip(grey.shape, middle.shape, strict=True))
-    middle[:rows, :columns] = grey[:rows, :columns]
-    return middle & (cells.span <= 1)
+    grey = cv2.inRange(_halved(pyramid.ycc_quarter), (126, 126, 126), (129, 129, 129))
+    rows, columns = cells.high.shape  # the last cells may be too narrow for the halved grid
+    missing = (0, rows - grey.shape[0], 0, columns - grey.shape[1])
+    middle = cv2.copyMakeBorder(grey, *missing, cv2.BORDER_CONSTANT, value=0)
+    return (middle > 0) & (cells.span <= 1)
 
 
 def _largest_box(mask: NDArray[np.bool_], *, fill: float) -> _Box:

@@ -75,7 +75,7 @@ def test_mirroring_and_lossless_encoding_change_next_to_nothing(style: str) -> N
     assert measure(check_frame(coded)) == plain
     for axis in (0, 1):
         changes = relative_change(plain, measure(check_frame(cv2.flip(frame, axis))))
-        assert max(changes.values()) < 0.07, changes
+        assert max(changes.values()) < 0.12, changes
 
 
 @pytest.mark.parametrize("style", drawn.STYLES)
