@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy
 
+from tower_anime.adapters import engine_dbos
 from tower_anime.adapters.engine_dbos import DbosEngine, open_sqlite
 from tower_anime.errors import Conflict, ServerDown, StorageFull, StoreUnavailable
 from tower_anime.ports import Advance
@@ -96,7 +97,8 @@ def make(kind: str, url: str, tmp_path: Path, script: Script) -> Iterator[Callab
         if kind == "in_process":
             engine = InProcessEngine(**options)
         else:
-            engine = DbosEngine(url=url, data_dir=tmp_path, on_parked=nobody_is_parked, **options)
+            options = {"on_parked": nobody_is_parked} | options
+            engine = DbosEngine(url=url, data_dir=tmp_path, **options)
         made.append(engine)
         return engine
 
@@ -369,6 +371,38 @@ def test_a_database_that_can_not_be_used_leaves_nothing_running(
     engine.start()
     engine.submit("g")
     assert engine.wait("g", timeout_s=LIMIT_S)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_run_that_can_not_be_told_parked_hinders_no_start(
+    make: Callable[..., AnyEngine],
+    script: Script,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(engine_dbos, "SWEEP_EVERY_S", 0.05)
+    answers: list[Exception] = [StoreUnavailable("locked"), KeyError("no such generation")]
+
+    def on_parked(generation_id: str, reason: str) -> None:
+        assert generation_id == "g"
+        raise answers.pop(0)
+
+    script.steps["g"] = [Advance(done=False, wait_s=60)]
+    engine = make(on_parked=on_parked, max_deaths=1)
+    engine.start()
+    engine.submit("g")
+    assert eventually(lambda: len(script.calls["g"]) == 1)
+    engine.stop(drain_s=LIMIT_S)
+    (lock,) = (tmp_path / "workers").glob("*.lock")
+    lock.write_text('["g:0"]')  # as if the process had died in the run's first step
+
+    engine.start()
+    engine.submit("other")
+    assert engine.wait("other", timeout_s=LIMIT_S)
+    assert eventually(lambda: engine.known()["g:0"] == "parked")
+    assert engine.wait("g", timeout_s=LIMIT_S)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
 
 
 def test_sqlite_is_safe_against_a_loss_of_power(tmp_path: Path) -> None:

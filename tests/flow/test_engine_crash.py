@@ -15,8 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import sqlalchemy
 
 from tower_anime.adapters import engine_dbos
 from tower_anime.adapters.engine_dbos import DbosEngine
@@ -24,6 +26,7 @@ from tower_anime.ports import Advance
 
 LIMIT_S = 20.0
 STEPS = 3
+POSTGRES = os.environ.get("TOWER_TEST_DATABASE_URL")
 
 spawn = multiprocessing.get_context("forkserver")
 spawn.set_forkserver_preload(["pytest", "tower_anime.adapters.engine_dbos", __name__])
@@ -142,14 +145,14 @@ class Worker:
 class Start:
     """Starts workers on one folder and kills what is left of them at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
+        self.url = url
         self.truth = Truth(folder)
         self.processes: list[BaseProcess] = []
 
     def __call__(self, **options: object) -> BaseProcess:
-        url = f"sqlite:///{self.folder}/engine.sqlite"
-        worker = Worker(self.folder, url, **options)  # type: ignore[arg-type]
+        worker = Worker(self.folder, self.url, **options)  # type: ignore[arg-type]
         process = spawn.Process(target=worker)
         process.start()
         self.processes.append(process)
@@ -174,9 +177,25 @@ class Start:
             process.close()
 
 
+@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite" or not POSTGRES:
+        yield f"sqlite:///{tmp_path}/engine.sqlite"
+        return
+    name = f"crash_{uuid4().hex[:8]}"
+    server = sqlalchemy.make_url(POSTGRES).set(drivername="postgresql+psycopg")
+    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    start = Start(tmp_path)
+def start(tmp_path: Path, url: str) -> Iterator[Start]:
+    start = Start(tmp_path, url)
     yield start
     start.close()
 
@@ -260,7 +279,7 @@ def test_what_a_clean_stop_left_is_taken_up_by_the_living(start: Start) -> None:
 def test_work_is_found_even_without_the_lock_files(start: Start) -> None:
     start.truth.mark("die at recorded")
     assert killed(start(submit=ALL, wait=ALL, concurrency=1))
-    for path in start.folder.glob("workers/*"):
+    for path in start.folder.glob("workers/*.lock"):
         path.unlink()
     assert ended(start(submit=ALL, wait=ALL))
 

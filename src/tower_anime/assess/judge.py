@@ -202,7 +202,7 @@ def _undersampled(n: Numbers) -> float:
 def _low_contrast(n: Numbers) -> float:
     """Return the mean of global and local: a soft sky is flat locally, a night scene globally."""
     high, low = n["luma_high"] + _VEIL, n["luma_low"]
-    tonal = (n["luma_high"] - low + 0.5) / (high + low)
+    tonal = (max(n["luma_high"] - low, 0) + 0.5) / (high + low)
     local = (n["local_contrast"] + 0.5) / high
     return math.sqrt(
         _over("tonal_range", -math.log(tonal)) * _over("local_contrast", -math.log(local))

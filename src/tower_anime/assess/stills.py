@@ -281,8 +281,8 @@ def _structure(pyramid: _Pyramid, spread: float) -> Values:
 def _repetition(luma: Plane) -> float:
     side = (_CORRELATION_PX, _CORRELATION_PX)
     small = cv2.resize(luma, side, interpolation=cv2.INTER_AREA).astype(np.float32)
-    detail = small - cv2.GaussianBlur(small, (0, 0), 4)
-    detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 8)) + 3  # 3 levels: not paper
+    detail = small - cv2.blur(small, (9, 9))
+    detail /= np.sqrt(cv2.blur(detail * detail, (17, 17))) + 3  # 3 levels: not paper
     detail -= detail.mean()
     power = np.square(np.abs(np.fft.rfft2(detail)))
     correlation = np.fft.irfft2(power)
