@@ -329,7 +329,11 @@ def own_sandbox(settings: Settings) -> Iterator[Callable[[], str]]:
         command += ["--folder", str(folder), "--announce", str(announce)]
         with (folder / "sandbox.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we still need it to cancel
             )
         try:
             yield lambda: _announced(announce, process, log_file=folder / "sandbox.log")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from pathlib import Path
 
 from tower_anime.domain.attempt import Artifact
-from tower_anime.errors import CorruptOutput, StorageFull
+from tower_anime.errors import CorruptOutput, NotFound, StorageFull
 
 TEMPORARY_PREFIX = ".incoming-"
 """Files of this name below the folder were never finished; whoever wrote them died."""
@@ -27,6 +28,7 @@ _SUFFIXES = {
     "video/x-matroska": ".mkv",
 }
 _OTHER = ".bin"
+_HASH = re.compile(r"[0-9a-f]{64}")
 _REMEMBERED = 4096  # about 1 MB of memory; beyond it, hashing again costs little
 
 
@@ -63,12 +65,13 @@ class FileBlobs:
         return self._checked_path(self._named(artifact.sha256, suffix), artifact.sha256)
 
     def find(self, sha256: str) -> Path:
-        """Return the path of the file with this hash, checked like `path`."""
-        for suffix in (*_SUFFIXES.values(), _OTHER):
-            path = self._named(sha256, suffix)
-            if path.exists():
-                return self._checked_path(path, sha256)
-        raise CorruptOutput(f"there is no file with the SHA-256 {sha256} in {self._folder}")
+        """Return the path of the file with this hash, checked like `path`; `NotFound` if none."""
+        if _HASH.fullmatch(sha256):
+            for suffix in (*_SUFFIXES.values(), _OTHER):
+                path = self._named(sha256, suffix)
+                if path.exists():
+                    return self._checked_path(path, sha256)
+        raise NotFound(f"there is no file with the SHA-256 {sha256}")
 
     def _named(self, sha256: str, suffix: str) -> Path:
         return self._folder / sha256[:2] / f"{sha256}{suffix}"

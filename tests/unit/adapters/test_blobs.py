@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tower_anime.adapters.blobs import TEMPORARY_PREFIX, FileBlobs
 from tower_anime.domain.attempt import Artifact
-from tower_anime.errors import CorruptOutput, StorageFull
+from tower_anime.errors import CorruptOutput, NotFound, StorageFull
 
 DATA = b"\x89PNG not really"
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -91,7 +91,7 @@ def test_damage_is_noticed_and_mended_by_the_next_put(
     reader = blobs if same_process else FileBlobs(folder)
     with pytest.raises(CorruptOutput, match=str(path)):
         reader.path(artifact)
-    with pytest.raises(CorruptOutput, match=SHA):
+    with pytest.raises((CorruptOutput, NotFound), match=SHA):
         reader.find(SHA)
     assert blobs.put(DATA, media_type="image/png") == artifact
     assert reader.path(artifact).read_bytes() == DATA
@@ -110,8 +110,9 @@ def test_an_unchanged_file_is_hashed_once(folder: Path) -> None:
 
 
 def test_an_unknown_hash_is_not_found(folder: Path) -> None:
-    with pytest.raises(CorruptOutput, match="no file with the SHA-256"):
-        FileBlobs(folder).find(SHA)
+    for unknown in (SHA, "nope", "../../../etc/passwd"):
+        with pytest.raises(NotFound, match="no file with the SHA-256"):
+            FileBlobs(folder).find(unknown)
     artifact = FileBlobs(folder).put(DATA, media_type="image/png")
     elsewhere = replace(artifact, sha256="../../../etc/passwd")
     with pytest.raises(CorruptOutput):

@@ -161,7 +161,7 @@ class SqlStore:
         """Update what changes; never touches `cancel_requested`. False: it was over already.
 
         A generation that is over stays as it is: only a person's decision changes it.
-        `finished_at` is filled in when the generation is over, and emptied when it is not.
+        `finished_at` is filled in when the generation is over.
         """
         table = generations.c
         finished = generation.finished_at or func.coalesce(
