@@ -12,14 +12,20 @@ INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
+# uv from the PATH, else one inside the environment, installed by its own pip
 $(BIN)/python:
 	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --python '>=3.11,<3.15' $(VENV); \
-	elif $(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,15))' 2>/dev/null; then \
-	  if $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet uv; \
-	  else rm -rf $(VENV); echo "Python has no venv module. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; fi; \
-	else echo "Python 3.11 to 3.14 is needed (found: $$($(PYTHON) --version 2>&1)). On Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; fi
+	elif ! $(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,15))' 2>/dev/null; then \
+	  echo "Python 3.11 to 3.14 is needed (found: $$($(PYTHON) --version 2>&1)). On Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; \
+	elif ! $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; then \
+	  rm -rf $(VENV); echo "Python has no venv module. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; fi
 
-$(VENV)/.core: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/.uv: | $(BIN)/python
+	@command -v uv >/dev/null 2>&1 || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@command -v uv >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	@touch $@
+
+$(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 	@echo "Installing (a minute when the caches are cold) …" >&2
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --editable .
@@ -54,7 +60,7 @@ format: $(VENV)/.dev ## Format the code
 bench: $(VENV)/.dev ## Print the README's figures
 	@$(BIN)/python -m tests.bench
 
-lock: $(BIN)/python ## Renew the hashed lock files
+lock: $(VENV)/.uv ## Renew the hashed lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' --group test --group check -c requirements.lock -o requirements-dev.lock
 

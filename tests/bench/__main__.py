@@ -1,0 +1,23 @@
+"""`make bench`: the figures of the README, measured on this machine."""
+
+from __future__ import annotations
+
+from tests.bench import assess, overhead, startup
+
+FIGURES = (
+    ("the loop over the server's own time, per attempt at 512×512", overhead, "overhead_ms", "ms"),
+    ("decoding and assessing a 1024×1024 PNG, over decoding alone", assess, "ratio", "×"),
+    ("tower-anime --help", startup, "help_ms", "ms"),
+    ("peak memory of tower-anime generate", startup, "memory_mb", "MB"),
+)
+
+
+def main() -> None:
+    """Measure each module once and print a line for each figure."""
+    measured = {module: module.measure() for _, module, _, _ in FIGURES}
+    for text, module, name, unit in FIGURES:
+        print(f"{measured[module][name]:8.2f} {unit:3} {text}")
+
+
+if __name__ == "__main__":
+    main()
