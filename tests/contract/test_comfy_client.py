@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from scripted_comfy import JPEG, Scenario, ScriptedComfy, load, png, serving
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from tests.contract.scripted_comfy import JPEG, Scenario, ScriptedComfy, load, png, serving
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.domain.progress import Progress
 from tower_anime.errors import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from scripted_comfy import Scenario, ScriptedComfy, png, serving
 
+from tests.contract.scripted_comfy import Scenario, ScriptedComfy, png, serving
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.domain.progress import Progress
 from tower_anime.errors import Cancelled, OutOfMemory

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from graphs import captured, flux, full_catalog, hires, image_to_image
 
+from tests.unit.graph.graphs import captured, flux, full_catalog, hires, image_to_image
 from tower_anime.domain.family import SD15, SDXL, UNKNOWN, Family
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import BadInput

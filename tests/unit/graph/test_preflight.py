@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from graphs import CAPTURES, captured, full_catalog, node
 
+from tests.unit.graph.graphs import CAPTURES, captured, full_catalog, node
 from tower_anime.domain.graph import Graph
 from tower_anime.graph.build import template
 from tower_anime.graph.catalog import Bounds, bounds, choices

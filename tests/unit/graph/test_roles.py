@@ -4,10 +4,18 @@ import copy
 from functools import partial
 
 import pytest
-from graphs import captured, flux, full_catalog, hires, image_to_image, node, two_halves
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.graph.graphs import (
+    captured,
+    flux,
+    full_catalog,
+    hires,
+    image_to_image,
+    node,
+    two_halves,
+)
 from tower_anime.domain.graph import Graph
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read, set_values

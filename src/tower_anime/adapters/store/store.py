@@ -167,9 +167,7 @@ class SqlStore:
         finished = generation.finished_at or func.coalesce(
             table.finished_at, literal(datetime.now(UTC), UtcTime)
         )
-        change = update(generations).where(
-            table.id == generation.id, table.status.in_(_UNFINISHED)
-        )
+        change = update(generations).where(table.id == generation.id, table.status.in_(_UNFINISHED))
         values = {
             **rows.changing_row(generation),
             "finished_at": finished if generation.status.over else None,
