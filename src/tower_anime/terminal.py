@@ -356,18 +356,26 @@ def overview(found: Sequence[History], *, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("id", no_wrap=True, min_width=36)
-    table.add_column("status", no_wrap=True, min_width=8)
-    table.add_column("scores", no_wrap=True, min_width=6)
+    table.add_column("status", no_wrap=True, min_width=12)
+    table.add_column("score", no_wrap=True, min_width=5)
+    table.add_column("tries", no_wrap=True, justify="right")
     table.add_column("prompt", overflow="ellipsis", no_wrap=True)
     for history in found:
         generation = history.generation
         table.add_row(
             generation.id,
             _styled(generation.status.value),
-            _scores(history),
+            _score(_final_assessment(history)),
+            str(len(history.attempts)),
             generation.brief.prompt,
         )
     _console().print(table)
+
+
+def _final_assessment(history: History) -> Assessment | None:
+    """Return the judgement of the attempt that stands for the generation."""
+    chosen = history.generation.chosen_attempt or len(history.attempts)
+    return history.attempt(chosen).assessment if chosen else None
 
 
 def details(history: History, *, as_json: bool) -> None:
