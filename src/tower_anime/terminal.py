@@ -354,12 +354,12 @@ def overview(found: Sequence[History], *, as_json: bool) -> None:
     if not found:
         click.echo("Nothing was generated yet. Try: tower-anime generate '1girl, umbrella, rain'")
         return
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("id", no_wrap=True, min_width=36)
     table.add_column("status", no_wrap=True, min_width=12)
     table.add_column("score", no_wrap=True, min_width=5)
-    table.add_column("tries", no_wrap=True, justify="right")
-    table.add_column("prompt", overflow="ellipsis", no_wrap=True)
+    table.add_column("tries", no_wrap=True, justify="right", min_width=5)
+    table.add_column("prompt", overflow="ellipsis", no_wrap=True, ratio=1)
     for history in found:
         generation = history.generation
         table.add_row(
