@@ -137,9 +137,13 @@ def _correction_view(correction: Correction) -> View:
     return {"defect": correction.defect, "change": change, "reason": correction.reason}
 
 
-def _direction_view(direction: Direction | None) -> View | None:
+def _direction_view(direction: Direction | None) -> View:
     if direction is None:
-        return None
+        return {
+            "source": "none",
+            "decision": "unreviewed",
+            "notes": "not asked: nothing passed yet",
+        }
     return {
         "source": direction.source,
         "decision": direction.decision.value,
