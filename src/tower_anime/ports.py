@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -321,8 +321,19 @@ class Engine(Protocol):
         """Wait for the end of a submitted run; False on time-out."""
         ...
 
-    def known(self) -> Mapping[str, str]:
-        """Return every run the engine knows, `generation:run` → open, done, failed or parked."""
+    def known(self, generation_ids: Collection[str] | None = None) -> Mapping[str, str]:
+        """Return the runs the engine knows, `generation:run` → open, done, failed or parked.
+
+        Of these generations, or of all. Runs that ended long ago may be forgotten.
+        """
+        ...
+
+    def open_runs(self) -> frozenset[str]:
+        """Return the runs of all processes that are not over."""
+        ...
+
+    def active(self) -> tuple[str, ...]:
+        """Return the runs that this process works on."""
         ...
 
     def stop(self, *, drain_s: float) -> None:

@@ -188,10 +188,19 @@ def _exhausted(history: History) -> Conclude:
                 GenerationStatus.NEEDS_REVIEW, best.number, f"{reason}; the director wants changes"
             )
         return Conclude(GenerationStatus.REJECTED, best.number, reason)
-    failure = next((a.failure for a in reversed(history.attempts) if a.failure), None)
+    failures = (_failure_of(attempt) for attempt in reversed(history.attempts))
+    failure = next((found for found in failures if found), None)
     return Conclude(
         GenerationStatus.FAILED,
         None,
         reason,
         failure or Failure(FailureClass.CORRUPT_OUTPUT, "no attempt gave a readable picture"),
     )
+
+
+def _failure_of(attempt: Attempt) -> Failure | None:
+    """Return why the attempt gave nothing to judge: at the server, or here for want of memory."""
+    error = attempt.assessment.error if attempt.assessment else None
+    if error and error.type == FailureClass.OUT_OF_MEMORY:
+        return Failure(FailureClass.OUT_OF_MEMORY, error.message)
+    return attempt.failure

@@ -5,26 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import cv2
+
 from tower_anime.assess import intent, judge, stills
 from tower_anime.domain.quality import Assessment, Profile
-from tower_anime.errors import CorruptOutput, Unreadable
+from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
 from tower_anime.ports import Picture
 
 
 def assess_picture(
     decode: Callable[[], Picture], *, profile: Profile, prompt: str | None
 ) -> Assessment:
-    """Decode, measure and judge one still; what can't be read gets an error and no score."""
+    """Decode, measure and judge one still; what can't be read gets an error and no score.
+
+    So does a picture for which the memory of this machine does not suffice.
+    """
     started_s = time.perf_counter()
     try:
         picture = decode()
-    except (Unreadable, CorruptOutput) as error:
-        kind = error.kind if isinstance(error, Unreadable) else "corrupt"
-        return judge.unreadable(
-            kind_of_error=kind, message=str(error), kind="image", profile=profile
-        )
+        measurements = stills.measure(picture.frame)
+    except Unreadable as error:
+        return _without_score(error.kind, str(error), profile)
+    except CorruptOutput as error:
+        return damaged(error, profile)
+    except MemoryError:
+        return _without_memory(profile)
+    except cv2.error as error:
+        if error.code != cv2.Error.StsNoMem:
+            raise
+        return _without_memory(profile)
     height, width = picture.frame.shape[:2]
-    measurements = stills.measure(picture.frame)
     return judge.judge(
         measurements,
         kind="image",
@@ -34,3 +44,17 @@ def assess_picture(
         relaxed=intent.relaxed_by(prompt or ""),
         seconds=time.perf_counter() - started_s,
     )
+
+
+def damaged(error: CorruptOutput, profile: Profile) -> Assessment:
+    """Return the assessment of a file that is not what it was."""
+    return _without_score("corrupt", str(error), profile)
+
+
+def _without_memory(profile: Profile) -> Assessment:
+    text = "the memory of this machine does not suffice to measure the picture"
+    return _without_score(FailureClass.OUT_OF_MEMORY.value, text, profile)
+
+
+def _without_score(kind: str, message: str, profile: Profile) -> Assessment:
+    return judge.unreadable(kind_of_error=kind, message=message, kind="image", profile=profile)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.progress import Progress
+from tower_anime.domain.quality import Assessment
 from tower_anime.domain.request import SEED_MASK, RenderRequest
 from tower_anime.errors import (
     Cancelled,
@@ -61,7 +63,7 @@ from tower_anime.pipeline.flow import (
     next_step,
 )
 from tower_anime.pipeline.live import Live
-from tower_anime.pipeline.picture import assess_picture
+from tower_anime.pipeline.picture import assess_picture, damaged
 from tower_anime.ports import (
     Advance,
     Blobs,
@@ -81,8 +83,31 @@ log = logging.getLogger(__name__)
 MAX_SUBMISSIONS = 3  # a server that forgets one job three times will not keep it
 
 
+class Point(StrEnum):
+    """The moments between "done" and "recorded", where a test may kill the process."""
+
+    DIRECTED = "directed"  # the first request is made, not recorded
+    CHOSEN = "chosen"  # an attempt is chosen, not recorded
+    SERVER_RECORDED = "server_recorded"  # nothing is posted there yet
+    POSTED = "posted"  # the server has the job
+    COLLECTED = "collected"  # the file is downloaded, not stored
+    STORED = "stored"  # the file is stored, the attempt not recorded
+    PRODUCED = "produced"  # the attempt is recorded
+    LOST = "lost"  # the server forgot the job, not recorded
+    ASSESSED = "assessed"  # measured and judged, not recorded
+    REVIEWED = "reviewed"  # the director has spoken, not recorded
+    CONCLUDING = "concluding"  # the status is decided, not recorded
+    CONCLUDED = "concluded"  # the status is recorded, nothing published
+    PUBLISHED = "published"  # the file is in the library, the publication not recorded
+    PUBLICATION_RECORDED = "publication_recorded"
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _go_on(_point: Point) -> None:
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +116,8 @@ class Pipeline:
 
     `first_contact_s` is how long (seconds) a generation waits for a server that was never
     reached before it fails; None: for ever. `workflow` gives the graph of a brief's workflow.
+    `connect` opens a server that is none of ours, by its address: an attempt may have been posted
+    there by a process that is dead now. `crash_point` is told of each `Point`, for tests.
     """
 
     store: Store
@@ -103,6 +130,8 @@ class Pipeline:
     live: Live = field(default_factory=Live)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
+    connect: Callable[[str], Renderer] | None = None
+    crash_point: Callable[[Point], None] = _go_on
 
     def advance(self, generation_id: str) -> Advance:
         """Do the next steps of a generation, up to the end of one that took long.
@@ -163,6 +192,7 @@ class Pipeline:
             return self._fail(history, error)
         except Refused as error:
             return self._fail(history, error)
+        self.crash_point(Point.DIRECTED)
         return self._save(history, status=GenerationStatus.WORKING, first_request=request)
 
     def _check_patience(self, generation: Generation, error: ServerDown) -> None:
@@ -194,6 +224,7 @@ class Pipeline:
             corrections=step.corrections,
             created_at=self.now(),
         )
+        self.crash_point(Point.CHOSEN)
         return self._keep_attempt(history, attempt)
 
     def _propose(self, history: History) -> Choice | None:
@@ -233,9 +264,25 @@ class Pipeline:
         raise failure or ServerDown("no ComfyUI server is configured")
 
     def _server_of(self, attempt: Attempt) -> Renderer:
-        """Return the server that has the attempt, or one for it if that is not ours any more."""
+        """Return the server that may have the attempt, else the least busy of ours."""
         mine = (renderer for renderer in self.renderers if renderer.url == attempt.server)
-        return next(mine, None) or self._least_busy()
+        return next(mine, None) or self._elsewhere(attempt) or self._least_busy()
+
+    def _elsewhere(self, attempt: Attempt) -> Renderer | None:
+        """Return a server that is not ours but was given the attempt, if it still answers.
+
+        One that does not has forgotten its queue, as every ComfyUI does when it ends: the sandbox
+        of a dead process above all.
+        """
+        if attempt.server is None or attempt.state is AttemptState.QUEUED or self.connect is None:
+            return None
+        try:
+            renderer = self.connect(attempt.server)
+            renderer.facts()
+        except (Unavailable, Refused) as error:
+            log.info("attempt %d goes to another server: %s", attempt.number, error)
+            return None
+        return renderer
 
     def _render(self, history: History, attempt: Attempt) -> History:
         renderer = self._server_of(attempt)
@@ -247,16 +294,24 @@ class Pipeline:
         )
         # The server is recorded before the job reaches it: after a crash we ask the right one.
         history = self._keep_attempt(history, attempt)
+        self.crash_point(Point.SERVER_RECORDED)
         posted: list[bool] = []
+
+        def note_posted() -> None:
+            posted.append(True)
+            self.crash_point(Point.POSTED)
+
         started_s = time.monotonic()
         try:
             rendered = renderer.render(
                 self._job(history.generation, attempt),
-                on_submitted=lambda: posted.append(True),
+                on_submitted=note_posted,
                 on_progress=lambda progress: self._report(attempt, progress),
                 cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
             )
+            self.crash_point(Point.COLLECTED)
             artifact = self._keep_file(rendered.files)
+            self.crash_point(Point.STORED)
         except Cancelled:
             return self._end(history, attempt, AttemptState.CANCELLED)
         except ServerLost as error:
@@ -292,6 +347,7 @@ class Pipeline:
 
     def _lost(self, history: History, attempt: Attempt, error: ServerLost) -> History:
         """Leave a forgotten job to be submitted again under its key, but not for ever."""
+        self.crash_point(Point.LOST)
         if attempt.submissions >= MAX_SUBMISSIONS:
             return self._end(history, attempt, AttemptState.LOST, failure=_failure(error))
         event = _event("attempt_lost", history, number=attempt.number)
@@ -309,7 +365,9 @@ class Pipeline:
             sampler_steps=ended.sampler_steps,
             failure=ended.failure.failure_class if ended.failure else None,
         )
-        return self._keep_attempt(history, ended, event)
+        history = self._keep_attempt(history, ended, event)
+        self.crash_point(Point.PRODUCED)
+        return history
 
     # ---- assess, review -------------------------------------------------------------------
 
@@ -320,6 +378,12 @@ class Pipeline:
             profile=generation.profile,
             prompt=generation.brief.prompt,
         )
+        self.crash_point(Point.ASSESSED)
+        return self._keep_assessment(history, attempt, assessment)
+
+    def _keep_assessment(
+        self, history: History, attempt: Attempt, assessment: Assessment
+    ) -> History:
         event = _event(
             "assessed",
             history,
@@ -327,7 +391,7 @@ class Pipeline:
             score=assessment.score,
             verdict=assessment.verdict.value,
         )
-        self.store.save_assessment(generation.id, attempt.number, assessment, event=event)
+        self.store.save_assessment(attempt.generation_id, attempt.number, assessment, event=event)
         return _with_attempt(history, replace(attempt, assessment=assessment))
 
     def _file(self, attempt: Attempt) -> Path:
@@ -337,7 +401,11 @@ class Pipeline:
 
     def _review(self, history: History, attempt: Attempt) -> History:
         generation = history.generation
-        direction = self.director.review(generation.brief, attempt, self._file(attempt))
+        try:
+            direction = self.director.review(generation.brief, attempt, self._file(attempt))
+        except CorruptOutput as error:  # good when it was measured, and damaged since
+            return self._keep_assessment(history, attempt, damaged(error, generation.profile))
+        self.crash_point(Point.REVIEWED)
         self.store.save_direction(generation.id, direction)
         return replace(history, direction=direction)
 
@@ -346,7 +414,8 @@ class Pipeline:
     def _conclude(self, history: History, step: Conclude) -> History:
         if step.status is GenerationStatus.CANCELLED:
             history = self._cancel_running(history)
-        return self._save(
+        self.crash_point(Point.CONCLUDING)
+        history = self._save(
             history,
             _event("concluded", history, status=step.status.value, reason=step.reason),
             status=step.status,
@@ -355,6 +424,8 @@ class Pipeline:
             failure=step.failure,
             finished_at=self.now(),
         )
+        self.crash_point(Point.CONCLUDED)
+        return history
 
     def _cancel_running(self, history: History) -> History:
         """Stop what an earlier process of ours may have left at the server."""
@@ -362,9 +433,16 @@ class Pipeline:
             if attempt.state.over:
                 continue
             if attempt.server:
-                self._server_of(attempt).cancel(attempt.prompt_id)
+                self._stop_at_server(attempt)
             history = self._end(history, attempt, AttemptState.CANCELLED)
         return history
+
+    def _stop_at_server(self, attempt: Attempt) -> None:
+        """Stop a job that nobody will collect; a server that is away does not keep us waiting."""
+        try:
+            self._server_of(attempt).cancel(attempt.prompt_id)
+        except ServerDown as error:
+            log.warning("%s may still run: %s", attempt.prompt_id, error)
 
     def _publish(self, history: History, attempt: Attempt) -> History:
         generation, artifact = history.generation, attempt.artifact
@@ -382,7 +460,9 @@ class Pipeline:
         event = _event(
             "published", history, state=publication.state.value, reason=publication.reason
         )
+        self.crash_point(Point.PUBLISHED)
         self.store.save_publication(generation.id, publication, event=event)
+        self.crash_point(Point.PUBLICATION_RECORDED)
         return replace(history, publication=publication)
 
     def complete_publication(self, generation_id: str) -> Publication:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tower_anime.errors import Conflict, Unavailable
 from tower_anime.ports import Advance
@@ -76,10 +76,19 @@ class InProcessEngine:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def known(self) -> Mapping[str, str]:
-        """Return every run, `generation:run` → open, done or failed."""
+    def known(self, generation_ids: Collection[str] | None = None) -> Mapping[str, str]:
+        """Return the runs of these generations or all, `generation:run` → open, done, failed."""
         with self._state:
-            return dict(self._known)
+            return {
+                run_id: word
+                for run_id, word in self._known.items()
+                if generation_ids is None or run_id.rpartition(":")[0] in generation_ids
+            }
+
+    def open_runs(self) -> frozenset[str]:
+        """Return the runs that are not over."""
+        with self._state:
+            return frozenset(run_id for run_id, word in self._known.items() if word == "open")
 
     def active(self) -> tuple[str, ...]:
         """Return the runs that are taken up."""
