@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.comfy import ComfyRenderer
@@ -38,11 +41,24 @@ from tower_anime.graph.build import template
 from tower_anime.graph.load import parse_workflow
 from tower_anime.inspection import find_profile
 from tower_anime.pipeline.live import Live
-from tower_anime.pipeline.reconcile import submit_forgotten
+from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
 from tower_anime.ports import Engine, Renderer, Store
 from tower_anime.settings import Settings
+from tower_anime.upkeep import sweep_orphans
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5  # detached work is seen at once; a look costs about a millisecond
+HOUSE_GRACE_S = 1.0
+"""How long a generation may lack a run before `serve` takes it: its creator needs milliseconds."""
+
+GUEST_GRACE_S = 5.0
+"""The same beside a possible `serve`, which shall be faster."""
+
+SWEEP_EVERY_S = 6 * 3600.0  # orphans need days to matter
+DRAIN_S = 10.0  # what renders longer is left at its server, for the next start to collect
+UPKEEP_END_S = 5.0
 SANDBOX_START_LIMIT_S = 30.0
 """A cold start compiles and imports OpenCV; on a slow disk that takes seconds."""
 
@@ -57,6 +73,7 @@ class App:
     engine: Engine
     renderers: Sequence[Renderer]
     live: Live
+    reconciler: Reconciler
     simulated: bool
 
     def create(self, brief: Brief, *, key: str | None = None) -> Generation:
@@ -98,19 +115,19 @@ class App:
         """Return the path of one of our files; `NotFound` for an unknown one."""
         return self.blobs.find(sha256)
 
-    def adopt_detached(self) -> tuple[str, ...]:
-        """Submit what other processes left for us, or died before submitting."""
-        known = {key.partition(":")[0] for key in self.engine.known()}
-        return submit_forgotten(self.store, self.engine, known=known, now=datetime.now(UTC))
-
 
 @contextmanager
 def open_app(
-    settings: Settings, *, role: str, first_contact_s: float | None = None
+    settings: Settings,
+    *,
+    role: str,
+    first_contact_s: float | None = None,
+    keeps_house: bool = False,
 ) -> Iterator[App]:
     """Open store, servers and engine, and close them again.
 
     `role` names the process among others on the same data folder (`serve`, `generate`).
+    `keeps_house`: take up detached work at once, complete publications, remove orphan files.
     Without a configured server the built-in sandbox is started and stopped along.
     """
     prepare_folder(settings.data_dir)
@@ -124,7 +141,13 @@ def open_app(
         renderers = open_renderers(settings, (sandbox(),) if sandbox else settings.comfy_urls)
         for renderer in renderers:
             stack.callback(renderer.close)
-        pipeline = _pipeline(settings, store, renderers, first_contact_s=first_contact_s)
+        pipeline = _pipeline(
+            settings,
+            store,
+            renderers,
+            first_contact_s=first_contact_s,
+            connect=stack.enter_context(_other_servers(settings)),
+        )
         engine = DbosEngine(
             advance=pipeline.advance,
             url=_engine_url(settings),
@@ -134,6 +157,12 @@ def open_app(
             on_error=pipeline.broke,
             on_parked=pipeline.parked,
         )
+        reconciler = Reconciler(
+            store=store,
+            engine=engine,
+            work=pipeline,
+            grace_s=HOUSE_GRACE_S if keeps_house else GUEST_GRACE_S,
+        )
         app = App(
             settings=settings,
             store=store,
@@ -141,22 +170,72 @@ def open_app(
             engine=engine,
             renderers=renderers,
             live=pipeline.live,
+            reconciler=reconciler,
             simulated=sandbox is not None,
         )
         engine.start()
-        stack.callback(engine.stop, drain_s=10.0)
-        app.adopt_detached()
-        yield app
+        stack.callback(engine.stop, drain_s=DRAIN_S)
+        with _upkeep(app, keeps_house=keeps_house):
+            yield app
 
 
-def open_renderers(settings: Settings, urls: Sequence[str]) -> tuple[ComfyRenderer, ...]:
-    """Return a client for each server; nothing is contacted yet."""
+@contextmanager
+def _upkeep(app: App, *, keeps_house: bool) -> Iterator[None]:
+    """Compare rows and files with what is worked on, in a thread, until the end."""
+    stopping = threading.Event()
+
+    def keep() -> None:
+        sweep_due_s = time.monotonic()
+        while not stopping.wait(LOOK_EVERY_S):
+            app.reconciler.look(publish=keeps_house)
+            if keeps_house and time.monotonic() >= sweep_due_s:
+                sweep_due_s = time.monotonic() + SWEEP_EVERY_S
+                if swept := sweep_orphans(app.settings):
+                    log.info("removed %d half-written files of dead processes", len(swept))
+
+    thread = threading.Thread(target=keep, name="upkeep", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(UPKEEP_END_S)
+
+
+@contextmanager
+def _other_servers(settings: Settings) -> Iterator[Callable[[str], Renderer]]:
+    """Yield what opens servers that dead processes used, each once."""
+    opened: dict[str, ComfyRenderer] = {}
+    lock = threading.Lock()
+
+    def connect(url: str) -> Renderer:
+        with lock:
+            if url not in opened:
+                near = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+                (opened[url],) = open_renderers(settings, (url,), down_after_s=0.3 if near else 5.0)
+            return opened[url]
+
+    try:
+        yield connect
+    finally:
+        for renderer in opened.values():
+            renderer.close()
+
+
+def open_renderers(
+    settings: Settings, urls: Sequence[str], *, down_after_s: float = 5.0
+) -> tuple[ComfyRenderer, ...]:
+    """Return a client for each server; nothing is contacted yet.
+
+    `down_after_s` is how long a call tries a server that does not answer.
+    """
     token = settings.comfy_token.get_secret_value() if settings.comfy_token else None
     return tuple(
         ComfyRenderer(
             url,
             token=token,
             silence_limit_s=settings.comfy_silence_limit_s,
+            down_after_s=down_after_s,
         )
         for url in urls
     )
@@ -282,6 +361,7 @@ def _pipeline(
     renderers: Sequence[Renderer],
     *,
     first_contact_s: float | None = None,
+    connect: Callable[[str], Renderer] | None = None,
 ) -> Pipeline:
     blobs = _blobs(settings)
     return Pipeline(
@@ -293,6 +373,7 @@ def _pipeline(
         renderers=renderers,
         workflow=lambda key: _workflow(blobs, key),
         first_contact_s=first_contact_s,
+        connect=connect,
     )
 
 
@@ -327,12 +408,12 @@ def own_sandbox(settings: Settings) -> Iterator[Callable[[], str]]:
             "--until-stdin-closes",
         ]
         command += ["--folder", str(folder), "--announce", str(announce)]
-        with (folder / "sandbox.log").open("ab") as log:
+        with (folder / "sandbox.log").open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 command,
                 stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,  # Ctrl-C is for us; we still need it to cancel
             )
         try:

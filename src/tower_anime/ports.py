@@ -216,6 +216,17 @@ class Store(Protocol):
         """Return ids of generations that are queued or working, oldest first."""
         ...
 
+    def unpublished(self) -> tuple[str, ...]:
+        """Return ids of approved generations that are to be published and are not, oldest first.
+
+        Those with a publication that is pending, and those without any.
+        """
+        ...
+
+    def artifact_hashes(self) -> frozenset[str]:
+        """Return the SHA-256 of every artifact that a row names."""
+        ...
+
     def save_generation(self, generation: Generation, *, event: Event | None = None) -> bool:
         """Update what changes (status, first_request, chosen_attempt, backend, failure, …).
 

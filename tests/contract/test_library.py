@@ -16,7 +16,8 @@ from typing import Protocol
 
 import pytest
 
-from tower_anime.adapters.folder_library import TEMPORARY_PREFIX, FolderLibrary
+from tower_anime.adapters.durable_files import TEMPORARY_PREFIX
+from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.domain.generation import Publication, PublicationState
 from tower_anime.domain.release import Release
 from tower_anime.errors import BadInput, CorruptOutput, LibraryUnavailable

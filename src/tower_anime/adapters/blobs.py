@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+from tower_anime.adapters.durable_files import (
+    TEMPORARY_PREFIX,
+    close_durably,
+    sync_folder,
+    temporary_beside,
+)
 from tower_anime.domain.attempt import Artifact
 from tower_anime.errors import CorruptOutput, NotFound, StorageFull
-
-TEMPORARY_PREFIX = ".incoming-"
-"""Files of this name below the folder were never finished; whoever wrote them died."""
 
 _SUFFIXES = {
     "application/json": ".json",
@@ -51,7 +53,7 @@ class FileBlobs:
             if not _intact(final, sha256):
                 self._write(final, data)
             # also for a file that was there: its writer may have died before this
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
         except OSError as error:
             raise self._unusable(error) from error
         return Artifact(sha256=sha256, path=str(final), media_type=media_type, size_bytes=len(data))
@@ -73,6 +75,12 @@ class FileBlobs:
                     return self._checked_path(path, sha256)
         raise NotFound(f"there is no file with the SHA-256 {sha256}")
 
+    def stored(self) -> Iterator[tuple[str, Path]]:
+        """Yield the SHA-256 and path of each file that is there; nothing is read."""
+        for path in self._folder.glob("??/*"):
+            if not path.name.startswith(TEMPORARY_PREFIX):
+                yield path.stem, path
+
     def _named(self, sha256: str, suffix: str) -> Path:
         return self._folder / sha256[:2] / f"{sha256}{suffix}"
 
@@ -90,16 +98,11 @@ class FileBlobs:
 
     def _write(self, final: Path, data: bytes) -> None:
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = final.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+        with temporary_beside(final) as (file, temporary):
+            file.write(data)
+            close_durably(file)
             temporary.replace(final)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(self._folder)  # the name of the two-letter folder
+        sync_folder(self._folder)  # the name of the two-letter folder
 
     def _remember(self, path: Path, looks: tuple[int, int]) -> None:
         if len(self._checked) >= _REMEMBERED:
@@ -124,11 +127,3 @@ def _looks(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -98,6 +98,10 @@ class Workers:
         finally:
             os.close(right)
 
+    def living(self) -> frozenset[str]:
+        """Return the executor ids of the processes that work on the data folder now."""
+        return self._look().living
+
     def forget(self, executor_id: str) -> None:
         """Remove the file of a dead process, under `survey`."""
         with self._usable():

@@ -6,20 +6,16 @@ import contextlib
 import errno
 import hashlib
 import itertools
-import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from tower_anime.adapters.durable_files import close_durably, sync_folder, temporary_beside
 from tower_anime.domain.generation import Publication, PublicationState
 from tower_anime.domain.release import Release
 from tower_anime.errors import BadInput, CorruptOutput, LibraryUnavailable
-
-TEMPORARY_PREFIX = ".incoming-"
-"""Files of this name in the library were never finished; whoever wrote them died."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -59,7 +55,7 @@ class FolderLibrary:
             first = self._folder / relative
             self._make_folders(first.parent)
             location = _write_release(first, release, source)
-            _sync_folder(first.parent)
+            sync_folder(first.parent)
         return Publication(
             artifact_sha256=release.artifact_sha256,
             target=self.target,
@@ -91,13 +87,13 @@ class FolderLibrary:
     def _make_folders(self, folder: Path) -> None:
         if not self._folder.is_dir():
             self._folder.mkdir(exist_ok=True)  # not its parents: see the class
-            _sync_folder(self._folder.parent)
+            sync_folder(self._folder.parent)
         missing = list(
             itertools.takewhile(lambda level: not level.exists(), (folder, *folder.parents))
         )
         folder.mkdir(parents=True, exist_ok=True)
         for level in missing:
-            _sync_folder(level.parent)
+            sync_folder(level.parent)
 
 
 def _checked_relative(release: Release) -> Path:
@@ -179,21 +175,21 @@ def _write_place(place: _Place, release: Release, source: Path) -> Path:
 
 
 def _write_text(path: Path, text: bytes, *, finish: Callable[[Path, Path], object]) -> None:
-    with _temporary_beside(path) as (file, temporary):
+    with temporary_beside(path) as (file, temporary):
         file.write(text)
-        _close_durably(file)
+        close_durably(file)
         finish(temporary, path)
 
 
 def _copy(source: Path, final: Path, *, sha256: str) -> None:
-    with _open_source(source) as original, _temporary_beside(final) as (file, temporary):
+    with _open_source(source) as original, temporary_beside(final) as (file, temporary):
         digest = hashlib.sha256()
         while chunk := original.read(_CHUNK_BYTES):
             digest.update(chunk)
             file.write(chunk)
         if digest.hexdigest() != sha256:
             raise CorruptOutput(f"the file {source} is not what was approved")
-        _close_durably(file)
+        close_durably(file)
         _name_new(temporary, final)
 
 
@@ -202,22 +198,6 @@ def _open_source(source: Path) -> IO[bytes]:
         return source.open("rb")
     except OSError as error:
         raise CorruptOutput(f"the file {source} can't be read: {error.strerror}") from error
-
-
-@contextmanager
-def _temporary_beside(final: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    temporary = final.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            yield file, temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _close_durably(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
 
 
 def _name_new(temporary: Path, final: Path) -> None:
@@ -251,15 +231,3 @@ def _sha256(path: Path) -> str:
 
 def _is_taken(path: Path) -> bool:
     return path.exists() or path.is_symlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the file system can do that."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network shares
-            raise
-    finally:
-        os.close(descriptor)

@@ -1,28 +1,148 @@
-"""Compare our rows with the engine's, so that nothing is left lying."""
+"""Compare our rows with the engine's, again and again, so that nothing is left lying."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
+from tower_anime.domain.generation import Publication, PublicationState
+from tower_anime.errors import Conflict, CorruptOutput, NotFound, Unavailable
 from tower_anime.ports import Engine, Store
 
-GRACE = timedelta(seconds=10)  # younger ones may be about to be submitted by their creator
+log = logging.getLogger(__name__)
+
+SURE_FOR_S = 30.0
+"""A generation that the engine works on is not asked about again for so long."""
+
+PUBLISH_EVERY_S = 5.0
+PUBLISH_BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
+"""Pauses between tries to complete one publication: a drive is soon back, or long away."""
 
 
-def submit_forgotten(
-    store: Store, engine: Engine, *, known: Collection[str], now: datetime
-) -> tuple[str, ...]:
-    """Submit unfinished generations that the engine does not know; returns their ids.
+class Work(Protocol):
+    """What the pipeline does for what was found."""
 
-    They exist when a process died between writing the row and submitting it.
+    def complete_publication(self, generation_id: str) -> Publication:
+        """Publish an approved generation; idempotent."""
+        ...
+
+    def parked(self, generation_id: str, reason: str) -> None:
+        """End a generation as failed, if it is not over."""
+        ...
+
+
+@dataclass
+class _Patience:
+    """How often a publication was tried, and when (monotonic, s) it is due again."""
+
+    tries: int = 0
+    due_s: float = 0.0
+
+
+@dataclass
+class Reconciler:
+    """Finds generations that nobody works on and approved ones that are not published.
+
+    The store is right, whatever the engine says: it may be older (its own file was lost), newer
+    (a backup of ours was restored) or may never have heard of a generation (its creator died, or
+    left it for us). `grace_s` is how long a generation must have been unknown before it is
+    submitted here: its creator may be about to do that. `clock` is monotonic, in seconds.
     """
-    forgotten = []
-    for generation_id in store.unfinished():
-        if generation_id in known:
-            continue
-        created_at = store.history(generation_id).generation.created_at
-        if created_at is None or now - created_at >= GRACE:
-            engine.submit(generation_id)
-            forgotten.append(generation_id)
-    return tuple(forgotten)
+
+    store: Store
+    engine: Engine
+    work: Work
+    grace_s: float
+    clock: Callable[[], float] = time.monotonic
+    _sure_until_s: dict[str, float] = field(default_factory=dict)
+    _missing_since_s: dict[str, float] = field(default_factory=dict)
+    _publications: dict[str, _Patience] = field(default_factory=dict)
+    _publish_due_s: float = 0.0
+
+    def submit_forgotten(self) -> tuple[str, ...]:
+        """Submit unfinished generations that no run is open for; returns their ids.
+
+        Cheap enough for twice a second: asks the engine only about what it was not sure of.
+        """
+        now_s = self.clock()
+        unfinished = self.store.unfinished()
+        _keep_only(self._sure_until_s, unfinished)
+        _keep_only(self._missing_since_s, unfinished)
+        unsure = [i for i in unfinished if self._sure_until_s.get(i, now_s) <= now_s]
+        if not unsure:
+            return ()
+        working = {run_id.rpartition(":")[0] for run_id in self.engine.open_runs()}
+        submitted: list[str] = []
+        for generation_id in unsure:
+            if generation_id in working:
+                self._sure_until_s[generation_id] = now_s + SURE_FOR_S
+                self._missing_since_s.pop(generation_id, None)
+            elif now_s - self._missing_since_s.setdefault(generation_id, now_s) >= self.grace_s:
+                submitted.extend(self._mend(generation_id))
+        return tuple(submitted)
+
+    def _mend(self, generation_id: str) -> Iterable[str]:
+        """Bring the engine to work on a generation for which it has no open run."""
+        runs = self.engine.known([generation_id])
+        if "open" in runs.values() or self.store.history(generation_id).generation.status.over:
+            return ()
+        numbers = {int(run_id.rpartition(":")[2]): word for run_id, word in runs.items()}
+        last = max(numbers, default=None)
+        if last is not None and numbers[last] in ("failed", "parked"):
+            self.work.parked(generation_id, f"the engine's run {numbers[last]}")
+            return ()
+        self.engine.submit(generation_id, run=0 if last is None else last + 1)
+        log.info("%s was forgotten: submitted again", generation_id)
+        return (generation_id,)
+
+    def complete_publications(self) -> tuple[Publication, ...]:
+        """Try to publish what is approved and not in the library; each one with back-off."""
+        now_s = self.clock()
+        if now_s < self._publish_due_s:
+            return ()
+        self._publish_due_s = now_s + PUBLISH_EVERY_S
+        lacking = self.store.unpublished()
+        _keep_only(self._publications, lacking)
+        working = (
+            {run_id.rpartition(":")[0] for run_id in self.engine.open_runs()} if lacking else ()
+        )
+        tried: list[Publication] = []
+        for generation_id in lacking:
+            patience = self._publications.setdefault(generation_id, _Patience())
+            if generation_id not in working and now_s >= patience.due_s:
+                tried.extend(self._complete(generation_id, patience))
+        return tuple(tried)
+
+    def _complete(self, generation_id: str, patience: _Patience) -> Iterable[Publication]:
+        pause_s = PUBLISH_BACK_OFF_S[min(patience.tries, len(PUBLISH_BACK_OFF_S) - 1)]
+        patience.tries += 1
+        patience.due_s = self.clock() + pause_s
+        try:
+            publication = self.work.complete_publication(generation_id)
+        except (Conflict, NotFound, CorruptOutput) as error:  # a person decided meanwhile
+            log.info("%s is not published: %s", generation_id, error)
+            return ()
+        if publication.state is PublicationState.PENDING:
+            level = logging.DEBUG if patience.tries > 1 else logging.WARNING
+            log.log(level, "%s waits for the library: %s", generation_id, publication.reason)
+        return (publication,)
+
+    def look(self, *, publish: bool) -> None:
+        """Do one round; what is not ready now is looked at again in the next."""
+        try:
+            self.submit_forgotten()
+            if publish:
+                self.complete_publications()
+        except (Unavailable, Conflict) as error:  # Conflict: the engine is being stopped
+            log.warning("what was left can't be looked for at the moment: %s", error)
+
+
+T = TypeVar("T")
+
+
+def _keep_only(memory: dict[str, T], ids: Collection[str]) -> None:
+    for gone in memory.keys() - set(ids):
+        del memory[gone]

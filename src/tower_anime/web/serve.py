@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import threading
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from tower_anime.compose import App, open_app
+from tower_anime.compose import open_app
 from tower_anime.errors import BadInput, TowerError
 from tower_anime.settings import Settings
 from tower_anime.web.app import create_app
 
 log = logging.getLogger(__name__)
 
-ADOPT_EVERY_S = 2.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve until a signal; running steps end first, the rest goes on at the next start."""
     _check_host(settings, host)
-    with open_app(settings, role="serve") as app, _adopting(app):
+    with _asked_to_stop() as asked, open_app(settings, role="serve", keeps_house=True) as app:
         config = uvicorn.Config(
             create_app(app, host=host),
             host=host,
@@ -31,11 +31,43 @@ def run(settings: Settings, *, host: str, port: int) -> None:
             log_level="warning",
             timeout_graceful_shutdown=5,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
+        asked.append(server)
         log.warning("Tower Anime listens on http://%s:%d/ui/", host, port)
         server.run()
         if not server.started:
             raise TowerError(f"port {port} on {host} can't be used; choose another with --port")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that leaves signals to us: it would end the process before the drain."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[_Server]]:
+    """Let SIGTERM and SIGINT stop the servers in the yielded list; a second one ends at once."""
+    servers: list[_Server] = []
+
+    def stop(number: int, _frame: object) -> None:
+        for name in STOP_SIGNALS:
+            signal.signal(name, signal.SIG_DFL)
+        if not servers:
+            raise SystemExit(128 + number)  # still starting
+        log.warning("stopping; a second signal ends the process at once")
+        for server in servers:
+            server.should_exit = True
+
+    before = {name: signal.signal(name, stop) for name in STOP_SIGNALS}
+    try:
+        yield servers
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _check_host(settings: Settings, host: str) -> None:
@@ -52,24 +84,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-@contextmanager
-def _adopting(app: App) -> Iterator[None]:
-    """Take up, every few seconds, what `generate --detach` left."""
-    stopping = threading.Event()
-
-    def adopt() -> None:
-        while not stopping.wait(ADOPT_EVERY_S):
-            try:
-                app.adopt_detached()
-            except TowerError as error:
-                log.warning("the queue can't be read at the moment: %s", error)
-
-    thread = threading.Thread(target=adopt, name="adopt-detached")
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tower_anime.adapters.blobs import TEMPORARY_PREFIX, FileBlobs
+from tower_anime.adapters.blobs import FileBlobs
+from tower_anime.adapters.durable_files import TEMPORARY_PREFIX
 from tower_anime.domain.attempt import Artifact
 from tower_anime.errors import CorruptOutput, NotFound, StorageFull
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from tower_anime.errors import BadInput, StorageFull, StoreUnavailable
 
 _MIGRATION_LOCK = 0x746F776572  # "tower": any number that others on the server don't use
 _VERSION_TABLE = "alembic_version"
+_SCRIPTS = str(Path(__file__).parent / "migrations").replace("%", "%%")
 
 
 def current(url: str) -> str | None:
@@ -103,6 +105,77 @@ def backup(url: str, file: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def restore(url: str, file: Path, *, backup_dir: Path) -> Path | None:
+    """Put a copy that `backup` made in the place of a SQLite database that nobody uses.
+
+    What is there goes into `backup_dir` first; its path is returned, None if there was nothing
+    to keep. `BadInput` for a file that is no copy of ours, which changes nothing.
+    """
+    target = database_file(parse_url(url))
+    if target is None:
+        raise BadInput("only SQLite is restored here; use pg_restore for a PostgreSQL database")
+    _check_copy(file)
+    kept = None
+    if target.is_file():
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        kept = _set_aside(target, backup_dir / f"{target.stem}-before-restore-{stamp}.sqlite")
+    _make_folder(target.parent)
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
+    try:
+        _copy(file, partial)
+        _sync(partial)
+        for suffix in ("-wal", "-shm"):  # of the one that goes: they must never meet the new one
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        partial.replace(target)
+        _sync(target.parent)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise StorageFull(f"the database {target} can't be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return kept
+
+
+def _check_copy(file: Path) -> None:
+    """Raise `BadInput` unless the file is a sound database of a version that we know."""
+    if not file.is_file():
+        raise BadInput(f"there is no file {file}")
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)
+        ) as copy:
+            (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
+            found = copy.execute(f"SELECT version_num FROM {_VERSION_TABLE}").fetchone()  # noqa: S608
+    except sqlite3.DatabaseError as error:
+        raise BadInput(f"{file} is no copy of a Tower Anime database: {error}") from error
+    if verdict != "ok":
+        raise BadInput(f"{file} is damaged: {verdict}")
+    if found is None or found[0] not in _revisions():
+        raise BadInput(f"{file} was written by another version of this program")
+
+
+def _revisions() -> frozenset[str]:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", _SCRIPTS)
+    return frozenset(
+        script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
+    )
+
+
+def _set_aside(database: Path, kept: Path) -> Path:
+    """Keep the database as it is: a whole copy, or its very files when it is damaged."""
+    try:
+        backup(f"sqlite:///{database}", kept)
+    except StoreUnavailable:
+        for suffix in ("", "-wal", "-shm"):
+            part = database.with_name(database.name + suffix)
+            if part.is_file():
+                shutil.copy2(part, kept.with_name(kept.name + suffix))
+    return kept
+
+
 def _copy(source: Path, target: Path) -> None:
     with (
         contextlib.closing(sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True)) as old,
@@ -133,8 +206,7 @@ def _migrate(connection: Connection) -> list[str]:
 
     applied: list[str] = []
     config = Config()
-    folder = Path(__file__).parent / "migrations"
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", _SCRIPTS)
     config.attributes.update(
         connection=connection,
         target_metadata=METADATA,

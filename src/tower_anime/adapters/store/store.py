@@ -62,6 +62,7 @@ from tower_anime.domain.generation import (
     History,
     PersonReview,
     Publication,
+    PublicationState,
 )
 from tower_anime.domain.quality import Assessment
 from tower_anime.errors import BadInput, NotFound, StoreUnavailable
@@ -156,6 +157,26 @@ class SqlStore:
         query = select(table.id).where(table.status.in_(_UNFINISHED))
         with self._read() as connection:
             return tuple(connection.scalars(query.order_by(table.created_at, table.id)))
+
+    def unpublished(self) -> tuple[str, ...]:
+        """Return ids of approved generations that are to be published and are not, oldest first."""
+        table = generations.c
+        written = select(publications.c.generation_id).where(
+            publications.c.generation_id == table.id,
+            publications.c.state != PublicationState.PENDING,
+        )
+        query = select(table.id).where(
+            table.status == GenerationStatus.APPROVED,
+            ~written.exists(),
+            table.brief["publish"].as_boolean(),
+        )
+        with self._read() as connection:
+            return tuple(connection.scalars(query.order_by(table.created_at, table.id)))
+
+    def artifact_hashes(self) -> frozenset[str]:
+        """Return the SHA-256 of every artifact that a row names."""
+        with self._read() as connection:
+            return frozenset(connection.scalars(select(artifacts.c.sha256)))
 
     def save_generation(self, generation: Generation, *, event: Event | None = None) -> bool:
         """Update what changes; never touches `cancel_requested`. False: it was over already.
