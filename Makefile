@@ -42,10 +42,10 @@ serve: $(VENV)/.core ## Start the server on http://127.0.0.1:44451
 	@$(BIN)/tower-anime serve
 
 test: $(VENV)/.dev ## Run the tests (at most 5 minutes)
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-slow: $(VENV)/.dev ## Run the long tests
-	@$(BIN)/python -m pytest -q -m slow --timeout 900
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m slow --timeout 900
 
 check: $(VENV)/.dev ## Format, lint, types, architecture
 	@$(BIN)/ruff format --check .

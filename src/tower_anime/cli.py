@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -26,8 +28,29 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
+class Terminated(SystemExit):
+    """Ends a command at SIGTERM through all its clean-up."""
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
+    raise Terminated(128 + number)
+
+
 class Commands(click.Group):
     """A group that turns our errors into a message on stderr and an exit status."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and leave even if a thread hangs that waits for a database which is gone."""
+        try:
+            return super().main(*args, **kwargs)
+        except SystemExit as end:
+            compose = sys.modules.get("tower_anime.compose")  # else nothing was started
+            if compose is not None and compose.engine_hangs():
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(end.code if isinstance(end.code, int) else EXIT_FAILED)
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; 2 for a wrong value, 1 for any other error of ours."""
@@ -146,8 +169,17 @@ def generate(
     if detach:
         terminal.queued(leave_in_queue(settings, briefs), as_json=as_json)
         return
-    with open_app(settings, role="generate", first_contact_s=0.0) as app:
-        status = terminal.generate(app, briefs, as_json=as_json)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with open_app(settings, role="generate", first_contact_s=0.0) as app:
+            status = terminal.generate(app, briefs, as_json=as_json)
+    except Terminated:
+        click.echo(
+            "tower-anime: stopped; what is unfinished goes on in a running `serve`, or at the "
+            "next start of `serve` or `generate`",
+            err=True,
+        )
+        raise
     raise SystemExit(status)
 
 
@@ -346,3 +378,27 @@ def upgrade() -> None:
 
     applied = upgrade_database(_settings())
     click.echo(f"applied: {', '.join(applied)}" if applied else "the database is up to date")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy the database into FILE while everything goes on (SQLite)."""
+    from tower_anime.upkeep import backup_database
+
+    backup_database(_settings(), file)
+    click.echo(
+        f"the database is copied into {file}; artifacts and library are files: copy them too"
+    )
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path) -> None:
+    """Put the copy FILE in the place of the database (SQLite); stop everything first."""
+    from tower_anime.upkeep import restore_database
+
+    kept = restore_database(_settings(), file)
+    click.echo(f"restored from {file}")
+    if kept:
+        click.echo(f"what was there before is kept in {kept}")

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.comfy import ComfyRenderer
+from tower_anime.adapters.engine_crew import CARRIER
 from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.store import migrate
@@ -220,6 +221,18 @@ def _other_servers(settings: Settings) -> Iterator[Callable[[str], Renderer]]:
     finally:
         for renderer in opened.values():
             renderer.close()
+
+
+def engine_hangs() -> bool:
+    """Whether threads of a stopped engine still wait for a database that is gone.
+
+    Python would wait for them at its exit, however long that takes.
+    """
+    waiting = [thread for thread in threading.enumerate() if thread.name == CARRIER]
+    deadline_s = time.monotonic() + UPKEEP_END_S
+    for thread in waiting:
+        thread.join(max(0.0, deadline_s - time.monotonic()))
+    return any(thread.is_alive() for thread in waiting)
 
 
 def open_renderers(

@@ -14,6 +14,7 @@ from tower_anime.compose import open_renderers, prepare_folder
 from tower_anime.errors import ServerDown, StorageFull, TowerError
 from tower_anime.ports import Renderer, ServerFacts
 from tower_anime.settings import Settings
+from tower_anime.upkeep import compare_files
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def diagnose(settings: Settings) -> tuple[Finding, ...]:
         _check_version,
         _check_data_folder,
         _check_database,
+        _check_files,
         _check_library,
         _check_servers,
     )
@@ -71,6 +73,28 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "note", text, "tower-anime db upgrade")
     else:
         yield Finding("database", "ok", f"revision {found}")
+
+
+def _check_files(settings: Settings) -> Iterator[Finding]:
+    """Compare artifacts and rows; nothing is removed and no file is read."""
+    try:
+        if migrate.current(settings.store_url) != HEAD:
+            return
+        found = compare_files(settings)
+    except TowerError as error:
+        yield Finding("artifacts", "problem", str(error), "mend TOWER_DATABASE_URL")
+        return
+    if found.missing:
+        text = f"{len(found.missing)} artifacts are gone, for example {found.missing[0][:12]}…"
+        yield Finding("artifacts", "problem", text, "restore data_dir/artifacts from a copy")
+    elif found.orphans:
+        text = (
+            f"{len(found.orphans)} files ({found.orphan_bytes / 1024**2:.1f} MiB) belong to "
+            f"nothing that is recorded, for example {found.orphans[0].name}"
+        )
+        yield Finding("artifacts", "note", text, "they may be deleted; no row refers to them")
+    else:
+        yield Finding("artifacts", "ok", "every recorded file is there")
 
 
 def _check_library(settings: Settings) -> Iterator[Finding]:

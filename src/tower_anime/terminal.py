@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -31,11 +31,13 @@ from tower_anime.domain.progress import LiveAttempt
 from tower_anime.domain.quality import Assessment, Profile, Verdict
 from tower_anime.domain.views import assessment_view, generation_view
 from tower_anime.domain.wish import briefs_of
-from tower_anime.errors import Cancelled
+from tower_anime.errors import Cancelled, StoreUnavailable
 
 DASHBOARD = "http://127.0.0.1:44451/ui/"
 REFRESH_S = 0.15
 CANCEL_LIMIT_S = 10.0
+WAIT_S = 60.0
+DATABASE_PATIENCE_S = 120.0  # a server restarts in seconds; work goes on by itself after it
 
 _STYLES = {
     "approved": "green",
@@ -93,15 +95,34 @@ def generate(app: App, briefs: Sequence[Brief], *, as_json: bool) -> int:
 
 def _watch(app: App, ids: Sequence[str], *, live: bool) -> None:
     if not live:
-        for generation_id in ids:
-            while not app.engine.wait(generation_id, timeout_s=60.0):
-                pass
+        _wait_for_all(app, ids, pause_s=WAIT_S, between=lambda: None)
         return
     console = _console()
     with LiveDisplay(console=console, refresh_per_second=8, transient=True) as display:
-        for generation_id in ids:
-            while not app.engine.wait(generation_id, timeout_s=REFRESH_S):
-                display.update(_board(app, ids, rows=max(3, console.height - 6)))
+
+        def draw() -> None:
+            display.update(_board(app, ids, rows=max(3, console.height - 6)))
+
+        _wait_for_all(app, ids, pause_s=REFRESH_S, between=draw)
+
+
+def _wait_for_all(
+    app: App, ids: Sequence[str], *, pause_s: float, between: Callable[[], None]
+) -> None:
+    """Wait for the end of each generation, also through a restart of the database."""
+    answered_s = time.monotonic()
+    left = list(ids)
+    while left:
+        try:
+            if app.engine.wait(left[0], timeout_s=pause_s):
+                left.pop(0)
+            else:
+                between()
+            answered_s = time.monotonic()
+        except StoreUnavailable:
+            if time.monotonic() - answered_s > DATABASE_PATIENCE_S:
+                raise
+            time.sleep(REFRESH_S)
 
 
 def _cancelled(app: App, ids: Sequence[str]) -> Cancelled:

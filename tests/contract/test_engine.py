@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import os
 import threading
 import time
 from collections import defaultdict
@@ -10,11 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import sqlalchemy
 
+from tests.postgres import own_database
 from tower_anime.adapters import engine_dbos
 from tower_anime.adapters.engine_dbos import DbosEngine, open_sqlite
 from tower_anime.errors import Conflict, ServerDown, StorageFull, StoreUnavailable
@@ -25,7 +23,6 @@ AnyEngine = DbosEngine | InProcessEngine
 DONE = Advance(done=True)
 AGAIN = Advance(done=False)
 LIMIT_S = 10.0
-POSTGRES = os.environ.get("TOWER_TEST_DATABASE_URL")
 
 
 @dataclass
@@ -61,25 +58,18 @@ class Script:
         self.errors.append((generation_id, error))
 
 
-@pytest.fixture(params=["in_process", "sqlite", *(["postgres"] if POSTGRES else [])])
+@pytest.fixture(params=["in_process", "sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
 def url(kind: str, tmp_path: Path) -> Iterator[str]:
-    if kind != "postgres" or not POSTGRES:
+    if kind != "postgresql":
         yield f"sqlite:///{tmp_path}/engine.sqlite"
         return
-    name = f"engine_{uuid4().hex[:8]}"
-    driver = sqlalchemy.make_url(POSTGRES).set(drivername="postgresql+psycopg")
-    admin = sqlalchemy.create_engine(driver, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield driver.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+    with own_database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, make_url, text
 
+from tests.postgres import ADVICE, VARIABLE, missing
 from tower_anime.adapters.store.connect import _translated
 from tower_anime.adapters.store.migrate import upgrade
 from tower_anime.adapters.store.store import SqlStore
@@ -60,8 +61,7 @@ from tower_anime.domain.request import MAX_SEED, RenderRequest
 from tower_anime.errors import BadInput, Conflict, NotFound, StoreUnavailable, TowerError
 from tower_anime.ports import Store
 
-POSTGRESQL = "TOWER_TEST_DATABASE_URL"
-SERVER = os.environ.get(POSTGRESQL)
+SERVER = os.environ.get(VARIABLE)
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 SHA = "ab" * 32
 
@@ -97,21 +97,17 @@ def postgresql_schema(server: str) -> Iterator[str]:
         engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    assert SERVER is not None
-    with postgresql_schema(SERVER) as schema_url:
+    if SERVER is None:
+        missing(ADVICE)
+    with postgresql_schema(SERVER or "") as schema_url:
         assert upgrade(schema_url, backup_dir=None) == [HEAD]
         assert upgrade(schema_url, backup_dir=None) == []
         yield schema_url
-
-
-def test_postgresql_is_tested_too() -> None:
-    if SERVER is None:
-        pytest.skip(f"no PostgreSQL: set {POSTGRESQL}=postgresql://user@host/database")
 
 
 @pytest.fixture

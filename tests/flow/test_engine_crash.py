@@ -15,18 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-import sqlalchemy
 
+from tests.postgres import own_database
 from tower_anime.adapters import engine_dbos
 from tower_anime.adapters.engine_dbos import DbosEngine
 from tower_anime.ports import Advance
 
 LIMIT_S = 20.0
 STEPS = 3
-POSTGRES = os.environ.get("TOWER_TEST_DATABASE_URL")
 
 spawn = multiprocessing.get_context("forkserver")
 spawn.set_forkserver_preload(["pytest", "tower_anime.adapters.engine_dbos", __name__])
@@ -177,20 +175,13 @@ class Start:
             process.close()
 
 
-@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite" or not POSTGRES:
+    if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/engine.sqlite"
         return
-    name = f"crash_{uuid4().hex[:8]}"
-    server = sqlalchemy.make_url(POSTGRES).set(drivername="postgresql+psycopg")
-    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+    with own_database() as url:
+        yield url
 
 
 @pytest.fixture
