@@ -1,0 +1,81 @@
+"""Kill -9 between "done" and "recorded", restart, and nothing is lost, twice or torn."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flow.process import NONE, Place, Processes, Worker, losses, posts, rounds
+from tower_anime.domain.generation import GenerationStatus
+from tower_anime.pipeline.steps import Point
+
+TELLING = (Point.POSTED, Point.STORED, Point.CONCLUDED, Point.PUBLISHED)
+"""The points where most can go wrong; the others are among the long tests."""
+
+SYNCS = range(1, 13)  # of two stored pictures, the published one, its text and their folders
+
+
+def die_and_restart(data: Place, processes: Processes, point: str, passing: int = 1) -> None:
+    posted = posts(data.server)
+    ids = data.add(2)
+    killed = processes.start(Worker(data, ids, point=point, passing=passing))
+    killed.join()
+    assert killed.exitcode == -9
+    restarted = processes.start(Worker(data, ids))
+    restarted.join()
+    assert restarted.exitcode == 0
+    assert losses(data, ids, posted=posted) == NONE
+    for history in data.histories():
+        assert history.generation.status is GenerationStatus.APPROVED
+        assert [attempt.submissions for attempt in history.attempts] == [1, 1]
+
+
+@pytest.mark.parametrize("point", TELLING)
+def test_a_restart_goes_on_where_it_was(
+    sqlite_data: Place, processes: Processes, point: Point
+) -> None:
+    die_and_restart(sqlite_data, processes, point)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", [point for point in Point if point is not Point.LOST])
+def test_a_restart_goes_on_from_every_point(
+    data: Place, processes: Processes, point: Point
+) -> None:
+    die_and_restart(data, processes, point)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SYNCS)
+def test_a_restart_goes_on_from_every_half_written_file(
+    sqlite_data: Place, processes: Processes, number: int
+) -> None:
+    die_and_restart(sqlite_data, processes, "fsync", number)
+
+
+@pytest.mark.parametrize("passing", [2, 3])
+def test_dying_again_and_again_at_one_point(
+    sqlite_data: Place, processes: Processes, passing: int
+) -> None:
+    """The second attempt's turn, and the death of the one that took over."""
+    posted = posts(sqlite_data.server)
+    ids = sqlite_data.add(1)
+    for times in (passing, 1, 1):
+        process = processes.start(
+            Worker(sqlite_data, ids, point=Point.SERVER_RECORDED, passing=times)
+        )
+        process.join()
+    last = processes.start(Worker(sqlite_data, ids))
+    last.join()
+    assert last.exitcode == 0
+    assert losses(sqlite_data, ids, posted=posted) == NONE
+
+
+def test_random_kills(sqlite_data: Place, processes: Processes) -> None:
+    found, _ = rounds(sqlite_data, processes, generations=8, kills=4, seed=1, most_s=0.8)
+    assert found == NONE
+
+
+@pytest.mark.slow
+def test_many_random_kills(data: Place, processes: Processes) -> None:
+    found, _ = rounds(data, processes, generations=60, kills=20, seed=2, most_s=1.5)
+    assert found == NONE
