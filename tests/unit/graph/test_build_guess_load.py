@@ -3,9 +3,25 @@ from __future__ import annotations
 import json
 
 import pytest
+from graphs import captured, flux, full_catalog, hires, image_to_image, two_halves
 
-from tests.unit.graph.graphs import captured, flux, full_catalog, hires, image_to_image
-from tower_anime.domain.family import SD15, SDXL, UNKNOWN, Family
+from tower_anime.domain.family import (
+    ANIMAGINE,
+    ANIMATEDIFF,
+    FLUX,
+    FLUX_SCHNELL,
+    ILLUSTRIOUS,
+    LTX,
+    NOOBAI,
+    PONY,
+    SD3,
+    SD15,
+    SDXL,
+    UNKNOWN,
+    WAN,
+    WAN_5B,
+    Family,
+)
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read
@@ -46,6 +62,7 @@ def test_the_request_is_in_the_graph_and_the_template_untouched() -> None:
         "checkpoint": "tiny_sd3_random.safetensors",
         "width": 832,
         "height": 1216,
+        "batch": 1,
         "filename_prefix": "tower/x",
     }
     assert problems(graph, full_catalog()) == ()
@@ -69,16 +86,31 @@ def test_an_unknown_template_names_those_there_are() -> None:
     [
         ("sandbox_anime_xl.safetensors", SDXL),
         ("sandbox_anime_15.safetensors", SD15),
-        ("SDXL\\animagine-xl-4.0.safetensors", SDXL),
-        ("sdxl/ponyDiffusionV6.safetensors", SDXL),
-        ("waiIllustrious_v15.safetensors", SDXL),
-        ("noobai_eps.safetensors", SDXL),
+        ("SDXL\\animagine-xl-4.0.safetensors", ANIMAGINE),
+        ("sdxl/ponyDiffusionV6.safetensors", PONY),
+        ("waiIllustrious_v15.safetensors", ILLUSTRIOUS),
+        ("waiNSFWIllustrious_v140.safetensors", ILLUSTRIOUS),
+        ("noobai_eps.safetensors", NOOBAI),
+        ("NoobAI-XL-Vpred-v1.0.safetensors", NOOBAI),
+        ("sd_xl_base_1.0.safetensors", SDXL),
         ("v1-5-pruned-emaonly.ckpt", SD15),
         ("sd15_shaped_random.safetensors", SD15),
         ("anime_sd1.5.safetensors", SD15),
-        ("flux1-dev.safetensors", UNKNOWN),
-        ("sd3.5_large.safetensors", UNKNOWN),
-        ("wan2.2_t2v_14B.safetensors", UNKNOWN),
+        ("flux1-dev.safetensors", FLUX),
+        ("flux1-schnell-fp8.safetensors", FLUX_SCHNELL),
+        ("flux2-dev.safetensors", UNKNOWN),
+        ("sd3.5_large.safetensors", SD3),
+        ("tiny_sd3_random.safetensors", SD3),
+        ("wan2.2_t2v_14B.safetensors", WAN),
+        ("wan2.1_t2v_1.3B_fp16.safetensors", WAN),
+        ("Wan2_1-I2V-14B-480P_fp8.safetensors", WAN),
+        ("tiny_wan_t2v_random.safetensors", WAN),
+        ("wan2.2_ti2v_5B_fp16.safetensors", WAN_5B),
+        ("ltx-video-2b-v0.9.5.safetensors", LTX),
+        ("ltxv-13b-0.9.7-dev.safetensors", LTX),
+        ("hunyuan_video_t2v_720p_bf16.safetensors", UNKNOWN),
+        ("qwen_image_fp8.safetensors", UNKNOWN),
+        ("taiwan_style_v3.safetensors", UNKNOWN),
         ("mystery_v215.safetensors", UNKNOWN),
         ("", UNKNOWN),
     ],
@@ -88,13 +120,26 @@ def test_family_by_name(name: str, expected: Family) -> None:
 
 
 def test_family_by_graph() -> None:
-    assert family(hires()) is SDXL
-    assert family(flux()) is UNKNOWN
+    assert family(hires()) is ANIMAGINE
+    assert family(flux()) is FLUX
+    assert family(two_halves()) is WAN
+    assert family(flux(), override="sd3") is SD3
     graph = hires()
     graph["ckpt"]["inputs"]["ckpt_name"] = "my_own.safetensors"
     assert family(graph) is UNKNOWN
     graph["good"]["class_type"] = "CLIPTextEncodeSDXL"
     assert family(graph) is SDXL
+    graph = flux()
+    graph["unet"]["inputs"]["unet_name"] = "my_own.safetensors"
+    assert family(graph) is FLUX
+    graph = template()
+    graph["motion"] = {"class_type": "ADE_AnimateDiffLoaderGen1", "inputs": {"model": ["4", 0]}}
+    assert family(graph) is ANIMATEDIFF
+
+
+def test_a_stated_family_that_does_not_exist_names_those_that_do() -> None:
+    with pytest.raises(BadInput, match="sdxl, illustrious"):
+        family("x.safetensors", override="sdx")
 
 
 def test_a_graph_and_a_submission_body_are_read() -> None:
