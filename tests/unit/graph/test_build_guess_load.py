@@ -25,10 +25,11 @@ from tower_anime.domain.family import (
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read
-from tower_anime.graph.build import build, template, unplaced
+from tower_anime.graph.build import build, request_values, unplaced
 from tower_anime.graph.guess import family
 from tower_anime.graph.load import parse_workflow
 from tower_anime.graph.preflight import problems
+from tower_anime.graph.ready import template
 from tower_anime.graph.roles import find
 
 REQUEST = RenderRequest(
@@ -69,11 +70,26 @@ def test_the_request_is_in_the_graph_and_the_template_untouched() -> None:
 
 
 def test_what_a_template_has_no_place_for_is_named() -> None:
-    assert unplaced(REQUEST, find(template())) == ()
-    assert unplaced(REQUEST, find(flux())) == ("negative", "cfg")
-    assert unplaced(REQUEST, find(image_to_image())) == ("width", "height")
+    assert unplaced(REQUEST, template()) == ()
+    assert unplaced(REQUEST, flux()) == ("negative",)
+    assert unplaced(REQUEST, image_to_image()) == ("width", "height")
     graph = build(REQUEST, template=flux(), filename_prefix="x")
     assert graph["words"]["inputs"]["value"] == "1girl, rain"
+    assert graph["strength"]["inputs"]["guidance"] == REQUEST.cfg
+    assert request_values(graph)["cfg"] == REQUEST.cfg
+
+
+def test_the_cfg_of_a_guidance_distilled_model_stays_at_one() -> None:
+    graph = template("text_to_image_flux")
+    graph["14"] = template()["3"]
+    graph["14"]["inputs"] |= {"cfg": 1.0, "positive": ["7", 0], "negative": ["6", 0]}
+    graph["14"]["inputs"] |= {"model": ["1", 0], "latent_image": ["5", 0]}
+    built = build(REQUEST, template=graph, filename_prefix="x")
+    assert built["14"]["inputs"]["cfg"] == 1.0
+    assert built["7"]["inputs"]["guidance"] == REQUEST.cfg
+    graph["14"]["inputs"]["cfg"] = 3.0  # a de-distilled model
+    built = build(REQUEST, template=graph, filename_prefix="x")
+    assert (built["14"]["inputs"]["cfg"], built["7"]["inputs"]["guidance"]) == (5.5, 3.5)
 
 
 def test_an_unknown_template_names_those_there_are() -> None:

@@ -19,8 +19,8 @@ from tests.unit.graph.graphs import (
 from tower_anime.domain.graph import Graph
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read, set_values
-from tower_anime.graph.build import template
 from tower_anime.graph.links import Slot
+from tower_anime.graph.ready import template
 from tower_anime.graph.roles import PARAMETERS, find
 
 SHAPES = {
