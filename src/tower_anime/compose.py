@@ -38,8 +38,8 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.graph import Graph
 from tower_anime.domain.request import Kind
 from tower_anime.errors import BadInput, Conflict, ServerDown, StorageFull
-from tower_anime.graph.ready import template
 from tower_anime.graph.load import parse_workflow
+from tower_anime.graph.ready import template
 from tower_anime.inspection import find_profile
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.reconcile import Reconciler

@@ -90,8 +90,8 @@ class Renderer(Protocol):
         """Return `sandbox` or `comfyui`; asked once, `ServerDown` when it does not answer."""
         ...
 
-    def catalog(self) -> Catalog:
-        """Return the node classes on offer, cached per server version."""
+    def catalog(self, *, fresh: bool = False) -> Catalog:
+        """Return the node classes on offer, cached per server version; `fresh` asks anew."""
         ...
 
     def queue_length(self) -> int:
@@ -115,6 +115,17 @@ class Renderer(Protocol):
 
     def cancel(self, prompt_id: str) -> bool:
         """Stop exactly this job; True when it no longer runs or waits."""
+        ...
+
+    def upload(self, data: bytes, name: str) -> str:
+        """Put an input on the server; returns the name under which a graph reads it.
+
+        May be repeated: the same bytes under the same name are there once.
+        """
+        ...
+
+    def free(self) -> None:
+        """Let the server unload its models and give memory back."""
         ...
 
     def close(self) -> None:

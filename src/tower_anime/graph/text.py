@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from json.decoder import scanstring
 
 from tower_anime.domain.graph import Graph
 from tower_anime.graph.links import Slot
@@ -53,7 +52,7 @@ def _members(text: str, at: int) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yield (key, (start, end) of its value) of the object at a position; valid JSON is given."""
     at = _skip(text, at + 1)
     while text[at] != "}":
-        key, at = scanstring(text, at + 1)
+        key, at = _DECODER.raw_decode(text, at)
         start = _skip(text, _skip(text, at) + 1)
         _, end = _DECODER.raw_decode(text, start)
         yield key, (start, end)
