@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from graphs import captured, flux, full_catalog, hires, image_to_image, two_halves
 
+from tests.unit.graph.graphs import captured, flux, full_catalog, hires, image_to_image, two_halves
 from tower_anime.domain.family import (
     ANIMAGINE,
     ANIMATEDIFF,

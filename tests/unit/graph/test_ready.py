@@ -6,8 +6,8 @@ import copy
 from typing import Any
 
 import pytest
-from graphs import full_catalog
 
+from tests.unit.graph.graphs import full_catalog
 from tower_anime.domain.graph import Catalog
 from tower_anime.domain.request import Kind
 from tower_anime.errors import BadInput

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from graphs import captured
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.graph.graphs import captured
 from tower_anime.graph.links import Slot
 from tower_anime.graph.load import parse_workflow
 from tower_anime.graph.ready import READY, template
