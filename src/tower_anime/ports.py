@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.frame import Frame
@@ -166,6 +167,10 @@ class Blobs(Protocol):
         """Return the file's path after checking that its bytes are still what they were."""
         ...
 
+    def find(self, sha256: str) -> Path:
+        """Return the path of the file with this hash, checked likewise; `NotFound` if none."""
+        ...
+
 
 # ---- Library --------------------------------------------------------------------------------
 
@@ -290,6 +295,18 @@ class Store(Protocol):
 
     def add_event(self, event: Event) -> int:
         """Append to `generation_metrics`; returns the event's number."""
+        ...
+
+    def raise_alert(self, alert: Alert, *, event: Event | None = None) -> bool:
+        """Open an alert or renew the open one of its kind and subject; True when it is new."""
+        ...
+
+    def resolve_alert(self, kind: str, subject: str) -> bool:
+        """Close the open alert of a kind and subject; False when none is open."""
+        ...
+
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """Return what is wrong at present, oldest first."""
         ...
 
     def events_after(
