@@ -7,10 +7,12 @@ from fnmatch import fnmatch
 
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.family import ANIMATEDIFF, UNKNOWN, Family
+from tower_anime.domain.generation import Generation
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.request import Kind, RenderRequest
 from tower_anime.errors import InvalidGraph, MissingModel, MissingNode
 from tower_anime.graph import build, guess, preflight, ready, roles
+from tower_anime.graph.catalog import choices
 from tower_anime.graph.links import upstream, value_at
 from tower_anime.ports import RenderedFile, Renderer
 
@@ -33,6 +35,33 @@ def family_of(checkpoint: str | None, template: Graph, stated: Mapping[str, str]
     by_graph = guess.family(template)
     by_name = guess.family(checkpoint) if checkpoint else UNKNOWN
     return by_graph if by_graph is ANIMATEDIFF or by_name is UNKNOWN else by_name
+
+
+def checkpoint_of(generation: Generation, catalog: Catalog) -> str | None:
+    """Return the user's checkpoint, or the first on offer that draws stills large enough.
+
+    None for a workflow that was chosen: it loads its own.
+    """
+    brief = generation.brief
+    wanted = brief.parameters.get("checkpoint")
+    if wanted is not None:
+        return str(wanted)
+    if brief.workflow:
+        return None
+    names = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
+    stills = [name for name in names if guess.family(name).frames is None]
+    standard_px = min(generation.profile.min_width, generation.profile.min_height)
+    large = (name for name in stills if guess.family(name).native_px >= standard_px)
+    return next(iter((*large, *stills, *names)), None)
+
+
+def offered(catalog: Catalog) -> Mapping[str, Sequence[str]]:
+    """Return what the server has to choose from, by parameter."""
+    found = {
+        "sampler": choices(catalog, "KSampler", "sampler_name"),
+        "scheduler": choices(catalog, "KSampler", "scheduler"),
+    }
+    return {key: names for key, names in found.items() if names}
 
 
 def graph_of(

@@ -46,8 +46,7 @@ from tower_anime.errors import (
     TowerError,
     Unavailable,
 )
-from tower_anime.graph import build, guess
-from tower_anime.graph.catalog import choices
+from tower_anime.graph import build
 from tower_anime.pipeline import graphs
 from tower_anime.pipeline.flow import (
     Assess,
@@ -180,7 +179,7 @@ class Pipeline:
             renderer = self._least_busy()
             catalog = renderer.catalog()
             template = self._template(generation, catalog)
-            checkpoint = self._checkpoint(generation, catalog)
+            checkpoint = graphs.checkpoint_of(generation, catalog)
             request = first_request(
                 brief,
                 family=graphs.family_of(checkpoint, template, self.families),
@@ -223,19 +222,6 @@ class Pipeline:
             request, template, generation_id=generation.id, number=number, image=image
         )
 
-    def _checkpoint(self, generation: Generation, catalog: Catalog) -> str | None:
-        """Return the user's checkpoint, or the first on offer that draws large enough."""
-        brief = generation.brief
-        wanted = brief.parameters.get("checkpoint")
-        if wanted is None and brief.workflow:
-            return None  # the workflow loads its own
-        if wanted is not None:
-            return str(wanted)
-        offered = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
-        standard_px = min(generation.profile.min_width, generation.profile.min_height)
-        large = (name for name in offered if guess.family(name).native_px >= standard_px)
-        return next(large, offered[0] if offered else None)
-
     def _open(self, history: History, step: Open) -> History:
         attempt = Attempt(
             generation_id=history.generation.id,
@@ -255,7 +241,7 @@ class Pipeline:
         limits = Limits(
             family=graphs.family_of(request.checkpoint, template, self.families),
             locks=(*generation.brief.locks, *build.unplaced(request, template)),
-            offered=_offered(catalog),
+            offered=graphs.offered(catalog),
         )
         return choose(history.attempts, limits)
 
@@ -576,14 +562,6 @@ def _with_attempt(history: History, attempt: Attempt) -> History:
 
 def _event(kind: str, history: History, **data: object) -> Event:
     return Event(kind=kind, generation_id=history.generation.id, data=data)
-
-
-def _offered(catalog: Catalog) -> Mapping[str, Sequence[str]]:
-    found = {
-        "sampler": choices(catalog, "KSampler", "sampler_name"),
-        "scheduler": choices(catalog, "KSampler", "scheduler"),
-    }
-    return {key: names for key, names in found.items() if names}
 
 
 def _is_blank(assessment: Assessment) -> bool:
