@@ -100,6 +100,8 @@ _ALL = (
 READY: Mapping[str, Ready] = {ready.name: ready for ready in _ALL}
 """Every workflow that comes along, by its name."""
 
+DEFAULT = "text_to_image"
+
 _ALIKE = {SDXL.name: {f.name for f in (SDXL, ILLUSTRIOUS, NOOBAI, PONY, ANIMAGINE)}}
 
 # The files of ComfyUI's examples, and how other editions of the same model are called.
@@ -122,7 +124,7 @@ def find(name: str) -> Ready | None:
     return READY.get(name.replace("-", "_"))
 
 
-def template(name: str = "text_to_image") -> Graph:
+def template(name: str = DEFAULT) -> Graph:
     """Return a fresh copy of a workflow that comes along; `BadInput` lists them."""
     ready = find(name)
     if ready is None:
