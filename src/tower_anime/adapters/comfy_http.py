@@ -207,8 +207,13 @@ class Http:
         return self._call(lambda: self._client.get(path, params=params))
 
     def download(self, path: str, **params: str) -> httpx2.Response:
-        """GET; a broken transfer is raised at once, for the caller to judge."""
-        return self._call(lambda: self._client.get(path, params=params), at_once=BROKEN)
+        """GET; a broken transfer is raised at once, and a refusal is for the caller to judge.
+
+        A 403 is ComfyUI's word for a path outside its folders.
+        """
+        return self._call(
+            lambda: self._client.get(path, params=params), at_once=BROKEN, checked=False
+        )
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx2.Response:
         """POST what may be repeated without harm."""
@@ -229,7 +234,9 @@ class Http:
     def _call(
         self,
         send: Callable[[], httpx2.Response],
+        *,
         at_once: tuple[type[httpx2.TransportError], ...] = (),
+        checked: bool = True,
     ) -> httpx2.Response:
         for reasons in self.tries():
             try:
@@ -241,7 +248,8 @@ class Http:
                 continue
             self._seen[0] = time.monotonic()
             if response.status_code < httpx2.codes.INTERNAL_SERVER_ERROR:
-                self.check_access(response)
+                if checked:
+                    self.check_access(response)
                 return response
             reasons.append(f"status {response.status_code}")
         raise self.down(reasons)
