@@ -121,9 +121,10 @@ def _settings(**overrides: Any) -> Settings:
 @click.option("--kind", default="still", help="What to make.  [default: still]")
 @click.option(
     "--workflow",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A ComfyUI workflow in API format.",
+    metavar="NAME|FILE",
+    help="One that comes along (see `workflow list`), or a file in ComfyUI's API format.",
 )
+@click.option("--image", metavar="FILE", help="The picture that an image-to-image starts from.")
 @click.option("--size", metavar="WxH", help="Size in pixels, for example 832x1216.")
 @click.option("--seed", type=int, help="Seed of the first attempt.")
 @click.option(
@@ -145,7 +146,6 @@ def generate(
     prompts: tuple[str, ...],
     file: Iterable[str] | None,
     comfy: tuple[str, ...],
-    workflow: Path | None,
     detach: bool,
     as_json: bool,
     **options: Any,
@@ -160,12 +160,12 @@ def generate(
     Exit status: 0 all approved (and published), 1 some not, 2 wrong usage.
     """
     from tower_anime import terminal
-    from tower_anime.compose import keep_workflow, leave_in_queue, open_app
+    from tower_anime.compose import leave_in_queue, open_app
+    from tower_anime.workflows import keep_inputs
 
     settings = _settings(comfy_urls=comfy or None)
-    common = options if workflow is None else options | {"workflow": str(workflow)}
-    briefs = _briefs(list(_wishes(prompts, file, common)))
-    briefs = [keep_workflow(settings, brief) for brief in briefs]
+    briefs = _briefs(list(_wishes(prompts, file, options)))
+    briefs = [keep_inputs(settings, brief) for brief in briefs]
     if detach:
         terminal.queued(leave_in_queue(settings, briefs), as_json=as_json)
         return
@@ -217,7 +217,7 @@ def _merged(common: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
 def _pair(text: str) -> tuple[str, str]:
     key, sep, value = text.partition("=")
     if not sep or not key.strip():
-        raise BadInput(f"--set wants key=value, for example --set steps=28; not {text!r}")
+        raise BadInput(f"a setting is written key=value, for example steps=28; not {text!r}")
     return key.strip(), value.strip()
 
 
@@ -279,6 +279,74 @@ def profiles(as_json: bool) -> None:
     from tower_anime.inspection import all_profiles
 
     terminal.profiles(all_profiles(_settings()), as_json=as_json)
+
+
+# ---- workflows ------------------------------------------------------------------------------
+
+
+@main.group()
+def workflow() -> None:
+    """List, check and change ComfyUI workflows."""
+
+
+def _catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--catalog",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="OBJECT_INFO.json",
+        help="Node classes to check against.  [default: those of the configured server]",
+    )(command)
+
+
+@workflow.command(name="list")
+@_json_option
+def list_workflows(as_json: bool) -> None:
+    """List the workflows that come along."""
+    from tower_anime import terminal_workflows, workflows
+
+    terminal_workflows.overview(workflows.listed(), as_json=as_json)
+
+
+@workflow.command(name="show")
+@click.argument("name", metavar="NAME|FILE")
+@_catalog_option
+@_json_option
+def show_workflow(name: str, catalog: Path | None, as_json: bool) -> None:
+    """Show what a workflow's parameters are bound to."""
+    from tower_anime import terminal_workflows, workflows
+
+    found = workflows.show(name, workflows.catalog_of(_settings(), catalog))
+    terminal_workflows.checks([found], as_json=as_json)
+
+
+@workflow.command(name="check", no_args_is_help=True)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_catalog_option
+@_json_option
+def check_workflows(files: tuple[Path, ...], catalog: Path | None, as_json: bool) -> None:
+    """Check whether a server would take workflows.
+
+    Exit status: 0 all fine, 1 problems or missing nodes, 2 something could not be read.
+    """
+    from tower_anime import terminal_workflows, workflows
+
+    found = workflows.check(files, workflows.catalog_of(_settings(), catalog))
+    raise SystemExit(terminal_workflows.checks(found, as_json=as_json))
+
+
+@workflow.command(name="set", no_args_is_help=True)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE…")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@_catalog_option
+def set_workflow(file: Path, pairs: tuple[str, ...], out: Path, catalog: Path | None) -> None:
+    """Change parameters of a workflow file, and nothing else in it."""
+    from tower_anime import terminal_workflows, workflows
+
+    values = dict(_pair(text) for text in pairs)
+    known = workflows.catalog_of(_settings(), catalog)
+    found = workflows.set_parameters(file, values, known, out=out)
+    raise SystemExit(terminal_workflows.changed(found))
 
 
 # ---- look, decide ---------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.graph import Graph
 from tower_anime.domain.request import Kind
 from tower_anime.errors import BadInput, Conflict, ServerDown, StorageFull
-from tower_anime.graph.build import template
+from tower_anime.graph import ready
 from tower_anime.graph.load import parse_workflow
 from tower_anime.inspection import find_profile
 from tower_anime.pipeline.live import Live
@@ -167,7 +167,7 @@ def open_app(
         app = App(
             settings=settings,
             store=store,
-            blobs=_blobs(settings),
+            blobs=open_blobs(settings),
             engine=engine,
             renderers=renderers,
             live=pipeline.live,
@@ -236,19 +236,28 @@ def engine_hangs() -> bool:
 
 
 def open_renderers(
-    settings: Settings, urls: Sequence[str], *, down_after_s: float = 5.0
+    settings: Settings,
+    urls: Sequence[str],
+    *,
+    down_after_s: float = 5.0,
+    read_timeout_s: float = 30.0,
 ) -> tuple[ComfyRenderer, ...]:
     """Return a client for each server; nothing is contacted yet.
 
-    `down_after_s` is how long a call tries a server that does not answer.
+    `down_after_s` is how long a call tries a server that does not answer, `read_timeout_s` how
+    long it waits for one answer.
     """
     token = settings.comfy_token.get_secret_value() if settings.comfy_token else None
+    headers = {name: value.get_secret_value() for name, value in settings.comfy_headers.items()}
     return tuple(
         ComfyRenderer(
             url,
             token=token,
+            headers=headers,
             silence_limit_s=settings.comfy_silence_limit_s,
+            blind_limit_s=settings.comfy_blind_limit_s,
             down_after_s=down_after_s,
+            read_timeout_s=read_timeout_s,
         )
         for url in urls
     )
@@ -284,24 +293,6 @@ def _run_of(review: PersonReview) -> int:
     """Return a number that each decision has to itself."""
     assert review.decided_at is not None
     return int(review.decided_at.timestamp() * 1000)
-
-
-def keep_workflow(settings: Settings, brief: Brief) -> Brief:
-    """Return the brief with its workflow file checked and kept among our own files."""
-    if brief.workflow is None:
-        return brief
-    path = Path(brief.workflow)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"the workflow {path} can't be read: {error}") from error
-    try:
-        parse_workflow(text)
-    except BadInput as error:
-        raise BadInput(f"the workflow {path}: {error}") from error
-    prepare_folder(settings.data_dir)
-    artifact = _blobs(settings).put(text.encode(), media_type="application/json")
-    return replace(brief, workflow=f"{path.stem}@{artifact.sha256}")
 
 
 def leave_in_queue(settings: Settings, briefs: Sequence[Brief]) -> tuple[Generation, ...]:
@@ -364,7 +355,8 @@ def _generation(settings: Settings, brief: Brief) -> Generation:
     )
 
 
-def _blobs(settings: Settings) -> FileBlobs:
+def open_blobs(settings: Settings) -> FileBlobs:
+    """Return our own files."""
     return FileBlobs(settings.data_dir / "artifacts")
 
 
@@ -376,7 +368,7 @@ def _pipeline(
     first_contact_s: float | None = None,
     connect: Callable[[str], Renderer] | None = None,
 ) -> Pipeline:
-    blobs = _blobs(settings)
+    blobs = open_blobs(settings)
     return Pipeline(
         store=store,
         blobs=blobs,
@@ -385,6 +377,7 @@ def _pipeline(
         director=RulesDirector(),
         renderers=renderers,
         workflow=lambda key: _workflow(blobs, key),
+        families=settings.model_families,
         first_contact_s=first_contact_s,
         connect=connect,
     )
@@ -397,8 +390,8 @@ def _engine_url(settings: Settings) -> str:
 
 
 def _workflow(blobs: FileBlobs, key: str | None) -> Graph:
-    if key is None:
-        return template()
+    if key is None or ready.find(key):
+        return ready.template(key or ready.DEFAULT)
     return parse_workflow(blobs.find(key.rpartition("@")[2]).read_text(encoding="utf-8"))
 
 

@@ -11,7 +11,9 @@ from tower_anime import __version__
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.tables import HEAD
 from tower_anime.compose import open_renderers, prepare_folder
-from tower_anime.errors import ServerDown, StorageFull, TowerError
+from tower_anime.domain.graph import Catalog, input_spec, stated_choices
+from tower_anime.errors import BadInput, ServerDown, StorageFull, TowerError
+from tower_anime.graph.guess import family
 from tower_anime.ports import Renderer, ServerFacts
 from tower_anime.settings import Settings
 from tower_anime.upkeep import compare_files
@@ -112,41 +114,91 @@ def _check_library(settings: Settings) -> Iterator[Finding]:
 
 
 USUAL_COMFY_URL = "http://127.0.0.1:8188"
+PATIENCE_S = 5.0  # a diagnosis that waits longer for one answer is no help
+
+_MODEL_INPUTS = {
+    "checkpoints": ("CheckpointLoaderSimple", "ckpt_name"),
+    "diffusion models": ("UNETLoader", "unet_name"),
+    "text encoders": ("CLIPLoader", "clip_name"),
+    "VAEs": ("VAELoader", "vae_name"),
+    "LoRAs": ("LoraLoader", "lora_name"),
+}
 
 
 def _check_servers(settings: Settings) -> Iterator[Finding]:
-    for renderer in open_renderers(settings, settings.comfy_urls):
-        yield _server_finding(renderer)
+    for renderer in open_renderers(settings, settings.comfy_urls, read_timeout_s=PATIENCE_S):
+        yield from _server_findings(renderer)
         renderer.close()
-    if settings.comfy_urls:
+    if USUAL_COMFY_URL in settings.comfy_urls:
         return
-    (usual,) = open_renderers(settings, (USUAL_COMFY_URL,))
+    (usual,) = open_renderers(
+        settings, (USUAL_COMFY_URL,), down_after_s=0.3, read_timeout_s=PATIENCE_S
+    )
     try:
-        usual.facts()
-    except ServerDown:
+        version = usual.facts().version
+    except (ServerDown, BadInput):
+        version = None
+    finally:
+        usual.close()
+    if version is not None:
+        yield Finding(
+            "ComfyUI",
+            "note",
+            f"one ({version}) answers at {USUAL_COMFY_URL}, but it is not configured",
+            f"set TOWER_COMFY_URLS={','.join((*settings.comfy_urls, USUAL_COMFY_URL))}",
+        )
+    elif not settings.comfy_urls:
         yield Finding(
             "ComfyUI",
             "note",
             "none is configured: the built-in sandbox draws instead",
             f"set TOWER_COMFY_URLS, for example to {USUAL_COMFY_URL}",
         )
-    else:
-        yield Finding(
-            "ComfyUI",
-            "note",
-            f"one answers at {USUAL_COMFY_URL}, but none is configured",
-            f"set TOWER_COMFY_URLS={USUAL_COMFY_URL}",
-        )
-    finally:
-        usual.close()
 
 
-def _server_finding(renderer: Renderer) -> Finding:
+def _server_findings(renderer: Renderer) -> Iterator[Finding]:
     try:
-        facts = renderer.facts()
+        facts, catalog = renderer.facts(), renderer.catalog(fresh=True)
+        waiting = renderer.queue_length()
     except ServerDown as error:
-        return Finding("ComfyUI", "problem", str(error), "start it, or mend TOWER_COMFY_URLS")
-    return Finding("ComfyUI", "ok", _facts_text(facts))
+        yield Finding("ComfyUI", "problem", str(error), "start it, or mend TOWER_COMFY_URLS")
+        return
+    except BadInput as error:
+        fix = "mend TOWER_COMFY_TOKEN or TOWER_COMFY_HEADERS"
+        yield Finding("ComfyUI", "problem", str(error), fix)
+        return
+    jobs = f"{waiting} jobs in its queue" if waiting else "its queue is empty"
+    yield Finding("ComfyUI", "ok", f"{_facts_text(facts)}, {jobs}")
+    yield _preview_finding(facts)
+    yield _models_finding(catalog)
+
+
+def _preview_finding(facts: ServerFacts) -> Finding:
+    """Say whether there is a live picture; without one no run can be stopped early either."""
+    if facts.previews != "none":
+        return Finding("previews", "ok", f"on ({facts.previews})")
+    return Finding(
+        "previews",
+        "note",
+        "off: no live picture, and no bad run can be stopped early",
+        "start ComfyUI with --preview-method auto",
+    )
+
+
+def _models_finding(catalog: Catalog) -> Finding:
+    """Count what the loaders offer and name the families of the models among it."""
+    offered = {
+        kind: stated_choices(input_spec(catalog, *where)) or ()
+        for kind, where in _MODEL_INPUTS.items()
+    }
+    main = (*offered["checkpoints"], *offered["diffusion models"])
+    counts = ", ".join(f"{len(names)} {kind}" for kind, names in offered.items() if names)
+    families = sorted({family(name).name for name in main})
+    text = f"{len(catalog)} node classes; {counts or 'no models'}"
+    if not main:
+        fix = "put a checkpoint into ComfyUI's models/checkpoints folder"
+        return Finding("models", "problem", text, fix)
+    return Finding("models", "ok", f"{text}; families: {', '.join(families)}")
 
 
 def _facts_text(facts: ServerFacts) -> str:
@@ -155,5 +207,4 @@ def _facts_text(facts: ServerFacts) -> str:
         free = (facts.vram_free_bytes or 0) / 1024**3
         memory = f", {free:.1f} of {facts.vram_total_bytes / 1024**3:.1f} GiB VRAM free"
     devices = ", ".join(facts.devices) or "no device named"
-    server = f"{facts.url}: {facts.backend} {facts.version}"
-    return f"{server}, {devices}{memory}, previews {facts.previews}"
+    return f"{facts.url}: {facts.backend} {facts.version}, {devices}{memory}"

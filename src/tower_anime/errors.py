@@ -114,6 +114,12 @@ class ServerDown(Unavailable):
     failure_class = FailureClass.SERVER_DOWN
 
 
+class ServerPaused(Unavailable):
+    """Every server that might take the job is left alone for a while after repeated failures."""
+
+    failure_class = FailureClass.SERVER_DOWN
+
+
 class StoreUnavailable(Unavailable):
     """The database is locked, gone, read-only or full."""
 

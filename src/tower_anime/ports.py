@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.frame import Frame
@@ -90,8 +91,8 @@ class Renderer(Protocol):
         """Return `sandbox` or `comfyui`; asked once, `ServerDown` when it does not answer."""
         ...
 
-    def catalog(self) -> Catalog:
-        """Return the node classes on offer, cached per server version."""
+    def catalog(self, *, fresh: bool = False) -> Catalog:
+        """Return the node classes on offer, cached per server version; `fresh` asks anew."""
         ...
 
     def queue_length(self) -> int:
@@ -115,6 +116,17 @@ class Renderer(Protocol):
 
     def cancel(self, prompt_id: str) -> bool:
         """Stop exactly this job; True when it no longer runs or waits."""
+        ...
+
+    def upload(self, data: bytes, name: str) -> str:
+        """Put an input on the server; returns the name under which a graph reads it.
+
+        May be repeated: the same bytes under the same name are there once.
+        """
+        ...
+
+    def free(self) -> None:
+        """Let the server unload its models and give memory back."""
         ...
 
     def close(self) -> None:
@@ -153,6 +165,10 @@ class Blobs(Protocol):
 
     def path(self, artifact: Artifact) -> Path:
         """Return the file's path after checking that its bytes are still what they were."""
+        ...
+
+    def find(self, sha256: str) -> Path:
+        """Return the path of the file with this hash, checked likewise; `NotFound` if none."""
         ...
 
 
@@ -279,6 +295,18 @@ class Store(Protocol):
 
     def add_event(self, event: Event) -> int:
         """Append to `generation_metrics`; returns the event's number."""
+        ...
+
+    def raise_alert(self, alert: Alert, *, event: Event | None = None) -> bool:
+        """Open an alert or renew the open one of its kind and subject; True when it is new."""
+        ...
+
+    def resolve_alert(self, kind: str, subject: str) -> bool:
+        """Close the open alert of a kind and subject; False when none is open."""
+        ...
+
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """Return what is wrong at present, oldest first."""
         ...
 
     def events_after(

@@ -7,6 +7,7 @@ defaults.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tower_anime.domain.family import FAMILIES
 from tower_anime.errors import BadInput
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 
 FILE_NAME = "tower-anime.toml"
 DEFAULT_PORT = 44451
@@ -58,8 +62,20 @@ class Settings(BaseSettings):
         (), description="ComfyUI servers, separated by commas; none: the built-in sandbox"
     )
     comfy_token: SecretStr | None = Field(None, description="bearer token for the ComfyUI servers")
+    comfy_headers: dict[str, SecretStr] = Field(
+        {}, description='sent with every call to them, as JSON: {"X-Api-Key": "…"}'
+    )
     comfy_silence_limit_s: float = Field(
         300.0, ge=5.0, le=86_400.0, description="a running job without progress times out, s"
+    )
+    comfy_blind_limit_s: float = Field(
+        14_400.0,
+        ge=5.0,
+        le=604_800.0,
+        description="the same where no event stream gets through and only HTTP says it runs, s",
+    )
+    model_families: dict[str, str] = Field(
+        {}, description='families of your model files, as JSON: {"my_mix*": "pony"}'
     )
     api_token: SecretStr | None = Field(None, description="demanded by the HTTP server when set")
     concurrency: int = Field(4, ge=1, le=64, description="generations worked on at a time")
@@ -79,6 +95,25 @@ class Settings(BaseSettings):
             if not url.startswith(("http://", "https://")):
                 raise ValueError(f"a server's address looks like http://127.0.0.1:8188, not {url}")
         return urls
+
+    @field_validator("comfy_headers")
+    @classmethod
+    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            text = value.get_secret_value()
+            if not _HEADER_NAME.fullmatch(name) or not text.isprintable() or not text.isascii():
+                raise ValueError(f"the header {name!r} has a name or value that HTTP can't carry")
+        return headers
+
+    @field_validator("model_families")
+    @classmethod
+    def _check_families(cls, families: dict[str, str]) -> dict[str, str]:
+        for pattern, name in families.items():
+            if name not in FAMILIES:
+                raise ValueError(
+                    f"{pattern!r} is said to be {name!r}; there are: {', '.join(FAMILIES)}"
+                )
+        return families
 
     @field_validator("data_dir", "library_dir")
     @classmethod

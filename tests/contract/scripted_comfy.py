@@ -22,6 +22,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -116,9 +117,11 @@ class _Job:
     scenario: Scenario
     running: bool = False
     stopped: bool = False
+    created_ms: int | None = None
 
     def item(self) -> list[Any]:
         extra = self.body.get("extra_data", {}) | {"client_id": self.body.get("client_id")}
+        extra |= {} if self.created_ms is None else {"create_time": self.created_ms}
         return [self.number, self.prompt_id, self.body["prompt"], extra, []]
 
 
@@ -141,6 +144,8 @@ class ScriptedComfy:
         # How it misbehaves.
         self.silent = False
         self.refuses_sockets = False
+        self.mute = False  # sockets open, but nothing ever comes through
+        self.slow_s: dict[str, float] = {}  # route → how long its answers take
         self.drop_after: int | None = None
         self.history_lag_s = 0.0
         self.queue_empty_while_lagging = False
@@ -153,6 +158,8 @@ class ScriptedComfy:
         self.answers: dict[str, list[Response]] = defaultdict(list)  # taken before its own
         # What happened.
         self.posts: list[dict[str, Any]] = []
+        self.freed: list[Any] = []
+        self.uploads: list[tuple[str, bytes]] = []
         self.calls: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.first_frames: list[str] = []
@@ -177,6 +184,7 @@ class ScriptedComfy:
             return self.answers["POST /prompt"].pop(0)
         prompt_id = body["prompt_id"] if self.own_ids else str(uuid.uuid4())
         job = _Job(len(self.posts), prompt_id, body, self.scenario.of(prompt_id))
+        job.created_ms = round(time.time() * 1000) if self.own_ids else None
         if not self.forgets:
             self.queue.append(job)
             task = asyncio.create_task(self._run(job))
@@ -239,8 +247,11 @@ class ScriptedComfy:
         if self.refuses_sockets:
             return await socket.close()
         await socket.accept()
-        self.sockets[client_id] = socket
         try:
+            if not self.mute:
+                self.sockets[client_id] = socket
+                status = {"status": {"exec_info": {"queue_remaining": len(self.queue)}}}
+                await socket.send_json({"type": "status", "data": status})
             self.first_frames.append(await socket.receive_text())
             while True:
                 await socket.receive_text()
@@ -301,6 +312,17 @@ class ScriptedComfy:
     async def view(self, request: Request) -> Response:
         return Response(self.file, media_type="image/png")
 
+    async def free(self, request: Request) -> Response:
+        self.freed.append(await request.json())
+        return Response()
+
+    async def upload(self, request: Request) -> Response:
+        async with request.form() as form:
+            image = form["image"]
+            assert isinstance(image, UploadFile)
+            self.uploads.append((str(image.filename), await image.read()))
+        return JSONResponse({"name": image.filename, "subfolder": "", "type": "input"})
+
     async def system_stats(self, _: Request) -> Response:
         stats = load("http_get_endpoints")["/system_stats"]["response"]["json"]
         stats["system"]["comfyui_version"] = self.version
@@ -321,6 +343,8 @@ class ScriptedComfy:
             "GET /api/jobs/{id}": self.get_job,
             "POST /api/jobs/{id}/cancel": self.cancel,
             "GET /view": self.view,
+            "POST /free": self.free,
+            "POST /upload/image": self.upload,
             "GET /system_stats": self.system_stats,
             "GET /object_info": self.object_info,
         }
@@ -333,6 +357,8 @@ class ScriptedComfy:
         async def answer(request: Request) -> Response:
             self.calls.append(f"{method} {request.url.path}")
             self.headers.append(dict(request.headers))
+            if name in self.slow_s:
+                await asyncio.sleep(self.slow_s[name])
             if name != "POST /prompt" and self.answers[name]:
                 return self.answers[name].pop(0)
             return await handler(request)

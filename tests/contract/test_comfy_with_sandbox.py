@@ -14,8 +14,9 @@ from tower_anime.domain.graph import Graph
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import Cancelled, InvalidGraph, MissingModel, MissingNode
-from tower_anime.graph.build import build, template
+from tower_anime.graph.build import build
 from tower_anime.graph.preflight import problems
+from tower_anime.graph.ready import template
 from tower_anime.ports import Rendered, RenderJob
 from tower_anime.sandbox.server import SandboxConfig, running
 

@@ -44,7 +44,7 @@ from tower_anime.domain.generation import (
     new_generation_id,
 )
 from tower_anime.domain.wish import briefs_of
-from tower_anime.graph.build import template
+from tower_anime.graph.ready import template
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
 

@@ -24,7 +24,7 @@ from tower_anime.domain.frame import Frame
 from tower_anime.domain.generation import Generation, History, new_generation_id
 from tower_anime.domain.graph import Catalog
 from tower_anime.domain.quality import Profile
-from tower_anime.graph.build import template
+from tower_anime.graph.ready import template
 from tower_anime.pipeline.steps import Pipeline
 from tower_anime.ports import Director, Library, Rendered, RenderedFile, RenderJob
 from tower_anime.testing.renderer import FakeRenderer

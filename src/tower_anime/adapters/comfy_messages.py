@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import struct
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -137,6 +138,9 @@ class Other:
 
     type: str
 
+
+CONNECTION_LOST = Other("connection lost")
+"""What a reader of the event stream makes of its end; no server says it."""
 
 Message: TypeAlias = (
     ExecutionStart
@@ -297,6 +301,11 @@ class QueueItem:
     number: float
     prompt_id: str
     extra: Mapping[str, Any]
+
+    @property
+    def created_ms(self) -> float | None:
+        """The server's own time (Unix, ms) of the submission; older servers state none."""
+        return created_ms(self.extra)
 
 
 @dataclass(frozen=True)
@@ -472,6 +481,19 @@ def needed_errors(graph: Graph, node_errors: Any) -> dict[str, Any]:
 _ENDS = {"min": "from", "max": "to"}
 
 
+def created_ms(extra: Mapping[str, Any]) -> float | None:
+    """Return when a job was submitted by the server's own clock (Unix, ms), None if unsaid."""
+    value = extra.get("create_time")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def parse_upload(answer: Any) -> str:
+    """Return the name by which a graph reads an uploaded input; it may differ from ours."""
+    name = _field(answer, "name", str)
+    subfolder = str(answer.get("subfolder") or "")
+    return f"{subfolder}/{name}" if subfolder else str(name)
+
+
 def _queue_item(item: Any) -> QueueItem:
     if not isinstance(item, list) or len(item) < 2 or not isinstance(item[1], str):
         raise Malformed(f"a queue item has no prompt_id: {_short(item)}")
@@ -495,21 +517,53 @@ MEDIA_TYPES = {
 
 
 def damage(data: bytes) -> str | None:
-    """Say what is missing of a picture file, None if its end is there.
+    """Say what is wrong with a file as a whole, None if nothing is.
 
-    PNG ends with an IEND chunk, JPEG with an EOI marker (zero padding allowed), WebP has its
-    length in the RIFF header. Other formats are not judged here, apart from being empty.
+    Every chunk of a PNG has a checksum; JPEG ends with an EOI marker (zero padding allowed), WebP
+    has its length in the RIFF header, MP4 is a row of boxes with lengths. Other formats are not
+    judged here, apart from being empty.
     """
     if not data:
         return "the file is empty"
-    if data.startswith(b"\x89PNG"):
-        return None if data[-8:-4] == b"IEND" else "the PNG has no end (IEND)"
+    if data.startswith(_PNG):
+        return _png_damage(data)
     if data.startswith(b"\xff\xd8"):
         return None if data.rstrip(b"\0").endswith(b"\xff\xd9") else "the JPEG has no end (EOI)"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         stated = struct.unpack("<I", data[4:8])[0] + 8
         return None if len(data) >= stated else f"the WebP has {len(data)} of {stated} bytes"
-    return None
+    return _mp4_damage(data) if data[4:8] == b"ftyp" else None
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def _png_damage(data: bytes) -> str | None:
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        end = at + 8 + length
+        if end + 4 > len(data):
+            break
+        if zlib.crc32(data[at + 4 : end]) != struct.unpack(">I", data[end : end + 4])[0]:
+            return f"the PNG's chunk {kind!r} at byte {at} has a wrong checksum"
+        if kind == b"IEND":
+            return None
+        at = end + 4
+    return f"the PNG has no end (IEND); it breaks off after {len(data)} bytes"
+
+
+def _mp4_damage(data: bytes) -> str | None:
+    at, kinds = 0, set[bytes]()
+    while at + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        if length == 1 and at + 16 <= len(data):
+            (length,) = struct.unpack(">Q", data[at + 8 : at + 16])
+        kinds.add(kind)
+        at = len(data) if length == 0 else at + max(length, 8)
+    if at > len(data):
+        return f"the MP4 has {len(data)} of {at} bytes"
+    return None if b"moov" in kinds else "the MP4 has no index (moov)"
 
 
 def _field(data: Any, name: str, kind: Any) -> Any:

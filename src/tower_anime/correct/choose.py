@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tower_anime.correct.rules import MOVES, Changes, Move
 from tower_anime.domain.attempt import Attempt, AttemptState
@@ -14,7 +14,13 @@ from tower_anime.domain.request import SEED_MASK, RenderRequest
 from tower_anime.errors import FailureClass
 
 _NEGLIGIBLE_LOSS = 0.1  # a defect with less of the loss is not worth a change; chosen by hand
-_SAME_AGAIN = (FailureClass.CORRUPT_OUTPUT, FailureClass.TIMEOUT, FailureClass.SERVER_LOST)
+# The pipeline lets a server that ran out of memory free it before the same request comes again.
+_SAME_AGAIN = (
+    FailureClass.CORRUPT_OUTPUT,
+    FailureClass.TIMEOUT,
+    FailureClass.SERVER_LOST,
+    FailureClass.OUT_OF_MEMORY,
+)
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,16 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a choice must respect. `offered` maps sampler, scheduler… to what the server has."""
+    """What a choice must respect.
+
+    `offered` maps sampler, scheduler… to what the server has; pictures stay below `area_px`
+    pixels, for which memory did not suffice.
+    """
 
     family: Family
     locks: Collection[str] = ()
     offered: Mapping[str, Collection[str]] | None = None
+    area_px: int | None = None
 
     def allows(self, changes: Changes) -> bool:
         """Whether no lock is touched and everything named is on offer."""
@@ -40,6 +51,12 @@ class Limits:
             key not in self.locks and (key not in offered or value in offered[key])
             for key, value in changes.items()
         )
+
+    def fits(self, request: RenderRequest, changes: Changes) -> bool:
+        """Whether the changed request stays below the area that ran out of memory."""
+        sides = [int(str(changes.get(key, getattr(request, key)))) for key in ("width", "height")]
+        grows = sides[0] * sides[1] > request.width * request.height
+        return self.area_px is None or not grows or sides[0] * sides[1] < self.area_px
 
 
 def best_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
@@ -65,7 +82,8 @@ def choose(attempts: Sequence[Attempt], limits: Limits) -> Choice | None:
     tried, except once after a purely technical failure.
     """
     last = attempts[-1]
-    if last.state is AttemptState.FAILED and last.failure:
+    limits = replace(limits, area_px=_too_large_px(attempts))
+    if last.state is not AttemptState.PRODUCED and last.failure:
         return _after_failure(attempts, limits, FailureClass(last.failure.failure_class))
     base = best_attempt(attempts) or last
     if base.assessment is None or base.assessment.score is None:
@@ -119,9 +137,20 @@ def _first_move(
     for move in moves:
         changes = move.propose(request, limits.family)
         untouched = all(getattr(request, key) == getattr(original, key) for key in changes)
-        if changes and untouched and limits.allows(changes):
+        allowed = bool(changes) and limits.allows(changes) and limits.fits(request, changes)
+        if allowed and untouched:
             return move, changes
     return None
+
+
+def _too_large_px(attempts: Sequence[Attempt]) -> int | None:
+    """Return the smallest area that ran out of memory twice: once with the server freed."""
+    ran_out = [
+        attempt.request.width * attempt.request.height
+        for attempt in attempts
+        if attempt.failure and attempt.failure.failure_class == FailureClass.OUT_OF_MEMORY
+    ]
+    return min((area for area in ran_out if ran_out.count(area) > 1), default=None)
 
 
 def _after_failure(
@@ -129,7 +158,8 @@ def _after_failure(
 ) -> Choice | None:
     request = attempts[-1].request
     repeats = sum(a.request.identity() == request.identity() for a in attempts)
-    if repeats == 1 and failure in (*_SAME_AGAIN, FailureClass.OUT_OF_MEMORY):
+    interrupted = attempts[-1].state is AttemptState.CANCELLED  # by somebody at the server
+    if repeats == 1 and (interrupted or failure in _SAME_AGAIN):
         return Choice(request, ())
     tried = {attempt.request.identity() for attempt in attempts}
     for move in MOVES.get(failure.value, ()):

@@ -11,10 +11,7 @@ from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.family import Dialect, Family
 from tower_anime.domain.request import RenderRequest, check_request
 
-_QUALITY_TAGS = ("masterpiece", "best quality")
 _QUALITY_SENTENCE = "A finished, carefully drawn anime illustration."
-_NEGATIVE_TAGS = ("lowres", "worst quality", "jpeg artifacts", "watermark", "signature")
-"""The words that the model cards of the SDXL anime family recommend."""
 
 
 def first_request(
@@ -43,13 +40,14 @@ def first_request(
     own = {key: value for key, value in workflow.items() if key in _PARAMETERS}
     values = {**defaults, **own, "seed": seed, **brief.parameters}
     enhanced = brief.director is not DirectorChoice.OFF
+    given_negative = brief.negative or str(workflow.get("negative") or "")
     prompt = enhance(brief.prompt, family) if enhanced else brief.prompt
-    negative = enhance_negative(brief.negative, family) if enhanced else brief.negative
+    negative = enhance_negative(given_negative, family) if enhanced else given_negative
     return check_request(
         RenderRequest(
             kind=brief.kind,
             prompt=brief.prompt if "prompt" in brief.locks else prompt,
-            negative=brief.negative if "negative" in brief.locks else negative,
+            negative=given_negative if "negative" in brief.locks else negative,
             **values,  # type: ignore[arg-type]  # checked by check_request
         )
     )
@@ -77,14 +75,12 @@ def enhance(prompt: str, family: Family) -> str:
             if _QUALITY_SENTENCE in prompt
             else f"{prompt.rstrip('. ')}. " + (_QUALITY_SENTENCE)
         )
-    return _append_tags(prompt, _QUALITY_TAGS)
+    return _append_tags(prompt, family.quality_words)
 
 
 def enhance_negative(negative: str, family: Family) -> str:
     """Return the negative prompt with the family's usual exclusions added."""
-    return (
-        negative if family.dialect is Dialect.SENTENCES else _append_tags(negative, _NEGATIVE_TAGS)
-    )
+    return _append_tags(negative, family.avoid_words)
 
 
 def _append_tags(text: str, tags: tuple[str, ...]) -> str:

@@ -42,6 +42,9 @@ DEFAULT_PROJECT = "Default"
 class Brief:
     """One wish, as given. `parameters` are the user's own settings (`--set`, size, seed).
 
+    `workflow` is the name of one that comes along, or `name@sha256` of a kept file; `image` is
+    the input picture, `name@sha256` once it is kept.
+
     Build with `make_brief`, which checks every value.
     """
 
@@ -51,6 +54,7 @@ class Brief:
     kind: Kind = Kind.STILL
     profile: str = "still"
     workflow: str | None = None
+    image: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     locks: tuple[str, ...] = ()
     max_attempts: int = 4
@@ -67,6 +71,7 @@ def make_brief(
     kind: Kind = Kind.STILL,
     profile: str | None = None,
     workflow: str | None = None,
+    image: str | None = None,
     parameters: Mapping[str, object] | None = None,
     locks: tuple[str, ...] = (),
     max_attempts: int = 4,
@@ -89,6 +94,7 @@ def make_brief(
         kind=kind,
         profile=profile or kind.value,
         workflow=workflow,
+        image=image,
         parameters={key: parse_parameter(key, value) for key, value in (parameters or {}).items()},
         locks=tuple(dict.fromkeys(part for lock in locks for part in _lock_parts(lock))),
         max_attempts=max_attempts,

@@ -21,6 +21,7 @@ WISH_KEYS = (
     "profile",
     "kind",
     "workflow",
+    "image",
     "size",
     "seed",
     "set",
@@ -56,6 +57,7 @@ def briefs_of(wish: Mapping[str, object]) -> tuple[Brief, ...]:
             profile=_text(wish, "profile", "") or None,
             kind=_choice(Kind, wish.get("kind", Kind.STILL), name="kind"),
             workflow=_text(wish, "workflow", "") or None,
+            image=_text(wish, "image", "") or None,
             parameters={
                 **parameters,
                 **({} if first_seed is None else {"seed": first_seed + index}),

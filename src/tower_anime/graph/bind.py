@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from tower_anime.domain.graph import Graph, is_link
 from tower_anime.errors import BadInput
-from tower_anime.graph.roles import Roles, value_at
+from tower_anime.graph.links import value_at
+from tower_anime.graph.roles import Roles
 
 
 def read(graph: Graph, roles: Roles) -> dict[str, object]:

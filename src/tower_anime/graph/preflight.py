@@ -21,7 +21,7 @@ from tower_anime.domain.graph import (
     stated_choices,
 )
 from tower_anime.graph.catalog import bounds, is_output
-from tower_anime.graph.roles import links, upstream
+from tower_anime.graph.links import links, upstream
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,25 @@
 """Which input of a graph means what, found by following the links from its outputs.
 
-Node ids and titles say nothing; only class types of outputs, names of inputs and links count.
-What can't be decided is listed with its reason, never guessed.
+Node ids and titles say nothing; only class types of outputs, names and types of inputs and links
+count. What can't be decided is listed with its reason, never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from tower_anime.domain.graph import Catalog, Graph, is_link
-from tower_anime.graph.catalog import is_output
-
-
-@dataclass(frozen=True, order=True)
-class Slot:
-    """One literal input of one node."""
-
-    node: str
-    input: str
+from tower_anime.domain.graph import Catalog, Graph, input_spec, is_link
+from tower_anime.graph.links import (
+    Slot,
+    linked_as,
+    literal,
+    output_nodes,
+    source_of,
+    upstream,
+    value_at,
+)
+from tower_anime.graph.prompts import texts
 
 
 @dataclass(frozen=True)
@@ -47,291 +47,376 @@ class Roles:
     ambiguous: tuple[Ambiguity, ...]
 
 
-# Where each parameter of a sampler may stand: the links to follow, then the input's name.
+_Path = tuple[str | None, tuple[str, ...]]
+
+# Where each parameter of a sampler may stand: the kind of link to follow, then the input's names.
 # KSampler and KSamplerAdvanced hold all themselves; SamplerCustom and SamplerCustomAdvanced
-# have it behind their sigmas, sampler, noise and guider.
-_SAMPLER_PATHS: dict[str, tuple[tuple[str | None, str], ...]] = {
-    "steps": ((None, "steps"), ("sigmas", "steps")),
-    "cfg": ((None, "cfg"), ("guider", "cfg")),
-    "sampler": ((None, "sampler_name"), ("sampler", "sampler_name")),
-    "scheduler": ((None, "scheduler"), ("sigmas", "scheduler")),
-    "denoise": ((None, "denoise"), ("sigmas", "denoise")),
-    "seed": ((None, "seed"), (None, "noise_seed"), ("noise", "noise_seed")),
+# have it behind their sigmas, sampler, noise and guider. Further names are those of custom nodes.
+_STEPS = ("steps", "num_steps", "num_inference_steps")
+_SEED = ("seed", "noise_seed")
+_CFG = ("cfg", "cfg_scale", "guidance_scale")
+_SCHEDULER = ("scheduler", "scheduler_name")
+_DENOISE = ("denoise", "denoise_strength")
+_SAMPLER_PATHS: dict[str, tuple[_Path, ...]] = {
+    "steps": ((None, _STEPS), ("sigmas", _STEPS)),
+    "cfg": ((None, _CFG), ("guider", _CFG)),
+    "sampler": ((None, ("sampler_name",)), ("sampler", ("sampler_name",))),
+    "scheduler": ((None, _SCHEDULER), ("sigmas", _SCHEDULER)),
+    "denoise": ((None, _DENOISE), ("sigmas", _DENOISE)),
+    "seed": ((None, _SEED), ("noise", _SEED)),
 }
-_POSITIVE = ((None, "positive"), ("guider", "positive"), ("guider", "conditioning"))
-_NEGATIVE = ((None, "negative"), ("guider", "negative"))
-_MODEL = ((None, "model"), ("guider", "model"))
-_TEXTS = ("text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "prompt")  # of text encoders
-_MODEL_FILES = ("ckpt_name", "unet_name")
-_LATENT_INPUTS = ("latent_image", "samples", "latent")
-_FRAMES = ("length", "video_frames", "num_frames")
+_MODEL_FILES = ("ckpt_name", "unet_name", "model_name", "model_path", "gguf_name")
+_MODEL_SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".sft", ".pt", ".pth", ".bin")
+_LATENTS = ("latent_image", "samples", "latent", "latents")
+_PIXELS = ("pixels", "image", "images")
+_FRAMES = ("length", "video_frames", "num_frames", "frame_count", "frames")
 _FRAME_RATES = ("fps", "frame_rate")
-# Without a catalog these are taken for outputs; any node that nothing reads is one as well.
-_OUTPUT_PREFIXES = ("Save", "Preview", "VHS_VideoCombine")
+_MOTION = ("AnimateDiff", "ADE_")  # class names of the two common AnimateDiff node packs
+_SIZE_FOLLOWERS = ("ModelSamplingFlux", "Flux2Scheduler")  # told the size a second time
 
 PARAMETERS = (
     "prompt",
     "negative",
     *_SAMPLER_PATHS,
+    "guidance",
     "checkpoint",
+    "vae",
+    "lora",
+    "lora_strength",
     "width",
     "height",
+    "batch",
     "frames",
     "frame_rate",
+    "image",
     "filename_prefix",
 )
 """The parameters that may be bound."""
 
 
 def find(graph: Graph, catalog: Catalog | None = None) -> Roles:
-    """Return what the graph's parameters are bound to; a catalog tells outputs for certain."""
-    outputs = output_nodes(graph, catalog)
-    samplers = _in_running_order(graph, [n for n in upstream(graph, outputs) if _samples(graph, n)])
-    candidates: dict[str, list[Slot]] = {parameter: [] for parameter in PARAMETERS}
-    ambiguous: list[Ambiguity] = []
-    for parameter, paths in _SAMPLER_PATHS.items():
-        slots = [slot for sampler in samplers if (slot := _first(graph, sampler, paths))]
-        bound, doubt = _decide(graph, parameter, slots, samplers)
-        candidates[parameter] = bound
-        ambiguous += doubt
-    if samplers:
-        base = samplers[0]
-        candidates |= _prompts(graph, base) | _latent(graph, base)
-        candidates["checkpoint"] = _climb(graph, base, _MODEL, _MODEL_FILES)
-    candidates["frame_rate"] = _frame_rates(graph, outputs)
-    candidates["filename_prefix"] = [
-        slot for node in outputs if (slot := literal(graph, node, "filename_prefix"))
-    ]
-    named = {doubt.parameter for doubt in ambiguous}
-    return Roles(
-        outputs=outputs,
-        samplers=samplers,
-        bound={name: tuple(dict.fromkeys(slots)) for name, slots in candidates.items() if slots},
-        unbound=tuple(n for n, slots in candidates.items() if not slots and n not in named),
-        ambiguous=tuple(ambiguous),
-    )
+    """Return what the graph's parameters are bound to; a catalog tells types for certain."""
+    return _Finder(graph, catalog).roles()
 
 
-def output_nodes(graph: Graph, catalog: Catalog | None = None) -> tuple[str, ...]:
-    """Return the nodes the server would run the graph for, saving ones before previews."""
-    read = {source for node in graph for _, source, _ in links(graph, node)}
-    found = [
-        node
-        for node, body in graph.items()
-        if (catalog is not None and is_output(catalog, body["class_type"]))
-        or (
-            (catalog is None or body["class_type"] not in catalog)
-            and (body["class_type"].startswith(_OUTPUT_PREFIXES) or node not in read)
+def has_motion_module(graph: Graph) -> bool:
+    """Whether AnimateDiff makes a clip of this graph's batch."""
+    return any(node["class_type"].startswith(_MOTION) for node in graph.values())
+
+
+@dataclass
+class _Finder:
+    """One search through one graph."""
+
+    graph: Graph
+    catalog: Catalog | None
+    bound: dict[str, tuple[Slot, ...]] = field(default_factory=dict)
+    doubts: dict[str, Ambiguity] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    samplers: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+
+    def roles(self) -> Roles:
+        self.outputs = output_nodes(self.graph, self.catalog)
+        reached = upstream(self.graph, self.outputs)
+        self.samplers = self._in_running_order([n for n in reached if self._samples(n)])
+        self.bases = tuple(s for s in self.samplers if not self._earlier(s))
+        for parameter, paths in _SAMPLER_PATHS.items():
+            self._agree(parameter, {s: self._first(s, parameter, paths) for s in self.samplers})
+        self._steps_in_parts()
+        self.bound["denoise"] = self.bound.get("denoise", ())[:1]
+        self._prompts()
+        self._models()
+        self._sizes()
+        self._loras()
+        self._around(reached)
+        return self._result()
+
+    def _result(self) -> Roles:
+        bound = {
+            name: tuple(dict.fromkeys(self.bound[name]))
+            for name in PARAMETERS
+            if self.bound.get(name) and name not in self.doubts
+        }
+        return Roles(
+            outputs=self.outputs,
+            samplers=self.samplers,
+            bound=bound,
+            unbound=tuple(n for n in PARAMETERS if n not in bound and n not in self.doubts),
+            ambiguous=tuple(self.doubts[name] for name in PARAMETERS if name in self.doubts),
         )
-    ]
-    return tuple(sorted(found, key=lambda n: graph[n]["class_type"].startswith("Preview")))
 
+    def _doubt(self, parameter: str, candidates: Iterable[Slot], reason: str) -> None:
+        self.doubts.setdefault(
+            parameter, Ambiguity(parameter, tuple(dict.fromkeys(candidates)), reason)
+        )
 
-def links(graph: Graph, node: str) -> Iterator[tuple[str, str, int]]:
-    """Yield (input, source node, source's output number) of a node's links to nodes in it."""
-    for name, value in graph[node]["inputs"].items():
-        if is_link(value) and value[0] in graph:
-            yield name, value[0], value[1]
+    # ---- samplers ----
 
+    def _samples(self, node: str) -> bool:
+        """Whether a node draws: it has seed and steps, or a latent and a condition or guider.
 
-def upstream(graph: Graph, starts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return every node that the starts depend on, themselves included, nearest first."""
-    seen: dict[str, None] = dict.fromkeys(starts)
-    queue = list(starts)
-    for node in queue:
-        for _, source, _ in links(graph, node):
-            if source not in seen:
-                seen[source] = None
-                queue.append(source)
-    return tuple(seen)
+        A node that only passes a latent and its conditions on has no seed, and its latent is
+        called otherwise than the samplers'.
+        """
+        inputs = self.graph[node]["inputs"]
+        if inputs.keys() & set(_SEED) and inputs.keys() & set(_STEPS):
+            return True
+        if linked_as(self.graph, node, "guider", self.catalog):
+            return any(
+                linked_as(self.graph, node, n, self.catalog) for n in ("latent_image", "latent")
+            )
+        return is_link(inputs.get("latent_image")) and is_link(inputs.get("positive"))
 
+    def _in_running_order(self, samplers: list[str]) -> tuple[str, ...]:
+        """Order samplers by how many others they build upon; outputs' order where equal."""
+        depth = {s: sum(o in upstream(self.graph, (s,)) for o in samplers) for s in samplers}
+        return tuple(sorted(samplers, key=lambda sampler: depth[sampler]))
 
-def literal(graph: Graph, node: str, name: str) -> Slot | None:
-    """Return the slot that holds an input's value: its own, or a primitive's behind a link.
+    def _earlier(self, sampler: str) -> bool:
+        """Whether another sampler comes before this one."""
+        before = upstream(self.graph, (sampler,))
+        return any(other != sampler and other in before for other in self.samplers)
 
-    A primitive is a node whose only input is a literal, such as PrimitiveInt {"value": 20};
-    nodes with one linked input, such as Reroute, are passed through.
-    """
-    for _ in range(len(graph)):
-        inputs = graph[node]["inputs"]
-        if name not in inputs:
-            return None
-        value = inputs[name]
-        if not is_link(value):
-            return Slot(node, name)
-        node = value[0]
-        if node not in graph or len(graph[node]["inputs"]) != 1:
-            return None
-        name = next(iter(graph[node]["inputs"]))
-    return None
+    def _first(self, sampler: str, parameter: str, paths: tuple[_Path, ...]) -> tuple[Slot, ...]:
+        """Return the first of `paths` that ends at a literal, passing nodes like SplitSigmas."""
+        for kind, names in paths:
+            for link in linked_as(self.graph, sampler, kind, self.catalog) if kind else (None,):
+                at = source_of(self.graph, sampler, link)
+                for _ in range(len(self.graph)):
+                    if at is None:
+                        break
+                    if slots := self._value(at, parameter, names):
+                        return slots
+                    onward = linked_as(self.graph, at, kind, self.catalog) if kind else ()
+                    at = source_of(self.graph, at, onward[0]) if onward else None
+        return ()
 
+    def _value(self, node: str, parameter: str, names: Iterable[str]) -> tuple[Slot, ...]:
+        """Return the literal behind one of the names; note a value that is computed."""
+        for name in names:
+            if slot := literal(self.graph, node, name, self.catalog):
+                if not is_link(value_at(self.graph, slot)):
+                    return (slot,)
+            elif name in self.graph[node]["inputs"]:
+                source = source_of(self.graph, node, name)
+                if source is not None:
+                    where = f"node {source} ({self.graph[source]['class_type']})"
+                    self._doubt(parameter, [Slot(node, name)], f"its value is computed by {where}")
+        return ()
 
-def value_at(graph: Graph, slot: Slot) -> Any:
-    """Return what a slot holds."""
-    return graph[slot.node]["inputs"][slot.input]
+    def _agree(self, parameter: str, slots: Mapping[str, tuple[Slot, ...]]) -> None:
+        """Bind the base sampler's slots and those of later ones that hold the same value.
 
+        A later sampler with a value of its own (a refinement pass) keeps it; several base
+        samplers that differ leave the parameter open.
+        """
+        if not any(slots.values()):
+            return
+        base = next((slots[s] for s in (*self.bases, *self.samplers) if slots.get(s)), ())
+        first = value_at(self.graph, base[0])
+        differing = [
+            slot
+            for sampler in self.bases
+            for slot in slots.get(sampler, ())[:1]
+            if value_at(self.graph, slot) != first
+        ]
+        everything = [slot for found in slots.values() for slot in found]
+        if differing:
+            reason = f"{len(self.bases)} samplers start on their own, with different values"
+            self._doubt(parameter, everything, reason)
+            return
+        same = (found for found in slots.values() if found and self._holds(found, first))
+        self.doubts.pop(parameter, None)
+        self.bound[parameter] = (*base, *(slot for found in same for slot in found))
 
-def _samples(graph: Graph, node: str) -> bool:
-    """Whether a node draws a latent: it has one and either conditions or a guider."""
-    inputs = graph[node]["inputs"]
-    linked = {name for name, value in inputs.items() if is_link(value)}
-    return "latent_image" in linked and bool(linked & {"positive", "guider"})
+    def _holds(self, slots: tuple[Slot, ...], value: object) -> bool:
+        return all(value_at(self.graph, slot) == value for slot in slots)
 
-
-def _in_running_order(graph: Graph, samplers: list[str]) -> tuple[str, ...]:
-    """Order samplers by how many others they build upon; outputs' order where that is equal."""
-    depth = {s: sum(other in upstream(graph, (s,)) for other in samplers) for s in samplers}
-    return tuple(sorted(samplers, key=lambda sampler: depth[sampler]))
-
-
-def _source(graph: Graph, node: str, name: str | None) -> str | None:
-    """Return the node behind a link input (`name` None: the node itself)."""
-    if name is None:
-        return node
-    value = graph[node]["inputs"].get(name)
-    return value[0] if is_link(value) and value[0] in graph else None
-
-
-def _first(graph: Graph, node: str, paths: tuple[tuple[str | None, str], ...]) -> Slot | None:
-    """Return the first of `paths` that ends at a literal, passing nodes like SplitSigmas."""
-    for link, name in paths:
-        at = _source(graph, node, link)
-        for _ in range(len(graph)):
-            if at is None:
-                break
-            if slot := literal(graph, at, name):
-                return slot
-            at = _source(graph, at, link) if link else None
-    return None
-
-
-def _decide(
-    graph: Graph, parameter: str, slots: list[Slot], samplers: tuple[str, ...]
-) -> tuple[list[Slot], list[Ambiguity]]:
-    """Bind the base sampler's slot and those of later ones that hold the same value.
-
-    A later sampler with a value of its own (a refinement pass) keeps it; several base samplers
-    that differ leave the parameter open, and so do steps that are split among samplers.
-    """
-    if not slots:
-        return [], []
-    if parameter == "steps" and any(_is_part(graph, sampler) for sampler in samplers):
+    def _steps_in_parts(self) -> None:
+        """Leave steps open that are split among samplers (KSamplerAdvanced)."""
+        if not any(self._is_part(sampler) for sampler in self.samplers):
+            return
+        slots = self.bound.pop("steps", ())
         reason = "the steps are split among samplers by start_at_step and end_at_step"
-        return [], [Ambiguity(parameter, tuple(dict.fromkeys(slots)), reason)]
-    if parameter == "denoise":
-        return slots[:1], []
-    bases = [
-        s for s in samplers if not any(s != o and o in upstream(graph, (s,)) for o in samplers)
-    ]
-    first = value_at(graph, slots[0])
-    base_values = [
-        value_at(graph, slot)
-        for base in bases
-        if (slot := _first(graph, base, _SAMPLER_PATHS[parameter]))
-    ]
-    if any(value != first for value in base_values):
-        reason = f"{len(bases)} samplers start on their own, with different values"
-        return [], [Ambiguity(parameter, tuple(dict.fromkeys(slots)), reason)]
-    return [slot for slot in slots if value_at(graph, slot) == first], []
+        self._doubt("steps", slots, reason)
 
+    def _is_part(self, sampler: str) -> bool:
+        """Whether a sampler runs only some of its steps."""
+        found = (literal(self.graph, sampler, n) for n in ("steps", "start_at_step", "end_at_step"))
+        steps, start, end = (value_at(self.graph, slot) if slot else None for slot in found)
+        return (isinstance(start, int) and start > 0) or (
+            isinstance(end, int) and isinstance(steps, int) and end < steps
+        )
 
-def _is_part(graph: Graph, sampler: str) -> bool:
-    """Whether a sampler runs only some of its steps (KSamplerAdvanced)."""
-    inputs = graph[sampler]["inputs"]
-    steps, start, end = (inputs.get(name) for name in ("steps", "start_at_step", "end_at_step"))
-    return (isinstance(start, int) and start > 0) or (
-        isinstance(end, int) and isinstance(steps, int) and end < steps
-    )
+    # ---- prompts ----
 
+    def _prompts(self) -> None:
+        """Bind the texts behind the positive and the negative side, without shared ones."""
+        sides = {
+            parameter: {s: texts(self.graph, s, parameter, self.catalog) for s in self.samplers}
+            for parameter in ("prompt", "negative")
+        }
+        positive = {slot for found in sides["prompt"].values() for slot in found.slots}
+        for parameter, found in sides.items():
+            for base in self.bases:
+                if found[base].reason:
+                    self._doubt(parameter, found[base].slots, found[base].reason)
+            if parameter in self.doubts:
+                continue
+            own = {
+                sampler: tuple(s for s in text.slots if parameter == "prompt" or s not in positive)
+                for sampler, text in found.items()
+                if not text.reason
+            }
+            self._agree(parameter, own)
+        self._guidance()
 
-def _climb(
-    graph: Graph, node: str, paths: tuple[tuple[str | None, str], ...], names: tuple[str, ...]
-) -> list[Slot]:
-    """Follow a chain of links of one kind (LoRAs, patches) to the first node with a literal."""
-    for link, name in paths:
-        at = _source(graph, node, link)
-        at = _source(graph, at, name) if at else None
-        for _ in range(len(graph)):
-            if at is None:
+    def _guidance(self) -> None:
+        """Bind the strength that guidance-distilled models take as an input."""
+        per_sampler = {
+            sampler: tuple(
+                slot
+                for node in upstream(self.graph, (sampler,))
+                if "Guidance" in self.graph[node]["class_type"]
+                or "t5xxl" in self.graph[node]["inputs"]
+                for slot in [literal(self.graph, node, "guidance", self.catalog)]
+                if slot
+            )
+            for sampler in self.samplers
+        }
+        self._agree("guidance", per_sampler)
+
+    # ---- models ----
+
+    def _models(self) -> None:
+        """Bind the model file that all samplers share; two experts leave it open."""
+        found = {s: self._climb(s) for s in self.samplers}
+        slots = list(dict.fromkeys(slot for each in found.values() for slot in each))
+        if len({value_at(self.graph, slot) for slot in slots}) > 1:
+            self._doubt("checkpoint", slots, "samplers use different model files")
+        elif slots:
+            self.bound["checkpoint"] = tuple(slots)
+
+    def _climb(self, sampler: str) -> tuple[Slot, ...]:
+        """Follow the model's chain of links (LoRAs, patches) to the node that loads the file."""
+        for node in self._model_path(sampler):
+            for name in _MODEL_FILES:
+                if slot := literal(self.graph, node, name, self.catalog):
+                    return (slot,)
+            if linked_as(self.graph, node, "model", self.catalog):
+                continue
+            files = [
+                slot
+                for name in self.graph[node]["inputs"]
+                if (slot := literal(self.graph, node, name, self.catalog))
+                and str(value_at(self.graph, slot)).endswith(_MODEL_SUFFIXES)
+            ]
+            if len(files) == 1:
+                return (files[0],)
+        return ()
+
+    def _model_path(self, sampler: str) -> tuple[str, ...]:
+        """Return the nodes that the model passes on its way to a sampler, nearest first."""
+        guiders = linked_as(self.graph, sampler, "guider", self.catalog)
+        at = source_of(self.graph, sampler, guiders[0]) if guiders else sampler
+        path: dict[str, None] = {}
+        while at is not None:
+            onward = linked_as(self.graph, at, "model", self.catalog)
+            at = source_of(self.graph, at, onward[0]) if onward else None
+            if at is None or at in path:
                 break
-            if slots := [slot for wanted in names if (slot := literal(graph, at, wanted))]:
-                return slots
-            at = _source(graph, at, name)
-    return []
+            path[at] = None
+        return tuple(path)
 
+    def _loras(self) -> None:
+        """Bind the one LoRA of the model's path; several leave it open."""
+        nodes = dict.fromkeys(n for s in self.samplers for n in self._model_path(s))
+        found = [n for n in nodes if literal(self.graph, n, "lora_name", self.catalog)]
+        for parameter, name in (("lora", "lora_name"), ("lora_strength", "strength_model")):
+            slots = [s for n in found if (s := literal(self.graph, n, name, self.catalog))]
+            if len(found) > 1:
+                self._doubt(parameter, slots, f"{len(found)} LoRAs are applied")
+            else:
+                self.bound[parameter] = tuple(slots)
 
-def _prompts(graph: Graph, sampler: str) -> dict[str, list[Slot]]:
-    """Return the texts behind the positive and the negative side, without shared ones."""
-    positive = _texts(graph, sampler, _POSITIVE)
-    negative = _texts(graph, sampler, _NEGATIVE)
-    return {
-        "prompt": positive,
-        "negative": [slot for slot in negative if slot not in positive],
-    }
+    # ---- size, length ----
 
+    def _sizes(self) -> None:
+        """Bind size, batch and length of the latents that the base samplers start from."""
+        origins = {base: self._origin(base) for base in self.bases}
+        for parameter, names in (
+            ("width", ("width",)),
+            ("height", ("height",)),
+            ("batch", ("batch_size",)),
+            ("frames", _FRAMES),
+        ):
+            slots = {
+                base: self._value(node, parameter, names) if node else ()
+                for base, node in origins.items()
+            }
+            self._agree(parameter, slots)
+        if has_motion_module(self.graph) and not self.bound.get("frames"):
+            self.bound["frames"] = self.bound.pop("batch", ())
+        self._size_followers()
 
-def _texts(graph: Graph, sampler: str, paths: tuple[tuple[str | None, str], ...]) -> list[Slot]:
-    for link, name in paths:
-        at = _source(graph, sampler, link)
-        if at and (found := _texts_behind(graph, at, name, frozenset())):
-            return found
-    return []
+    def _origin(self, sampler: str) -> str | None:
+        """Return the node that gives a sampler's latent its size, None if a picture does.
 
+        It is an empty latent, a node that makes conditions and latent together, or the scaling
+        of a picture before it is encoded.
+        """
+        named = (*_LATENTS, *linked_as(self.graph, sampler, "latent", self.catalog))
+        at = next((s for n in named if (s := source_of(self.graph, sampler, n))), None)
+        for _ in range(len(self.graph)):
+            if at is None:
+                return None
+            onward = next((s for n in _LATENTS if (s := source_of(self.graph, at, n))), None)
+            sized = {"width", "height"} <= self.graph[at]["inputs"].keys()
+            if onward is None and sized:
+                return at
+            at = onward or next((s for n in _PIXELS if (s := source_of(self.graph, at, n))), None)
+        return None
 
-def _texts_behind(graph: Graph, node: str, name: str, seen: frozenset[str]) -> list[Slot]:
-    """Return text literals behind a conditioning input; of several encoders the first one's.
+    def _size_followers(self) -> None:
+        """Add the nodes that are told the size a second time, where it is the same."""
+        for node in upstream(self.graph, self.samplers):
+            if self.graph[node]["class_type"] not in _SIZE_FOLLOWERS:
+                continue
+            for side in ("width", "height"):
+                slot = literal(self.graph, node, side, self.catalog)
+                main = self.bound.get(side, ())
+                if slot and main and value_at(self.graph, slot) == value_at(self.graph, main[0]):
+                    self.bound[side] = (*main, slot)
 
-    A node with both sides (ControlNet, inpainting, image-to-video) gives positive as output 0
-    and negative as output 1. A zeroed-out condition has no text that matters.
-    """
-    value = graph[node]["inputs"].get(name)
-    if not is_link(value) or value[0] not in graph or value[0] in seen:
-        return []
-    source, number = value
-    inputs = graph[source]["inputs"]
-    if graph[source]["class_type"] == "ConditioningZeroOut":
-        return []
-    if texts := [slot for text in _TEXTS if (slot := _text(graph, source, text))]:
-        return texts
-    seen |= {source}
-    if "positive" in inputs and "negative" in inputs:
-        sides = ["positive", "negative"]
-        return _texts_behind(graph, source, sides[number], seen) if number < len(sides) else []
-    for side in inputs:
-        if side.startswith("conditioning") and (found := _texts_behind(graph, source, side, seen)):
-            return found
-    return []
+    # ---- around the samplers ----
 
+    def _around(self, reached: tuple[str, ...]) -> None:
+        """Bind what belongs to the whole graph: rates, VAE, input picture, names of files."""
+        rates = [s for n in reached for s in self._literals(n, _FRAME_RATES)]
+        self.bound["frame_rate"] = tuple(
+            slot for slot in rates if value_at(self.graph, slot) == value_at(self.graph, rates[0])
+        )
+        self.bound["filename_prefix"] = tuple(
+            s for n in self.outputs for s in self._literals(n, ("filename_prefix",))
+        )
+        self._single("vae", [s for n in reached for s in self._literals(n, ("vae_name",))], "VAEs")
+        pictures = [s for n in reached for s in self._literals(n, ("image",)) if self._is_file(s)]
+        self._single("image", pictures, "input pictures")
 
-def _text(graph: Graph, node: str, name: str) -> Slot | None:
-    slot = literal(graph, node, name)
-    return slot if slot and isinstance(value_at(graph, slot), str) else None
+    def _literals(self, node: str, names: Iterable[str]) -> list[Slot]:
+        return [s for name in names if (s := literal(self.graph, node, name, self.catalog))]
 
+    def _is_file(self, slot: Slot) -> bool:
+        """Whether a slot names an input picture: the class loads one, or the catalog says so."""
+        class_type = self.graph[slot.node]["class_type"]
+        spec = input_spec(self.catalog or {}, class_type, slot.input)
+        options = spec[1] if isinstance(spec, list) and len(spec) > 1 else {}
+        return class_type.startswith("LoadImage") or bool(options.get("image_upload"))
 
-def _latent(graph: Graph, sampler: str) -> dict[str, list[Slot]]:
-    """Return size and length of the empty latent that the first sampler starts from.
-
-    A latent made of a picture (VAEEncode) has no size of its own: nothing is bound then.
-    """
-    at = _source(graph, sampler, "latent_image")
-    for _ in range(len(graph)):
-        if at is None:
-            break
-        onward = next((s for name in _LATENT_INPUTS if (s := _source(graph, at, name))), None)
-        width, height = literal(graph, at, "width"), literal(graph, at, "height")
-        if onward is None and width and height:
-            frames = [slot for name in _FRAMES if (slot := literal(graph, at, name))]
-            return {"width": [width], "height": [height], "frames": frames[:1]}
-        at = onward
-    return {}
-
-
-def _frame_rates(graph: Graph, outputs: tuple[str, ...]) -> list[Slot]:
-    """Return the rates behind the outputs that hold the same value as the first of them."""
-    slots = [
-        slot
-        for node in upstream(graph, outputs)
-        for name in _FRAME_RATES
-        if (slot := literal(graph, node, name))
-    ]
-    return [slot for slot in slots if value_at(graph, slot) == value_at(graph, slots[0])]
+    def _single(self, parameter: str, slots: list[Slot], what: str) -> None:
+        """Bind slots that all hold one value; several values leave the parameter open."""
+        if len({str(value_at(self.graph, slot)) for slot in slots}) > 1:
+            self._doubt(parameter, slots, f"there are several {what}")
+        else:
+            self.bound[parameter] = tuple(slots)

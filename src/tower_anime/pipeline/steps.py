@@ -18,9 +18,8 @@ from uuid import UUID
 
 from tower_anime.correct.choose import Choice, Limits, choose
 from tower_anime.direct.plan import first_request
+from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt, AttemptState, Failure
-from tower_anime.domain.brief import Brief
-from tower_anime.domain.family import Family
 from tower_anime.domain.generation import (
     Event,
     Generation,
@@ -38,18 +37,17 @@ from tower_anime.errors import (
     Cancelled,
     Conflict,
     CorruptOutput,
-    InvalidGraph,
+    Interrupted,
     LibraryUnavailable,
-    MissingModel,
-    MissingNode,
+    OutOfMemory,
     Refused,
     ServerDown,
     ServerLost,
     TowerError,
     Unavailable,
 )
-from tower_anime.graph import bind, build, guess, preflight, roles
-from tower_anime.graph.catalog import choices
+from tower_anime.graph import build
+from tower_anime.pipeline import graphs
 from tower_anime.pipeline.flow import (
     Assess,
     Conclude,
@@ -64,6 +62,7 @@ from tower_anime.pipeline.flow import (
 )
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.picture import assess_picture, damaged
+from tower_anime.pipeline.servers import Health, Turn, least_busy
 from tower_anime.ports import (
     Advance,
     Blobs,
@@ -115,7 +114,8 @@ class Pipeline:
     """The steps with all they need.
 
     `first_contact_s` is how long (seconds) a generation waits for a server that was never
-    reached before it fails; None: for ever. `workflow` gives the graph of a brief's workflow.
+    reached before it fails; None: for ever. `workflow` gives the graph of a brief's workflow,
+    `families` the families that a person stated for model files (pattern → name).
     `connect` opens a server that is none of ours, by its address: an attempt may have been posted
     there by a process that is dead now. `crash_point` is told of each `Point`, for tests.
     """
@@ -127,6 +127,8 @@ class Pipeline:
     director: Director
     renderers: Sequence[Renderer]
     workflow: Callable[[str | None], Graph]
+    families: Mapping[str, str] = field(default_factory=dict)
+    health: Health = field(default_factory=Health)
     live: Live = field(default_factory=Live)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
@@ -174,19 +176,19 @@ class Pipeline:
     def _direct(self, history: History) -> History:
         generation, brief = history.generation, history.generation.brief
         try:
-            template = self.workflow(brief.workflow)
             renderer = self._least_busy()
             catalog = renderer.catalog()
-            checkpoint = self._checkpoint(generation, catalog)
+            template = self._template(generation, catalog)
+            checkpoint = graphs.checkpoint_of(generation, catalog)
             request = first_request(
                 brief,
-                family=_family(checkpoint, template),
+                family=graphs.family_of(checkpoint, template, self.families),
                 checkpoint=checkpoint,
-                workflow=bind.read(template, roles.find(template)) if brief.workflow else {},
+                workflow=build.request_values(template) if brief.workflow else {},
                 seed=UUID(generation.id).int & SEED_MASK,
             )
-            _refuse_unplaced(brief, request, template)
-            _refuse(preflight.problems(_graph(request, template, generation.id), catalog))
+            graphs.check_fit(brief, request, template)
+            graphs.check(self._graph(generation, request, catalog), renderer)
         except ServerDown as error:
             self._check_patience(generation, error)
             return self._fail(history, error)
@@ -202,18 +204,23 @@ class Pipeline:
         if self.first_contact_s is None or waited_s < self.first_contact_s:
             raise error
 
-    def _checkpoint(self, generation: Generation, catalog: Catalog) -> str | None:
-        """Return the user's checkpoint, or the first on offer that draws large enough."""
-        brief = generation.brief
-        wanted = brief.parameters.get("checkpoint")
-        if wanted is None and brief.workflow:
-            return None  # the workflow loads its own
-        if wanted is not None:
-            return str(wanted)
-        offered = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
-        standard_px = min(generation.profile.min_width, generation.profile.min_height)
-        large = (name for name in offered if guess.family(name).native_px >= standard_px)
-        return next(large, offered[0] if offered else None)
+    def _template(self, generation: Generation, catalog: Catalog) -> Graph:
+        name = generation.brief.workflow
+        return graphs.fitted(self.workflow(name), name, catalog)
+
+    def _graph(
+        self,
+        generation: Generation,
+        request: RenderRequest,
+        catalog: Catalog,
+        *,
+        number: int = 1,
+        image: str | None = None,
+    ) -> Graph:
+        template = self._template(generation, catalog)
+        return graphs.graph_of(
+            request, template, generation_id=generation.id, number=number, image=image
+        )
 
     def _open(self, history: History, step: Open) -> History:
         attempt = Attempt(
@@ -228,40 +235,21 @@ class Pipeline:
         return self._keep_attempt(history, attempt)
 
     def _propose(self, history: History) -> Choice | None:
-        template = self.workflow(history.generation.brief.workflow)
-        request = history.attempts[-1].request
-        unplaced = build.unplaced(request, roles.find(template))
+        generation, request = history.generation, history.attempts[-1].request
+        catalog = self._least_busy().catalog()
+        template = self._template(generation, catalog)
         limits = Limits(
-            family=_family(request.checkpoint, template),
-            locks=(*history.generation.brief.locks, *unplaced),
-            offered=self._offered(),
+            family=graphs.family_of(request.checkpoint, template, self.families),
+            locks=(*generation.brief.locks, *build.unplaced(request, template)),
+            offered=graphs.offered(catalog),
         )
         return choose(history.attempts, limits)
-
-    def _offered(self) -> Mapping[str, Sequence[str]]:
-        catalog = self._least_busy().catalog()
-        found = {
-            "sampler": choices(catalog, "KSampler", "sampler_name"),
-            "scheduler": choices(catalog, "KSampler", "scheduler"),
-        }
-        return {key: names for key, names in found.items() if names}
 
     # ---- render ---------------------------------------------------------------------------
 
     def _least_busy(self) -> Renderer:
-        """Return the server with the shortest queue; `ServerDown` when none answers."""
-        lengths: list[tuple[int, int]] = []
-        failure: ServerDown | None = None
-        if len(self.renderers) == 1:
-            return self.renderers[0]
-        for index, renderer in enumerate(self.renderers):
-            try:
-                lengths.append((renderer.queue_length(), index))
-            except ServerDown as error:
-                failure = error
-        if lengths:
-            return self.renderers[min(lengths)[1]]
-        raise failure or ServerDown("no ComfyUI server is configured")
+        """Return the server for the next job; `Unavailable` when none is to be had."""
+        return least_busy(self.renderers, self.health, self.now())
 
     def _server_of(self, attempt: Attempt) -> Renderer:
         """Return the server that may have the attempt, else the least busy of ours."""
@@ -303,22 +291,27 @@ class Pipeline:
 
         started_s = time.monotonic()
         try:
+            job = self._job(history.generation, attempt, renderer)
             rendered = renderer.render(
-                self._job(history.generation, attempt),
+                job,
                 on_submitted=note_posted,
                 on_progress=lambda progress: self._report(attempt, progress),
                 cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
             )
             self.crash_point(Point.COLLECTED)
-            artifact = self._keep_file(rendered.files)
+            artifact = self._keep_file(rendered.files, job.graph)
             self.crash_point(Point.STORED)
         except Cancelled:
             return self._end(history, attempt, AttemptState.CANCELLED)
+        except Interrupted as error:
+            return self._end(history, attempt, AttemptState.CANCELLED, failure=_failure(error))
         except ServerLost as error:
             return self._lost(history, replace(attempt, submissions=attempt.submissions + 1), error)
         except Unavailable:
             raise
         except TowerError as error:
+            if isinstance(error, OutOfMemory):
+                self._free(renderer)
             return self._end(history, attempt, AttemptState.FAILED, failure=_failure(error))
         finally:
             self.live.over(attempt.generation_id)
@@ -332,18 +325,39 @@ class Pipeline:
             seconds=time.monotonic() - started_s,
         )
 
-    def _job(self, generation: Generation, attempt: Attempt) -> RenderJob:
-        template = self.workflow(generation.brief.workflow)
-        graph = _graph(attempt.request, template, generation.id, attempt.number)
+    def _job(self, generation: Generation, attempt: Attempt, renderer: Renderer) -> RenderJob:
+        """Return the job with its input uploaded; refuses what the server would refuse."""
+        image = self._upload(generation.brief.image, renderer)
+        graph = self._graph(
+            generation, attempt.request, renderer.catalog(), number=attempt.number, image=image
+        )
+        if not attempt.submissions:
+            graphs.check(graph, renderer)
         return RenderJob(prompt_id=attempt.prompt_id, graph=graph, extra_pnginfo={})
+
+    def _upload(self, image: str | None, renderer: Renderer) -> str | None:
+        """Put a brief's input picture (`name@sha256`) on the server; returns its name there."""
+        if image is None:
+            return None
+        name, _, sha256 = image.rpartition("@")
+        name = f"tower_{sha256[:16]}{Path(name).suffix}"
+        return renderer.upload(self.blobs.find(sha256).read_bytes(), name)
+
+    def _free(self, renderer: Renderer) -> None:
+        """Let a server give memory back before the next try; when it can't, the try will tell."""
+        try:
+            renderer.free()
+        except ServerDown as error:
+            log.warning("memory was not freed: %s", error)
 
     def _report(self, attempt: Attempt, progress: Progress) -> None:
         self.live.report(attempt.generation_id, attempt.number, progress)
 
-    def _keep_file(self, files: Sequence[RenderedFile]) -> Artifact:
-        if not files:
+    def _keep_file(self, files: Sequence[RenderedFile], graph: Graph) -> Artifact:
+        file = graphs.main_file(files, graph)
+        if file is None:
             raise CorruptOutput("the server reports success but names no output file")
-        return self.blobs.put(files[0].data, media_type=files[0].media_type)
+        return self.blobs.put(file.data, media_type=file.media_type)
 
     def _lost(self, history: History, attempt: Attempt, error: ServerLost) -> History:
         """Leave a forgotten job to be submitted again under its key, but not for ever."""
@@ -392,7 +406,27 @@ class Pipeline:
             verdict=assessment.verdict.value,
         )
         self.store.save_assessment(attempt.generation_id, attempt.number, assessment, event=event)
+        self._watch_server(history, attempt, is_blank=_is_blank(assessment))
         return _with_attempt(history, replace(attempt, assessment=assessment))
+
+    def _watch_server(self, history: History, attempt: Attempt, *, is_blank: bool) -> None:
+        """Leave a server alone that gives one blank picture after the other; tell people."""
+        if attempt.server is None:
+            return
+        turn = self.health.note(attempt.server, is_blank=is_blank, now=self.now())
+        if turn is Turn.RECOVERED:
+            self.store.resolve_alert("blank_series", attempt.server)
+        if turn is not Turn.PAUSED:
+            return
+        message = f"{attempt.server} gives one blank picture after the other and is paused"
+        log.warning("%s", message)
+        self.store.raise_alert(
+            Alert(kind="blank_series", subject=attempt.server, message=message),
+            event=_event("server_paused", history, server=attempt.server, reason="blank_series"),
+        )
+        for renderer in self.renderers:
+            if renderer.url == attempt.server:
+                self._free(renderer)
 
     def _file(self, attempt: Attempt) -> Path:
         if attempt.artifact is None:
@@ -530,38 +564,8 @@ def _event(kind: str, history: History, **data: object) -> Event:
     return Event(kind=kind, generation_id=history.generation.id, data=data)
 
 
-def _family(checkpoint: str | None, template: Graph) -> Family:
-    return guess.family(checkpoint) if checkpoint else guess.family(template)
-
-
-def _refuse_unplaced(brief: Brief, request: RenderRequest, template: Graph) -> None:
-    """Refuse a workflow that has no place for what the user set."""
-    found = roles.find(template)
-    missing = [name for name in build.unplaced(request, found) if name in brief.parameters]
-    if missing:
-        raise InvalidGraph(
-            f"this workflow has no single place for {', '.join(missing)}; "
-            f"it has one for {', '.join(found.bound) or 'nothing'}"
-        )
-
-
-def _refuse(problems: Sequence[preflight.Problem]) -> None:
-    """Raise the class of error that the first problem stands for; say all of them."""
-    if not problems:
-        return
-    text = "; ".join(dict.fromkeys(problem.message for problem in problems))
-    first = problems[0]
-    if first.type == "missing_node_type":
-        raise MissingNode(text)
-    if first.type == "value_not_in_list" and first.input not in ("sampler_name", "scheduler"):
-        raise MissingModel(text)
-    raise InvalidGraph(text)
-
-
-def _graph(request: RenderRequest, template: Graph, generation_id: str, number: int = 1) -> Graph:
-    # The prefix differs for each attempt, so that a cached run still writes a file of its own.
-    prefix = f"tower/{generation_id[:8]}_{number:02d}"
-    return build.build(request, template=template, filename_prefix=prefix)
+def _is_blank(assessment: Assessment) -> bool:
+    return any(defect.kind == "blank" for defect in assessment.defects)
 
 
 def _steps_run(rendered: Rendered, request: RenderRequest) -> int:

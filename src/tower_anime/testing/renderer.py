@@ -42,6 +42,8 @@ class FakeRenderer:
         self.posts: list[str] = []
         self.jobs: dict[str, RenderJob] = {}
         self.stopped: list[str] = []
+        self.inputs: dict[str, bytes] = {}
+        self.freed = 0
         self.calls = 0
         self.closed = False
 
@@ -67,7 +69,7 @@ class FakeRenderer:
         """Return what was given."""
         return self._backend
 
-    def catalog(self) -> Catalog:
+    def catalog(self, *, fresh: bool = False) -> Catalog:  # noqa: ARG002 - it never changes
         """Return the node classes on offer."""
         return self._catalog
 
@@ -110,6 +112,20 @@ class FakeRenderer:
         """Record whom somebody wants stopped."""
         self.stopped.append(prompt_id)
         return True
+
+    def upload(self, data: bytes, name: str) -> str:
+        """Keep an input; as on a real server, other bytes under a taken name get another one."""
+        stem, dot, suffix = name.rpartition(".")
+        free, number = name, 0
+        while self.inputs.get(free, data) != data:
+            number += 1
+            free = f"{stem} ({number}){dot}{suffix}"
+        self.inputs[free] = data
+        return free
+
+    def free(self) -> None:
+        """Count how often memory was to be given back."""
+        self.freed += 1
 
     def close(self) -> None:
         """Record that connections were given up."""

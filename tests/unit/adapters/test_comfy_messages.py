@@ -25,6 +25,7 @@ from tower_anime.adapters.comfy_messages import (
     parse_message,
     parse_queue,
     parse_rejection,
+    parse_upload,
     samplers,
     version_of,
 )
@@ -226,19 +227,42 @@ def test_versions_and_client_ids() -> None:
     assert client_id("6b8f5de1-bea4-4ccb-93e8-09a54014286f") == "6b8f5de1bea44ccb93e809a54014286f"
 
 
-PNG = (
-    b"\x89PNG\r\n\x1a\n"
-    + b"x" * 30
-    + struct.pack(">I", 0)
-    + b"IEND"
-    + struct.pack(">I", zlib.crc32(b"IEND"))
-)
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def box(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(data)) + kind + data
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IDAT", b"x" * 30) + png_chunk(b"IEND", b"")
+MP4 = box(b"ftyp", b"isom") + box(b"mdat", b"x" * 40) + box(b"moov", b"y" * 20)
 WEBP = b"RIFF" + struct.pack("<I", 20) + b"WEBPVP8L" + b"x" * 12
 
 
-@pytest.mark.parametrize("data", [PNG, b"\xff\xd8 x \xff\xd9\0\0", WEBP])
+@pytest.mark.parametrize("data", [PNG, b"\xff\xd8 x \xff\xd9\0\0", WEBP, MP4])
 def test_the_end_of_a_picture_is_looked_for(data: bytes) -> None:
     assert damage(data) is None
     assert damage(data[:-3].rstrip(b"\xff")) is not None
     assert damage(b"") == "the file is empty"
     assert damage(b"something else") is None
+
+
+def test_damage_inside_a_png_and_a_clip_without_its_index_are_seen() -> None:
+    assert "checksum" in (damage(PNG[:20] + b"?" + PNG[21:]) or "")
+    assert "moov" in (damage(MP4[:-28]) or "")
+    assert "44 bytes" not in (damage(MP4) or "")
+
+
+def test_an_uploaded_input_has_the_name_the_server_gave_it() -> None:
+    captured = json.loads((CAPTURES / "http_upload_image.json").read_text(encoding="utf-8"))
+    names = {
+        name: parse_upload(exchange["response"]["json"])
+        for name, exchange in captured.items()
+        if exchange["response"].get("json")
+    }
+    assert names["first"] == names["same_bytes_again"] == "proto_up.png"
+    assert names["other_bytes_same_name_no_overwrite"] == "proto_up (1).png"
+    assert names["subfolder"] == "qc/ref/proto_up.png"
+    with pytest.raises(Malformed):
+        parse_upload({"error": "no"})

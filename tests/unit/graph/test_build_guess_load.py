@@ -4,15 +4,32 @@ import json
 
 import pytest
 
-from tests.unit.graph.graphs import captured, flux, full_catalog, hires, image_to_image
-from tower_anime.domain.family import SD15, SDXL, UNKNOWN, Family
+from tests.unit.graph.graphs import captured, flux, full_catalog, hires, image_to_image, two_halves
+from tower_anime.domain.family import (
+    ANIMAGINE,
+    ANIMATEDIFF,
+    FLUX,
+    FLUX_SCHNELL,
+    ILLUSTRIOUS,
+    LTX,
+    NOOBAI,
+    PONY,
+    SD3,
+    SD15,
+    SDXL,
+    UNKNOWN,
+    WAN,
+    WAN_5B,
+    Family,
+)
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read
-from tower_anime.graph.build import build, template, unplaced
+from tower_anime.graph.build import build, request_values, unplaced
 from tower_anime.graph.guess import family
 from tower_anime.graph.load import parse_workflow
 from tower_anime.graph.preflight import problems
+from tower_anime.graph.ready import template
 from tower_anime.graph.roles import find
 
 REQUEST = RenderRequest(
@@ -46,17 +63,33 @@ def test_the_request_is_in_the_graph_and_the_template_untouched() -> None:
         "checkpoint": "tiny_sd3_random.safetensors",
         "width": 832,
         "height": 1216,
+        "batch": 1,
         "filename_prefix": "tower/x",
     }
     assert problems(graph, full_catalog()) == ()
 
 
 def test_what_a_template_has_no_place_for_is_named() -> None:
-    assert unplaced(REQUEST, find(template())) == ()
-    assert unplaced(REQUEST, find(flux())) == ("negative", "cfg")
-    assert unplaced(REQUEST, find(image_to_image())) == ("width", "height")
+    assert unplaced(REQUEST, template()) == ()
+    assert unplaced(REQUEST, flux()) == ("negative",)
+    assert unplaced(REQUEST, image_to_image()) == ("width", "height")
     graph = build(REQUEST, template=flux(), filename_prefix="x")
     assert graph["words"]["inputs"]["value"] == "1girl, rain"
+    assert graph["strength"]["inputs"]["guidance"] == REQUEST.cfg
+    assert request_values(graph)["cfg"] == REQUEST.cfg
+
+
+def test_the_cfg_of_a_guidance_distilled_model_stays_at_one() -> None:
+    graph = template("text_to_image_flux")
+    graph["14"] = template()["3"]
+    graph["14"]["inputs"] |= {"cfg": 1.0, "positive": ["7", 0], "negative": ["6", 0]}
+    graph["14"]["inputs"] |= {"model": ["1", 0], "latent_image": ["5", 0]}
+    built = build(REQUEST, template=graph, filename_prefix="x")
+    assert built["14"]["inputs"]["cfg"] == 1.0
+    assert built["7"]["inputs"]["guidance"] == REQUEST.cfg
+    graph["14"]["inputs"]["cfg"] = 3.0  # a de-distilled model
+    built = build(REQUEST, template=graph, filename_prefix="x")
+    assert (built["14"]["inputs"]["cfg"], built["7"]["inputs"]["guidance"]) == (5.5, 3.5)
 
 
 def test_an_unknown_template_names_those_there_are() -> None:
@@ -69,16 +102,31 @@ def test_an_unknown_template_names_those_there_are() -> None:
     [
         ("sandbox_anime_xl.safetensors", SDXL),
         ("sandbox_anime_15.safetensors", SD15),
-        ("SDXL\\animagine-xl-4.0.safetensors", SDXL),
-        ("sdxl/ponyDiffusionV6.safetensors", SDXL),
-        ("waiIllustrious_v15.safetensors", SDXL),
-        ("noobai_eps.safetensors", SDXL),
+        ("SDXL\\animagine-xl-4.0.safetensors", ANIMAGINE),
+        ("sdxl/ponyDiffusionV6.safetensors", PONY),
+        ("waiIllustrious_v15.safetensors", ILLUSTRIOUS),
+        ("waiNSFWIllustrious_v140.safetensors", ILLUSTRIOUS),
+        ("noobai_eps.safetensors", NOOBAI),
+        ("NoobAI-XL-Vpred-v1.0.safetensors", NOOBAI),
+        ("sd_xl_base_1.0.safetensors", SDXL),
         ("v1-5-pruned-emaonly.ckpt", SD15),
         ("sd15_shaped_random.safetensors", SD15),
         ("anime_sd1.5.safetensors", SD15),
-        ("flux1-dev.safetensors", UNKNOWN),
-        ("sd3.5_large.safetensors", UNKNOWN),
-        ("wan2.2_t2v_14B.safetensors", UNKNOWN),
+        ("flux1-dev.safetensors", FLUX),
+        ("flux1-schnell-fp8.safetensors", FLUX_SCHNELL),
+        ("flux2-dev.safetensors", UNKNOWN),
+        ("sd3.5_large.safetensors", SD3),
+        ("tiny_sd3_random.safetensors", SD3),
+        ("wan2.2_t2v_14B.safetensors", WAN),
+        ("wan2.1_t2v_1.3B_fp16.safetensors", WAN),
+        ("Wan2_1-I2V-14B-480P_fp8.safetensors", WAN),
+        ("tiny_wan_t2v_random.safetensors", WAN),
+        ("wan2.2_ti2v_5B_fp16.safetensors", WAN_5B),
+        ("ltx-video-2b-v0.9.5.safetensors", LTX),
+        ("ltxv-13b-0.9.7-dev.safetensors", LTX),
+        ("hunyuan_video_t2v_720p_bf16.safetensors", UNKNOWN),
+        ("qwen_image_fp8.safetensors", UNKNOWN),
+        ("taiwan_style_v3.safetensors", UNKNOWN),
         ("mystery_v215.safetensors", UNKNOWN),
         ("", UNKNOWN),
     ],
@@ -88,13 +136,26 @@ def test_family_by_name(name: str, expected: Family) -> None:
 
 
 def test_family_by_graph() -> None:
-    assert family(hires()) is SDXL
-    assert family(flux()) is UNKNOWN
+    assert family(hires()) is ANIMAGINE
+    assert family(flux()) is FLUX
+    assert family(two_halves()) is WAN
+    assert family(flux(), override="sd3") is SD3
     graph = hires()
     graph["ckpt"]["inputs"]["ckpt_name"] = "my_own.safetensors"
     assert family(graph) is UNKNOWN
     graph["good"]["class_type"] = "CLIPTextEncodeSDXL"
     assert family(graph) is SDXL
+    graph = flux()
+    graph["unet"]["inputs"]["unet_name"] = "my_own.safetensors"
+    assert family(graph) is FLUX
+    graph = template()
+    graph["motion"] = {"class_type": "ADE_AnimateDiffLoaderGen1", "inputs": {"model": ["4", 0]}}
+    assert family(graph) is ANIMATEDIFF
+
+
+def test_a_stated_family_that_does_not_exist_names_those_that_do() -> None:
+    with pytest.raises(BadInput, match="sdxl, illustrious"):
+        family("x.safetensors", override="sdx")
 
 
 def test_a_graph_and_a_submission_body_are_read() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.unit.graph.graphs import CAPTURES, captured, full_catalog, node
 from tower_anime.domain.graph import Graph
-from tower_anime.graph.build import template
 from tower_anime.graph.catalog import Bounds, bounds, choices
 from tower_anime.graph.preflight import problems
+from tower_anime.graph.ready import template
 
 
 def good() -> Graph:

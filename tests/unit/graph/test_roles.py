@@ -19,8 +19,9 @@ from tests.unit.graph.graphs import (
 from tower_anime.domain.graph import Graph
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read, set_values
-from tower_anime.graph.build import template
-from tower_anime.graph.roles import PARAMETERS, Slot, find
+from tower_anime.graph.links import Slot
+from tower_anime.graph.ready import template
+from tower_anime.graph.roles import PARAMETERS, find
 
 SHAPES = {
     "text_to_image": template,
@@ -43,8 +44,16 @@ SHAPES = {
 
 def test_the_template_binds_all_that_a_still_has() -> None:
     roles = find(template())
-    assert set(PARAMETERS) - set(roles.bound) == {"frames", "frame_rate"}
-    assert roles.unbound == ("frames", "frame_rate")
+    assert roles.unbound == (
+        "guidance",
+        "vae",
+        "lora",
+        "lora_strength",
+        "frames",
+        "frame_rate",
+        "image",
+    )
+    assert set(PARAMETERS) == {*roles.bound, *roles.unbound}
     assert roles.bound["prompt"] == (Slot("6", "text"),)
     assert roles.bound["negative"] == (Slot("7", "text"),)
 
@@ -83,6 +92,7 @@ def test_custom_sampler_is_read_behind_its_links() -> None:
         "checkpoint": "tiny_sd3_random.safetensors",
         "width": 256,
         "height": 256,
+        "batch": 1,
         "filename_prefix": "tiny",
     }
 
@@ -113,8 +123,9 @@ def test_sides_are_kept_apart_through_a_control_net() -> None:
 
 def test_split_steps_are_ambiguous_and_say_why() -> None:
     roles = find(two_halves())
-    (doubt,) = roles.ambiguous
-    assert doubt.parameter == "steps"
+    doubt, models = roles.ambiguous
+    assert (doubt.parameter, models.parameter) == ("steps", "checkpoint")
+    assert "different model files" in models.reason
     assert doubt.candidates == (Slot("a", "steps"), Slot("b", "steps"))
     assert "steps" not in roles.bound
     assert "steps" not in roles.unbound

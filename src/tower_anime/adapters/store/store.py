@@ -18,6 +18,7 @@ from sqlalchemy import (
     Executable,
     Row,
     Table,
+    and_,
     delete,
     func,
     insert,
@@ -49,10 +50,12 @@ from tower_anime.adapters.store.tables import (
     generation_metrics,
     generations,
     idempotency_keys,
+    performance_alerts,
     projects,
     publications,
     quality_assessments,
 )
+from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Attempt
 from tower_anime.domain.generation import (
     Direction,
@@ -332,6 +335,45 @@ class SqlStore:
         with self._write() as connection:
             return _add_event(connection, event)
 
+    def raise_alert(self, alert: Alert, *, event: Event | None = None) -> bool:
+        """Open an alert or renew the open one of its kind and subject; True when it is new."""
+        table = performance_alerts
+        values = {"severity": alert.severity, "message": alert.message}
+        values["system_state"] = dict(alert.state)  # type: ignore[assignment]
+        with self._write() as connection:
+            renewed = connection.execute(
+                update(table).where(_open_alert(alert.kind, alert.subject)).values(values)
+            ).rowcount
+            if not renewed:
+                fresh = {"id": str(uuid.uuid4()), "raised_at": datetime.now(UTC)}
+                named = {"alert_type": alert.kind, "subject": alert.subject}
+                connection.execute(insert(table).values({**values, **named, **fresh}))
+            _add_event(connection, event)
+        return not renewed
+
+    def resolve_alert(self, kind: str, subject: str) -> bool:
+        """Close the open alert of a kind and subject; False when none is open."""
+        closed = update(performance_alerts).values(resolved_at=datetime.now(UTC))
+        with self._write() as connection:
+            found = connection.execute(closed.where(_open_alert(kind, subject))).rowcount
+        return bool(found)
+
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """Return what is wrong at present, oldest first."""
+        table = performance_alerts.c
+        query = select(performance_alerts).where(table.resolved_at.is_(None))
+        with self._read() as connection:
+            return tuple(
+                Alert(
+                    kind=row.alert_type,
+                    subject=row.subject,
+                    message=row.message,
+                    severity=row.severity,
+                    state=row.system_state,
+                )
+                for row in connection.execute(query.order_by(table.raised_at))
+            )
+
     def events_after(
         self, seq: int, *, generation_id: str | None = None, limit: int = 500
     ) -> tuple[Event, ...]:
@@ -477,6 +519,11 @@ def _decide(connection: Connection, generation_id: str, decision: Mapping[str, A
         "decided_at": decision["decided_at"] or datetime.now(UTC),
     }
     connection.execute(insert(decisions).values(values))
+
+
+def _open_alert(kind: str, subject: str) -> ColumnElement[bool]:
+    table = performance_alerts.c
+    return and_(table.alert_type == kind, table.subject == subject, table.resolved_at.is_(None))
 
 
 def _add_event(connection: Connection, event: Event | None) -> int:

@@ -12,8 +12,8 @@ from tower_anime.compose import App
 from tower_anime.domain.generation import GenerationStatus, History, PersonDecision
 from tower_anime.domain.views import generation_view
 from tower_anime.domain.wish import briefs_of
-from tower_anime.errors import BadInput
 from tower_anime.web.deps import the_app
+from tower_anime.workflows import keep_named
 
 router = APIRouter(tags=["generations"])
 TheApp = Annotated[App, Depends(the_app)]
@@ -50,9 +50,7 @@ def create(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Queue a generation, or several when `count` or `{a|b}` ask for them."""
-    briefs = briefs_of(wish)
-    if any(brief.workflow for brief in briefs):
-        raise BadInput("workflows are given by file on the command line: generate --workflow FILE")
+    briefs = [keep_named(app.settings, brief) for brief in briefs_of(wish)]
     views = []
     for index, brief in enumerate(briefs):
         key = f"{idempotency_key}/{index}" if idempotency_key else None

@@ -1,0 +1,20 @@
+"""Something wrong that a person should know of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """What is wrong with `subject` (a server, a project): one is open for each kind and subject.
+
+    `severity` is warning or critical; `state` the figures behind it.
+    """
+
+    kind: str
+    subject: str
+    message: str
+    severity: str = "warning"
+    state: Mapping[str, object] = field(default_factory=dict)

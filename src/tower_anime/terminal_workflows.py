@@ -1,0 +1,78 @@
+"""What `workflow` shows: tables for people, JSON Lines for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tower_anime.workflows import Checked, View
+
+UNREADABLE, NOT_FINE = 2, 1
+
+
+def overview(found: Sequence[View], *, as_json: bool) -> None:
+    """List the workflows that come along."""
+    if as_json:
+        _json_lines(found)
+        return
+    table = Table("name", "makes", "family", "starts from", box=None, pad_edge=False)
+    for view in found:
+        start = "a picture (--image)" if view["needs_image"] else "words"
+        table.add_row(view["name"], view["title"], view["family"], start)
+    Console().print(table)
+
+
+def checks(found: Sequence[Checked], *, as_json: bool) -> int:
+    """Show what was found; 0 all fine, 1 some not, 2 some unreadable."""
+    if as_json:
+        _json_lines([each.view for each in found])
+    else:
+        for each in found:
+            _story(each)
+    if any(each.is_unreadable for each in found):
+        return UNREADABLE
+    return 0 if all(each.is_fine for each in found) else NOT_FINE
+
+
+def changed(found: Checked) -> int:
+    """Say where the changed file is, and on stderr what a server would not take."""
+    click.echo(found.view["path"])
+    for line in _trouble(found.view):
+        click.echo(line, err=True)
+    return 0 if found.is_fine else NOT_FINE
+
+
+def _story(found: Checked) -> None:
+    view = found.view
+    if found.is_unreadable:
+        click.echo(f"{view['path']}: {view['error']['message']}", err=True)
+        return
+    word = "fine" if found.is_fine else "not fine"
+    click.echo(f"{view['path']}: {word}, {view['nodes']} nodes, family {view['family']}")
+    for name, slots in view["bound"].items():
+        places = ", ".join(f"{slot['node']}.{slot['input']}" for slot in slots)
+        value = json.dumps(slots[0]["value"], ensure_ascii=False)
+        click.echo(f"  {name} = {value}  ({places})")
+    for doubt in view["ambiguous"]:
+        places = ", ".join(f"{slot['node']}.{slot['input']}" for slot in doubt["candidates"])
+        click.echo(f"  {doubt['parameter']} is open: {doubt['reason']} ({places})")
+    for line in _trouble(view):
+        click.echo(f"  {line}")
+
+
+def _trouble(view: View) -> list[str]:
+    lines = [f"missing node: {name}" for name in view["missing_nodes"]]
+    for problem in view["problems"]:
+        where = f"node {problem['node']}: " if problem["node"] else ""
+        lines.append(f"problem: {where}{problem['message']}")
+    return lines
+
+
+def _json_lines(values: Sequence[View]) -> None:
+    for value in values:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

@@ -1,0 +1,302 @@
+"""Workflow files and inputs: listing, checking, setting, and keeping them for a generation."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.compose import open_blobs, open_renderers, prepare_folder
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.graph import Catalog, Graph
+from tower_anime.domain.request import PARAMETERS as REQUESTED
+from tower_anime.domain.request import Kind, parse_parameter
+from tower_anime.errors import BadInput, Unreadable
+from tower_anime.graph import guess, preflight, ready, text
+from tower_anime.graph.bind import set_values
+from tower_anime.graph.links import Slot, value_at
+from tower_anime.graph.load import UI_HINT, parse_workflow, ui_nodes
+from tower_anime.graph.roles import PARAMETERS, Roles, find
+from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
+from tower_anime.settings import Settings
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found out about one workflow. `view` is the object of `workflow check --json`."""
+
+    view: View
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the server would take it."""
+        return not (self.view.get("error") or self.view["problems"] or self.view["missing_nodes"])
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it is no workflow at all."""
+        return "error" in self.view
+
+
+def listed() -> tuple[View, ...]:
+    """Return the workflows that come along."""
+    return tuple(
+        {
+            "name": each.name,
+            "title": each.title,
+            "kind": each.kind.value,
+            "family": each.family.name,
+            "needs_image": each.needs_image,
+        }
+        for each in ready.READY.values()
+    )
+
+
+def catalog_of(settings: Settings, file: Path | None) -> Catalog:
+    """Return the node classes of a file (`object_info`, also gzipped), a server or the sandbox."""
+    if file is not None:
+        return _catalog_file(file)
+    if not settings.comfy_urls:
+        return SandboxCatalog().listing([])
+    (renderer,) = open_renderers(settings, settings.comfy_urls[:1])
+    try:
+        return renderer.catalog()
+    finally:
+        renderer.close()
+
+
+def check(files: Sequence[Path], catalog: Catalog) -> tuple[Checked, ...]:
+    """Check workflow files one by one; what can't be read gets an `error`."""
+    return tuple(_check_file(file, catalog) for file in files)
+
+
+def show(name: str, catalog: Catalog) -> Checked:
+    """Describe a workflow that comes along, fitted to the catalog's models, or a file."""
+    along = ready.find(name)
+    if along is None:
+        if not Path(name).exists():
+            raise BadInput(
+                f"there is no workflow {name!r}: neither a file nor one of {', '.join(ready.READY)}"
+            )
+        return _check_file(Path(name), catalog)
+    graph = ready.fit(ready.template(name), along, catalog)
+    about: View = {"name": along.name, "title": along.title, "kind": along.kind.value}
+    about["needs_image"] = along.needs_image
+    return Checked({**about, **_view(along.name, graph, catalog), "graph": graph})
+
+
+def set_parameters(file: Path, pairs: Mapping[str, str], catalog: Catalog, *, out: Path) -> Checked:
+    """Write `file` with some parameters changed to `out`; every other byte stays as it is.
+
+    `BadInput` names the parameters that have no single place, and the values that are allowed.
+    """
+    written = _read(file)
+    graph = _parsed(file, written)
+    roles = find(graph, catalog)
+    values = {key: _value(key, given, graph, roles) for key, given in pairs.items()}
+    changed = set_values(graph, roles, values)
+    slots = {slot: value for key, value in values.items() for slot in roles.bound[key]}
+    new_text = text.replaced(written, graph, slots)
+    try:
+        out.write_bytes(new_text.encode("utf-8"))
+    except OSError as error:
+        raise BadInput(f"{out} can't be written: {error.strerror}") from error
+    return Checked(_view(str(out), changed, catalog))
+
+
+def keep_inputs(settings: Settings, brief: Brief) -> Brief:
+    """Return the brief with its workflow and input picture checked and kept among our files.
+
+    A workflow is the name of one that comes along, or a file. A picture without a workflow is
+    drawn over by `image_to_image`.
+    """
+    if brief.workflow is None and brief.image is None:
+        return brief
+    brief = _keep_workflow(settings, replace(brief, workflow=brief.workflow or "image_to_image"))
+    return _keep_image(settings, brief) if brief.image else brief
+
+
+def keep_named(settings: Settings, brief: Brief) -> Brief:
+    """Return the brief of a caller who may not name files of this machine.
+
+    `BadInput` for an input picture and for a workflow that does not come along.
+    """
+    if brief.image:
+        raise BadInput("pictures are given on the command line: generate --image FILE")
+    if brief.workflow and ready.find(brief.workflow) is None:
+        raise BadInput(
+            f"unknown workflow {brief.workflow!r}; there are: {', '.join(ready.READY)} "
+            "(files are given on the command line: generate --workflow FILE)"
+        )
+    return keep_inputs(settings, brief)
+
+
+def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
+    given = str(brief.workflow)
+    along = ready.find(given)
+    if along is None:
+        file = Path(given)
+        if not file.exists() and file.name == given and not file.suffix:
+            names = ", ".join(ready.READY)
+            raise BadInput(f"there is no workflow {given!r}: neither a file nor one of {names}")
+        written = _read(file)
+        graph = _parsed(file, written)
+        _check_image(brief, graph)
+        prepare_folder(settings.data_dir)
+        artifact = open_blobs(settings).put(written.encode(), media_type="application/json")
+        return replace(brief, workflow=f"{file.stem}@{artifact.sha256}")
+    if along.kind is not Kind.STILL and brief.kind is Kind.STILL:
+        raise BadInput(f"the workflow {along.name} makes clips; this version judges stills only")
+    if along.needs_image and not brief.image:
+        raise BadInput(f"the workflow {along.name} starts from a picture; give one with --image")
+    _check_image(brief, ready.template(along.name))
+    return replace(brief, workflow=along.name)
+
+
+def _check_image(brief: Brief, graph: Graph) -> None:
+    roles = find(graph)
+    if brief.image and "image" not in roles.bound:
+        why = [doubt.reason for doubt in roles.ambiguous if doubt.parameter == "image"]
+        reason = why[0] if why else "it loads none"
+        raise BadInput(f"the workflow has no place for an input picture: {reason}")
+
+
+def _keep_image(settings: Settings, brief: Brief) -> Brief:
+    """Keep the picture; without a size of the user's, draw at its aspect."""
+    file = Path(str(brief.image))
+    try:
+        data = file.read_bytes()
+        height, width = OpenCvMedia().decode_still(data).frame.shape[:2]
+    except OSError as error:
+        raise BadInput(f"the picture {file} can't be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise BadInput(f"the picture {file} can't be used: {error}") from error
+    prepare_folder(settings.data_dir)
+    artifact = open_blobs(settings).put(data, media_type=_media_type(data))
+    along = ready.find(str(brief.workflow))
+    parameters = dict(brief.parameters)
+    if along and not parameters.keys() & {"width", "height"}:
+        parameters["width"], parameters["height"] = along.family.nearest_bucket(width, height)
+    image = f"{file.stem}{Path(artifact.path).suffix}@{artifact.sha256}"
+    return replace(brief, image=image, parameters=parameters)
+
+
+def _media_type(data: bytes) -> str:
+    if data.startswith(b"\x89PNG"):
+        return "image/png"
+    return "image/webp" if data[8:12] == b"WEBP" else "image/jpeg"
+
+
+# ---- one file -------------------------------------------------------------------------------
+
+
+def _check_file(file: Path, catalog: Catalog) -> Checked:
+    try:
+        written = _read(file)
+        if (nodes := ui_nodes(written)) is not None:
+            return Checked(_ui_view(str(file), nodes, catalog))
+        return Checked(_view(str(file), parse_workflow(written), catalog))
+    except BadInput as error:
+        message = str(error)
+        return Checked({"path": str(file), "error": {"type": "unreadable", "message": message}})
+
+
+def _view(path: str, graph: Graph, catalog: Catalog) -> View:
+    roles = find(graph, catalog)
+    found = preflight.problems(graph, catalog)
+    return {
+        "path": path,
+        "format": "api",
+        "family": guess.family(graph).name,
+        "nodes": len(graph),
+        "missing_nodes": sorted(
+            {graph[p.node]["class_type"] for p in found if p.type == "missing_node_type"}
+        ),
+        "bound": {
+            name: [_slot_view(graph, slot) for slot in slots] for name, slots in roles.bound.items()
+        },
+        "unbound": list(roles.unbound),
+        "ambiguous": [
+            {
+                "parameter": doubt.parameter,
+                "candidates": [_slot_view(graph, slot) for slot in doubt.candidates],
+                "reason": doubt.reason,
+            }
+            for doubt in roles.ambiguous
+        ],
+        "problems": [
+            {"node": p.node, "input": p.input, "type": p.type, "message": p.message}
+            for p in found
+            if p.type != "missing_node_type"
+        ],
+    }
+
+
+def _slot_view(graph: Graph, slot: Slot) -> View:
+    return {"node": slot.node, "input": slot.input, "value": value_at(graph, slot)}
+
+
+def _ui_view(path: str, classes: Sequence[str], catalog: Catalog) -> View:
+    """Return what can be said of a graph in UI format: its classes, not its values."""
+    problem = {"node": "", "input": "", "type": "ui_format", "message": UI_HINT}
+    return {
+        "path": path,
+        "format": "ui",
+        "family": "unknown",
+        "nodes": len(classes),
+        "missing_nodes": sorted({name for name in classes if name not in catalog}),
+        "bound": {},
+        "unbound": list(PARAMETERS),
+        "ambiguous": [],
+        "problems": [problem],
+    }
+
+
+def _value(key: str, given: str, graph: Graph, roles: Roles) -> object:
+    """Return a value as the interface's parameter takes it, else as the slot's present one."""
+    if key not in PARAMETERS:
+        raise BadInput(f"unknown parameter {key!r}; allowed: {', '.join(PARAMETERS)}")
+    if key in REQUESTED:
+        return parse_parameter(key, given)
+    slots = roles.bound.get(key, ())
+    present = value_at(graph, slots[0]) if slots else given
+    if isinstance(present, bool) or not isinstance(present, int | float):
+        return given
+    try:
+        return int(given) if isinstance(present, int) else float(given)
+    except ValueError:
+        raise BadInput(f"{key} must be a number, not {given!r}") from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"the workflow {file} can't be read: {error}") from error
+
+
+def _parsed(file: Path, written: str) -> Graph:
+    try:
+        return parse_workflow(written)
+    except BadInput as error:
+        raise BadInput(f"the workflow {file}: {error}") from error
+
+
+def _catalog_file(file: Path) -> Catalog:
+    try:
+        data = file.read_bytes()
+        packed = data.startswith(b"\x1f\x8b")
+        catalog = json.loads(gzip.decompress(data) if packed else data)
+    except (OSError, ValueError, EOFError, RecursionError) as error:
+        raise BadInput(f"the catalog {file} can't be read: {error}") from error
+    if not isinstance(catalog, dict) or not all(
+        isinstance(body, dict) and isinstance(body.get("input"), dict) for body in catalog.values()
+    ):
+        raise BadInput(f"the catalog {file} is no answer of /object_info")
+    return catalog
