@@ -44,6 +44,7 @@ def objects(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.timeout(300)  # six processes, one after the other
 def test_rejected_corrected_approved_published_and_seen_by_the_other_commands(home: Path) -> None:
     made = tower(
         home, "generate", "1girl, rainy neon street, umbrella", "--set", "steps=4", "--json"
