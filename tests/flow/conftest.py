@@ -17,11 +17,8 @@ def drawing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def data(request: pytest.FixtureRequest, tmp_path: Path, drawing: str) -> Iterator[Place]:
-    if request.param == "sqlite":
-        yield place(tmp_path, drawing)
-        return
+@pytest.fixture
+def postgresql_data(tmp_path: Path, drawing: str) -> Iterator[Place]:
     with own_database() as url:
         yield place(tmp_path, drawing, postgresql=url)
 

@@ -24,7 +24,6 @@ from typing import Any
 
 import httpx2
 
-from tower_anime.adapters import engine_dbos
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.adapters.durable_files import TEMPORARY_PREFIX
@@ -94,7 +93,12 @@ class Place:
     def histories(self) -> tuple[History, ...]:
         store = self.store()
         try:
-            return store.histories(limit=1000).items
+            page = store.histories(limit=1000)
+            found = list(page.items)
+            while page.next_cursor:
+                page = store.histories(limit=1000, cursor=page.next_cursor)
+                found.extend(page.items)
+            return tuple(found)
         finally:
             store.close()
 
@@ -211,12 +215,14 @@ def until(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
 
 
 @contextmanager
-def sandbox_process(folder: Path, *options: str) -> Iterator[str]:
+def sandbox_process(
+    folder: Path, *options: str, module: Sequence[str] = ("-m", "tower_anime.sandbox")
+) -> Iterator[str]:
     """Yield the address of a sandbox in a process of its own."""
     folder.mkdir(exist_ok=True)
     announce = folder / "sandbox.json"
     announce.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tower_anime.sandbox", "--port", "0", "--folder", str(folder)]
+    command = [sys.executable, *module, "--port", "0", "--folder", str(folder)]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [*command, "--announce", str(announce), *options], stdout=log, stderr=log
@@ -296,6 +302,8 @@ def _unknown(histories: Sequence[History], library: dict[Path, str]) -> list[str
 def _true(history: History) -> bool:
     """Whether the status is what the attempts say, and an approved one is really published."""
     generation = history.generation
+    if generation.status is GenerationStatus.FAILED:
+        return generation.failure is not None
     if generation.status is not GenerationStatus.APPROVED:
         return generation.status is GenerationStatus.REJECTED
     publication = history.publication
@@ -320,35 +328,17 @@ def _hashes(folder: Path, patterns: Sequence[str]) -> dict[Path, str]:
 
 def rounds(
     place: Place, processes: Processes, *, generations: int, kills: int, seed: int, most_s: float
-) -> tuple[Losses, float]:
-    """Kill a worker again and again; return the losses and the longest time (s) to go on."""
-    engine_dbos.SWEEP_EVERY_S = 0.5
+) -> Losses:
+    """Kill a worker again and again, then let a last one finish."""
     chance = random.Random(seed)
     posted = posts(place.server)
     ids = place.add(generations)
-    slowest_s = 0.0
     for _ in range(kills):
         process = processes.up(Worker(place, ids))
-        started_s = time.monotonic()
-        before = _progress(place)
-        end_s = started_s + chance.uniform(0.05, most_s)
-        while time.monotonic() < end_s and process.is_alive():
-            time.sleep(0.02)
-        if not process.is_alive():
-            break
-        if _progress(place) == before and time.monotonic() - started_s > slowest_s:
-            slowest_s = time.monotonic() - started_s
+        process.join(chance.uniform(0.05, most_s))
         process.kill()
         process.join()
     last = processes.start(Worker(place, ids))
     last.join(LIMIT_S * 5)
     assert last.exitcode == 0
-    return losses(place, ids, posted=posted), slowest_s
-
-
-def _progress(place: Place) -> int:
-    store = place.store()
-    try:
-        return len(store.events_after(0, limit=100_000))
-    finally:
-        store.close()
+    return losses(place, ids, posted=posted)

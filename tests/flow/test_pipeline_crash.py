@@ -37,11 +37,17 @@ def test_a_restart_goes_on_where_it_was(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", [point for point in Point if point is not Point.LOST])
-def test_a_restart_goes_on_from_every_point(
-    data: Place, processes: Processes, point: Point
+@pytest.mark.parametrize("point", [p for p in Point if p not in (*TELLING, Point.LOST)])
+def test_a_restart_goes_on_from_every_other_point(
+    sqlite_data: Place, processes: Processes, point: Point
 ) -> None:
-    die_and_restart(data, processes, point)
+    die_and_restart(sqlite_data, processes, point)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", TELLING)
+def test_the_same_on_postgresql(postgresql_data: Place, processes: Processes, point: Point) -> None:
+    die_and_restart(postgresql_data, processes, point)
 
 
 @pytest.mark.slow
@@ -71,11 +77,17 @@ def test_dying_again_and_again_at_one_point(
 
 
 def test_random_kills(sqlite_data: Place, processes: Processes) -> None:
-    found, _ = rounds(sqlite_data, processes, generations=8, kills=4, seed=1, most_s=0.8)
+    found = rounds(sqlite_data, processes, generations=8, kills=4, seed=1, most_s=0.8)
     assert found == NONE
 
 
 @pytest.mark.slow
-def test_many_random_kills(data: Place, processes: Processes) -> None:
-    found, _ = rounds(data, processes, generations=60, kills=20, seed=2, most_s=1.5)
+def test_many_random_kills(sqlite_data: Place, processes: Processes) -> None:
+    found = rounds(sqlite_data, processes, generations=40, kills=15, seed=2, most_s=1.5)
+    assert found == NONE
+
+
+@pytest.mark.slow
+def test_random_kills_on_postgresql(postgresql_data: Place, processes: Processes) -> None:
+    found = rounds(postgresql_data, processes, generations=12, kills=6, seed=3, most_s=1.5)
     assert found == NONE
