@@ -21,13 +21,6 @@ from tower_anime.settings import Settings
 
 CHECKPOINT = "checkpoint=sandbox_anime_15.safetensors"
 DRAFT = ("--profile", "draft", "--size", "512x512", "--set", CHECKPOINT)
-    "--profile",
-    "draft",
-    "--size",
-    "512x512",
-    "--set",
-    "checkpoint=sandbox_anime_15.safetensors",
-)
 
 
 class Commands:

@@ -123,6 +123,7 @@ def stop(process: subprocess.Popen[str]) -> tuple[str, float]:
     return stderr, time.monotonic() - started_s
 
 
+@pytest.mark.slow
 def test_sigterm_leaves_a_render_in_flight_to_the_next_start(
     commands: Commands, tmp_path: Path
 ) -> None:
@@ -147,6 +148,7 @@ def posts_or_running(commands: Commands) -> bool:
     return (commands.data / "tower.sqlite").exists() and in_flight(commands)
 
 
+@pytest.mark.slow
 def test_a_copy_is_restored_by_command(commands: Commands, tmp_path: Path) -> None:
     copy = str(tmp_path / "copy.sqlite")
     assert commands.run("generate", "1girl", *DRAFT).returncode == 0
