@@ -106,7 +106,7 @@ def _with_kills(
             process = processes.start(Worker(here, grace_s=0.2))
             until(lambda before=before: feed.progress() > before)  # type: ignore[misc]
             resumed.append(time.monotonic() - started_s)
-            end_s = time.monotonic() + chance.uniform(0, 2 * feed.share_s(kills - number))
+            end_s = time.monotonic() + chance.uniform(0, 1.2 * feed.share_s(kills - number))
             while time.monotonic() < end_s and feed.fill() < generations:
                 time.sleep(0.02)
             process.kill()

@@ -401,3 +401,21 @@ def test_sqlite_is_safe_against_a_loss_of_power(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
     database.dispose()
+
+
+def test_open_runs_are_told_apart_and_asked_for_by_generation(
+    engine: AnyEngine, script: Script
+) -> None:
+    release = threading.Event()
+    script.steps["held"] = [lambda: (release.wait(LIMIT_S), DONE)[1]]
+    engine.submit("ended")
+    engine.submit("held")
+    engine.submit("held", run=5)
+    assert engine.wait("ended", timeout_s=LIMIT_S)
+    assert eventually(lambda: "ended:0" not in engine.open_runs())
+    assert "held:0" in engine.open_runs()
+    assert set(engine.known(["held"])) == {"held:0", "held:5"}
+    assert dict(engine.known(["ended", "unknown"])) == {"ended:0": "done"}
+    assert dict(engine.known([])) == {}
+    release.set()
+    assert eventually(lambda: not engine.open_runs())

@@ -43,6 +43,7 @@ from tower_anime.domain.generation import (
     new_generation_id,
 )
 from tower_anime.domain.wish import briefs_of
+from tower_anime.errors import StoreUnavailable
 from tower_anime.graph.ready import template
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
@@ -125,6 +126,7 @@ class Worker:
     passing: int = 1
     changes: dict[str, Any] = field(default_factory=dict)
     grace_s: float = 0.0
+    patient: bool = False  # with a database that is away
 
     def __call__(self) -> None:
         passed = 0
@@ -179,7 +181,12 @@ class Worker:
         """Whether this process still has something to wait for; with no ids, for ever."""
         if not self.ids:
             return True
-        return bool(set(self.ids) & ({*store.unfinished()} | {*store.unpublished()}))
+        try:
+            return bool(set(self.ids) & ({*store.unfinished()} | {*store.unpublished()}))
+        except StoreUnavailable:
+            if not self.patient:
+                raise
+            return True
 
 
 class Processes:

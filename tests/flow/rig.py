@@ -99,11 +99,12 @@ def open_rig(
     *,
     library: Library | None = None,
     director: Director | None = None,
+    busy_timeout_s: float = 30.0,
     **options: Any,
 ) -> Rig:
     url = f"sqlite:///{folder / 'tower.sqlite'}"
     migrate.upgrade(url, backup_dir=None)
-    store = SqlStore(url)
+    store = SqlStore(url, busy_timeout_s=busy_timeout_s)
     renderer = FakeRenderer(script, catalog=catalog())
     pipeline = Pipeline(
         store=store,

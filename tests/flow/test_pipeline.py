@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,8 @@ import pytest
 from tests import samples
 from tests.flow import rig as rigs
 from tests.flow.rig import Rig, by_steps, open_rig, png, rendered
-from tower_anime.domain.attempt import AttemptState
+from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.domain.attempt import Attempt, AttemptState
 from tower_anime.domain.brief import DirectorChoice
 from tower_anime.domain.generation import (
     GenerationStatus,
@@ -21,6 +24,7 @@ from tower_anime.domain.generation import (
     PersonDecision,
     PersonReview,
     PublicationState,
+    prompt_id_of,
 )
 from tower_anime.domain.quality import Verdict
 from tower_anime.errors import (
@@ -31,8 +35,11 @@ from tower_anime.errors import (
     OutOfMemory,
     ServerDown,
     ServerLost,
+    StoreUnavailable,
 )
-from tower_anime.ports import Rendered, RenderJob
+from tower_anime.pipeline.steps import Point
+from tower_anime.ports import Picture, Rendered, RenderJob, ServerFacts
+from tower_anime.testing.engine import InProcessEngine
 from tower_anime.testing.library import MemoryLibrary
 
 
@@ -191,23 +198,223 @@ def test_a_silent_server_is_waited_for_and_the_attempt_goes_on(tmp_path: Path) -
 
 
 def test_a_server_never_reached_fails_when_patience_ends(tmp_path: Path) -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    rig = open_rig(tmp_path, first_contact_s=60.0, now=lambda: now)
+    clock_s = [100.0]
+    rig = open_rig(tmp_path, first_contact_s=60.0, monotonic=lambda: clock_s[0])
     silent = replace_catalog(rig)
-    generation_id = silent.add(samples.brief(), created_at=now)
-    with pytest.raises(ServerDown):
-        silent.run(generation_id)
-    late = replace(silent, pipeline=replace(silent.pipeline, now=lambda: now + timedelta(hours=1)))
-    history = late.run(generation_id)
+    generation_id = silent.add(samples.brief())
+    for _ in range(2):
+        with pytest.raises(ServerDown):
+            silent.run(generation_id)
+        clock_s[0] += 59.0
+    history = silent.run(generation_id)
     rig.store.close()
     assert history.generation.failure is not None
     assert history.generation.failure.failure_class == "server_down"
+
+
+def test_a_clock_that_jumps_decides_nothing(tmp_path: Path) -> None:
+    times = iter(range(1000))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def jumping() -> datetime:
+        step = next(times)
+        return start + timedelta(days=step if step % 2 else -step)
+
+    rig = open_rig(tmp_path, first_contact_s=60.0, now=jumping)
+    silent = replace_catalog(rig)
+    generation_id = silent.add(samples.brief(parameters={"steps": 4}), created_at=start)
+    with pytest.raises(ServerDown):
+        silent.run(generation_id)
+    history = rig.run(generation_id)
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert [attempt.number for attempt in history.attempts] == [1, 2]
+    assert all(0 <= attempt.seconds < 60 for attempt in history.attempts)
+
+
+def test_a_server_away_for_an_hour_costs_only_time(tmp_path: Path) -> None:
+    """At pauses of 30 s an hour is some 120 refusals."""
+    rig = scripted(tmp_path, *[ServerDown("no answer")] * 125)
+    generation_id = rig.add(samples.brief())
+    engine = InProcessEngine(
+        advance=rig.pipeline.advance, on_error=rig.pipeline.broke, back_off_s=(0.0,)
+    )
+    engine.start()
+    engine.submit(generation_id)
+    assert engine.wait(generation_id, timeout_s=60.0)
+    engine.stop(drain_s=10.0)
+    history = rig.store.history(generation_id)
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert len(history.attempts) == 1
+
+
+class Forgetful(OpenCvMedia):
+    """Media on a machine whose memory does not suffice, for the first pictures or for ever."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.left = failures
+
+    def decode_still(self, source: Path | bytes) -> Picture:
+        self.left -= 1
+        if self.left >= 0:
+            raise MemoryError
+        return super().decode_still(source)
+
+
+def test_memory_that_is_short_once_costs_an_attempt(tmp_path: Path) -> None:
+    rig = open_rig(tmp_path)
+    short = replace(rig, pipeline=replace(rig.pipeline, media=Forgetful(1)))
+    history = done(short)
+    first, second = history.attempts
+    assert first.assessment is not None
+    assert first.assessment.error is not None
+    assert first.assessment.error.type == "out_of_memory"
+    assert first.assessment.score is None
+    assert history.generation.chosen_attempt == second.number
+
+
+def test_memory_that_never_suffices_to_measure_is_a_named_failure(tmp_path: Path) -> None:
+    rig = open_rig(tmp_path)
+    short = replace(rig, pipeline=replace(rig.pipeline, media=Forgetful(99)))
+    history = done(short, max_attempts=2)
+    assert history.generation.status is GenerationStatus.FAILED
+    assert history.generation.failure is not None
+    assert history.generation.failure.failure_class == "out_of_memory"
+    assert "this machine" in history.generation.failure.message
+
+
+def damage(rig: Rig, generation_id: str) -> None:
+    """Flip a bit in the newest file of a generation."""
+    artifact = rig.store.history(generation_id).attempts[-1].artifact
+    assert artifact is not None
+    path = Path(artifact.path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("point", [Point.PRODUCED, Point.ASSESSED])
+def test_a_file_damaged_before_the_decision_is_made_again(tmp_path: Path, point: Point) -> None:
+    damaged: list[str] = []
+
+    def spoil(passed: Point) -> None:
+        if passed is point and not damaged:
+            damaged.append(generation_id)
+            damage(rig, generation_id)
+
+    rig = open_rig(tmp_path, crash_point=spoil)
+    generation_id = rig.add(samples.brief())
+    history = rig.run(generation_id)
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert history.generation.chosen_attempt == 2
+    assert history.attempts[0].assessment is not None
+    assert history.attempts[0].assessment.error is not None
+    assert "changed since it was stored" in history.attempts[0].assessment.error.message
+
+
+def test_a_file_damaged_after_the_decision_is_reported_and_not_published(tmp_path: Path) -> None:
+    def spoil(passed: Point) -> None:
+        if passed is Point.CONCLUDED:
+            damage(rig, generation_id)
+
+    rig = open_rig(tmp_path, crash_point=spoil)
+    generation_id = rig.add(samples.brief())
+    history = rig.run(generation_id)
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert history.publication is not None
+    assert history.publication.state is PublicationState.PENDING
+    assert "changed since it was stored" in str(history.publication.reason)
+    assert not list((tmp_path / "library").rglob("*.png"))
+
+
+def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
+    rig = open_rig(tmp_path, busy_timeout_s=0.05)
+    generation_id = rig.add(samples.brief())
+    with closing(sqlite3.connect(tmp_path / "tower.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked by another process"):
+            rig.run(generation_id)
+        other.execute("ROLLBACK")
+    history = rig.run(generation_id)
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert len(history.attempts) == 1
+
+
+def test_cancelling_does_not_wait_for_a_server_that_is_away(tmp_path: Path) -> None:
+    rig = scripted(tmp_path, ServerDown("no answer"))
+    generation_id = rig.add(samples.brief())
+    with pytest.raises(ServerDown):
+        rig.run(generation_id)
+    rig.store.request_cancel(generation_id)
+    away = replace(rig, pipeline=replace(rig.pipeline, renderers=(Silent(by_steps),)))
+    history = away.run(generation_id)
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.CANCELLED
+    assert history.attempts[0].state is AttemptState.CANCELLED
+
+
+def left_at(rig: Rig, server: str) -> str:
+    """A generation whose attempt a dead process had posted to a server of its own."""
+    generation_id = rig.add(samples.brief())
+    request = samples.request(seed=1)
+    rig.store.save_generation(
+        replace(
+            rig.store.history(generation_id).generation,
+            status=GenerationStatus.WORKING,
+            first_request=request,
+        )
+    )
+    rig.store.save_attempt(
+        Attempt(
+            generation_id=generation_id,
+            number=1,
+            prompt_id=prompt_id_of(generation_id, 1),
+            request=request,
+            state=AttemptState.SUBMITTED,
+            server=server,
+        )
+    )
+    return generation_id
+
+
+def test_a_living_server_of_a_dead_process_is_asked_for_its_job(tmp_path: Path) -> None:
+    theirs = rigs.FakeRenderer(by_steps, url="http://theirs.invalid", catalog=rigs.catalog())
+    rig = open_rig(tmp_path, connect=lambda _url: theirs)
+    history = rig.run(left_at(rig, theirs.url))
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert theirs.posts == [history.attempts[0].prompt_id]
+    assert rig.renderer.posts == []
+
+
+def test_a_job_of_a_server_that_died_too_goes_to_another_under_its_key(tmp_path: Path) -> None:
+    rig = open_rig(tmp_path, connect=lambda url: Gone(by_steps, url=url))
+    history = rig.run(left_at(rig, "http://gone.invalid"))
+    rig.store.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert rig.renderer.posts == [history.attempts[0].prompt_id]
+    assert len(history.attempts) == 1
+
+
+class Gone(rigs.FakeRenderer):
+    """A server that ended with its process."""
+
+    def facts(self) -> ServerFacts:
+        raise ServerDown("connection refused")
 
 
 class Silent(rigs.FakeRenderer):
     """A server that does not answer."""
 
     def catalog(self) -> rigs.Catalog:
+        raise ServerDown("http://fake.invalid does not answer")
+
+    def cancel(self, prompt_id: str) -> bool:
         raise ServerDown("http://fake.invalid does not answer")
 
 

@@ -113,11 +113,12 @@ def _go_on(_point: Point) -> None:
 class Pipeline:
     """The steps with all they need.
 
-    `first_contact_s` is how long (seconds) a generation waits for a server that was never
-    reached before it fails; None: for ever. `workflow` gives the graph of a brief's workflow,
-    `families` the families that a person stated for model files (pattern → name).
-    `connect` opens a server that is none of ours, by its address: an attempt may have been posted
-    there by a process that is dead now. `crash_point` is told of each `Point`, for tests.
+    `first_contact_s` is how long (seconds) a generation waits in this process for a server that
+    was never reached before it fails; None: for ever. `silent_since_s` holds since when they
+    wait. `workflow` gives the graph of a brief's workflow, `families` the families that a person
+    stated for model files (pattern → name). `connect` opens a server that is none of ours, by its
+    address: an attempt may have been posted there by a process that is dead now. `crash_point` is
+    told of each `Point`, for tests.
     """
 
     store: Store
@@ -132,6 +133,8 @@ class Pipeline:
     live: Live = field(default_factory=Live)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = time.monotonic
+    silent_since_s: dict[str, float] = field(default_factory=dict)
     connect: Callable[[str], Renderer] | None = None
     crash_point: Callable[[Point], None] = _go_on
 
@@ -195,14 +198,15 @@ class Pipeline:
         except Refused as error:
             return self._fail(history, error)
         self.crash_point(Point.DIRECTED)
+        self.silent_since_s.pop(generation.id, None)
         return self._save(history, status=GenerationStatus.WORKING, first_request=request)
 
     def _check_patience(self, generation: Generation, error: ServerDown) -> None:
         """Let the engine wait and retry while there is patience with a silent server."""
-        since = generation.created_at or self.now()
-        waited_s = (self.now() - since).total_seconds()
-        if self.first_contact_s is None or waited_s < self.first_contact_s:
+        since_s = self.silent_since_s.setdefault(generation.id, self.monotonic())
+        if self.first_contact_s is None or self.monotonic() - since_s < self.first_contact_s:
             raise error
+        del self.silent_since_s[generation.id]
 
     def _template(self, generation: Generation, catalog: Catalog) -> Graph:
         name = generation.brief.workflow
@@ -289,7 +293,7 @@ class Pipeline:
             posted.append(True)
             self.crash_point(Point.POSTED)
 
-        started_s = time.monotonic()
+        started_s = self.monotonic()
         try:
             job = self._job(history.generation, attempt, renderer)
             rendered = renderer.render(
@@ -322,7 +326,7 @@ class Pipeline:
             artifact=artifact,
             submissions=attempt.submissions + len(posted),
             sampler_steps=_steps_run(rendered, attempt.request),
-            seconds=time.monotonic() - started_s,
+            seconds=self.monotonic() - started_s,
         )
 
     def _job(self, generation: Generation, attempt: Attempt, renderer: Renderer) -> RenderJob:

@@ -115,15 +115,12 @@ def restore(url: str, file: Path, *, backup_dir: Path) -> Path | None:
     if target is None:
         raise BadInput("only SQLite is restored here; use pg_restore for a PostgreSQL database")
     _check_copy(file)
-    kept = None
-    if target.is_file():
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        kept = _set_aside(target, backup_dir / f"{target.stem}-before-restore-{stamp}.sqlite")
     _make_folder(target.parent)
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
     try:
         _copy(file, partial)
         _sync(partial)
+        kept = _set_aside(target, backup_dir) if target.is_file() else None
         for suffix in ("-wal", "-shm"):  # of the one that goes: they must never meet the new one
             target.with_name(target.name + suffix).unlink(missing_ok=True)
         partial.replace(target)
@@ -164,8 +161,10 @@ def _revisions() -> frozenset[str]:
     )
 
 
-def _set_aside(database: Path, kept: Path) -> Path:
+def _set_aside(database: Path, folder: Path) -> Path:
     """Keep the database as it is: a whole copy, or its very files when it is damaged."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    kept = folder / f"{database.stem}-before-restore-{stamp}.sqlite"
     try:
         backup(f"sqlite:///{database}", kept)
     except StoreUnavailable:
