@@ -77,7 +77,7 @@ def _camera(scene: Scene, wide: float) -> _Camera:
         ground = 955.0 if framing == "full" else 900.0
         return _Camera(scale, ground - ends * scale, standing=True)
     scale = {"close": 2.75, "portrait": 1.85, "upper": 1.3}[framing] * float(rng.uniform(0.94, 1.06))
-    scale = min(scale, slot / {"close": 210, "portrait": 250, "upper": 300}[framing])
+    scale = min(scale, slot / {"close": 270, "portrait": 300, "upper": 320}[framing])
     if scene.chibi:
         scale *= 0.9
     top = {"close": 0.50, "portrait": 0.41, "upper": 0.33}[framing] * 1000

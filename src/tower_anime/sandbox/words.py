@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -62,7 +62,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows. The same words and seed always give the same scene."""
+    """What a picture shows. The same words and seed always give the same scene.
+
+    `lit` says whether the words asked for some light at all.
+    """
 
     seed: int
     index: int
@@ -72,6 +75,7 @@ class Scene:
     season: str | None
     landmarks: frozenset[str]
     light: str | None
+    lit: bool
     people: tuple[Look, ...]
     framing: str | None
     angle: str | None
@@ -105,6 +109,7 @@ def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
         season=season,
         landmarks=frozenset(word for word in LANDMARKS if re.search(rf"\b{word}s?\b", text)),
         light=first("light", text),
+        lit=bool(first("time", text) or first("light", text) or first("mood", text)),
         people=_people(text, seed=seed, index=index),
         framing=first("framing", text),
         angle=first("angle", text),
@@ -112,6 +117,12 @@ def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
         chibi=bool(re.search(r"\b(chibi|super deformed|nendoroid)\b", text)),
         mood=first("mood", text),
     )
+
+
+def with_one_more(scene: Scene) -> Scene:
+    """Return the scene with one person too many (at most `MOST_PEOPLE`)."""
+    twin = replace(scene.people[-1], face="neutral", pose="stand")
+    return replace(scene, people=(*scene.people, twin)[:MOST_PEOPLE])
 
 
 def clean(prompt: str) -> str:
@@ -196,9 +207,11 @@ def _mentions(text: str) -> list[_Mention]:
         after = named[i + 1] if i + 1 < len(named) else None
         noun = here[3]
         number = int(here[1]) if here[1] else NUMBERS.get(here[2] or "", 0)
-        if not here[1] and PLURALS.get(noun, 1) < 2 and out and number == 0:
-            continue  # a role beside its noun ("a knight girl", "the girl …") is the same person
         about = text[here.start() : after.start() if after else len(text)]
+        if not here[1] and PLURALS.get(noun, 1) < 2 and out and number == 0:
+            # a role beside its noun ("a knight girl", "the girl …") is the same person
+            out[-1] = replace(out[-1], about=out[-1].about + about)
+            continue
         male = noun in MALE or noun in {"he", "samurai", "ninja", "wizard", "hero", "old man"}
         if "girl" in here[0] or "woman" in here[0]:
             male = False
