@@ -354,9 +354,7 @@ def sandbox(host: str, port: int, seconds_per_step: float, faults: str, world: i
     """Run the built-in generator alone: ComfyUI's protocol, drawn pictures, no GPU."""
     from tower_anime.compose import run_sandbox
 
-    run_sandbox(
-        host=host, port=port, seconds_per_step=seconds_per_step, faults=faults, world=world
-    )
+    run_sandbox(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults, world=world)
 
 
 @main.command()

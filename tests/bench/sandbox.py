@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Spoiled:
 WAYS: dict[str, Spoiled] = {
     "steps 4": Spoiled(spoil.Damage(residual=0.72), frozenset({"noise", "undersampled", "blur"})),
     "steps 8": Spoiled(spoil.Damage(residual=0.48), frozenset({"noise", "undersampled", "blur"})),
-    "steps 14": Spoiled(spoil.Damage(residual=0.21), frozenset({"noise", "undersampled"})),
+    "steps 11": Spoiled(spoil.Damage(residual=0.34), frozenset({"noise", "undersampled", "blur"})),
     "cfg 18": Spoiled(spoil.Damage(burn=0.39), frozenset({"oversaturated", "overexposed"})),
     "cfg 26": Spoiled(spoil.Damage(burn=0.83), frozenset({"oversaturated", "overexposed"})),
     "cfg 1": Spoiled(spoil.Damage(wash=1.0), frozenset({"low_contrast", "blur", "upscaled"})),
@@ -98,19 +98,12 @@ def _pictures(scene: Scene) -> Iterator[tuple[str, Frame]]:
         def paint(index: int, width: int, height: int, *, panels: bool = panels) -> Frame:
             if not panels:
                 return clean
-            other = scene_of_panel(scene, index)
-            return draw(other, width=width, height=height)
+            return draw(replace(scene, panel=index), width=width, height=height)
 
-        yield way, spoil.render(
-            paint, width=SIZE_PX, height=SIZE_PX, damage=spoiled.damage, rng=rng
+        yield (
+            way,
+            spoil.render(paint, width=SIZE_PX, height=SIZE_PX, damage=spoiled.damage, rng=rng),
         )
-
-
-def scene_of_panel(scene: Scene, index: int) -> Scene:
-    """Return the scene of a repeated subject, as the sampler node makes it."""
-    from dataclasses import replace
-
-    return replace(scene, index=scene.index + 1000 * index)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -22,7 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="for outputs and inputs (default: temporary)")
     parser.add_argument("--seconds-per-step", type=float, default=0.0)
     parser.add_argument(
-        "--world", type=int, default=0, help="draws the models' sweet spots by lot (0: as documented)"
+        "--world",
+        type=int,
+        default=0,
+        help="draws the models' sweet spots by lot (0: as documented)",
     )
     parser.add_argument("--faults", default="", help=f"name[:probability],… of {', '.join(FAULTS)}")
     parser.add_argument("--announce", type=Path, help="file that gets the address as JSON")

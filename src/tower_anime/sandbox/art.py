@@ -11,6 +11,7 @@ import resvg_py
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.backdrop import INSIDE, backdrop, light_over, light_side, weather
 from tower_anime.sandbox.figure import CROWN, Setting, figure, seat, shadow_below, tall
+from tower_anime.sandbox.ink import moved
 from tower_anime.sandbox.palette import LIGHTS_ON_PEOPLE
 from tower_anime.sandbox.props import headroom
 from tower_anime.sandbox.style import finished, inked
@@ -45,7 +46,8 @@ def svg(scene: Scene, *, aspect: float) -> str:
     parts = backdrop(scene, wide, lift=lift) + _people(scene, wide) + weather(scene, wide)
     parts += light_over(scene, wide)
     if scene.angle == "dutch":
-        parts = f'<g transform="rotate(-8 {wide / 2:.0f} 500) translate({-wide * 0.1:.0f} -100) scale(1.2)">{parts}</g>'
+        turn = f"rotate(-8 {wide / 2:.0f} 500) translate({-wide * 0.1:.0f} -100) scale(1.2)"
+        parts = moved(parts, turn)
     return inked(
         '<svg xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none"'
         f' viewBox="0 0 {wide:.1f} 1000">{parts}</svg>',
@@ -76,7 +78,9 @@ def _camera(scene: Scene, wide: float) -> _Camera:
         scale = min(whole * share, slot / 330)
         ground = 955.0 if framing == "full" else 900.0
         return _Camera(scale, ground - ends * scale, standing=True)
-    scale = {"close": 2.75, "portrait": 1.85, "upper": 1.3}[framing] * float(rng.uniform(0.94, 1.06))
+    scale = {"close": 2.75, "portrait": 1.85, "upper": 1.3}[framing] * float(
+        rng.uniform(0.94, 1.06)
+    )
     scale = min(scale, slot / {"close": 270, "portrait": 300, "upper": 320}[framing])
     if scene.chibi:
         scale *= 0.9
@@ -99,14 +103,18 @@ def _people(scene: Scene, wide: float) -> str:
     if not scene.people:
         return ""
     camera = _camera(scene, wide)
-    light = LIGHTS_ON_PEOPLE["day" if scene.place in INSIDE and scene.time == "night" else scene.time]
+    light = LIGHTS_ON_PEOPLE[
+        "day" if scene.place in INSIDE and scene.time == "night" else scene.time
+    ]
     wind = float(scene.rng("wind").uniform(-0.35, 0.35)) * (3 if "wind" in scene.weather else 1)
     setting = Setting(light, max(-1.0, min(1.0, wind)), light_side(scene), scene.chibi)
     slot = wide / len(scene.people)
     out = ""
     for i, look in enumerate(scene.people):
-        own = scene.rng(f"person{i}")
-        x = slot * (i + 0.5) + slot * (0.2 if len(scene.people) == 1 else 0.1) * float(own.uniform(-1, 1))
+        own = scene.rng(f"person{i}" if scene.panel == 0 else f"person{i}/{scene.panel}")
+        x = slot * (i + 0.5) + slot * (0.2 if len(scene.people) == 1 else 0.1) * float(
+            own.uniform(-1, 1)
+        )
         body = figure(look, setting, own, str(i))
         out += _placed(scene, look, camera, setting, x, body)
     return out
@@ -123,6 +131,11 @@ def _placed(
     if look.pose == "jump":
         y -= 60 * scale
     squeeze = {"low": "scale(0.96 1.05)", "high": "scale(1.04 0.93)"}.get(scene.angle or "", "")
-    ground = shadow_below(look, chibi=scene.chibi) if camera.standing and scene.place not in {"sky", "space"} else ""
+    ground = (
+        shadow_below(look, chibi=scene.chibi)
+        if camera.standing and scene.place not in {"sky", "space"}
+        else ""
+    )
     stool = seat(look, setting.light, chibi=scene.chibi)
-    return f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.3f}) {squeeze}">{ground}{stool}{body}</g>'
+    place = f"translate({x:.1f} {y:.1f}) scale({scale:.3f}) {squeeze}"
+    return moved(ground + stool + body, place)

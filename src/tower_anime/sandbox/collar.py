@@ -31,9 +31,9 @@ def cape(d: Dressed) -> str:
 
 def _seen_from_behind(d: Dressed) -> str:
     if d.look.outfit == "sailor":
-        return shape("M-66,146 Q0,172 66,146 L62,250 L-62,250Z", d.light.css(d.look.cloth)) + stroke(
-            "M-52,160 L-50,238 L50,238 L52,160", "#f6f3ee", 4
-        )
+        return shape(
+            "M-66,146 Q0,172 66,146 L62,250 L-62,250Z", d.light.css(d.look.cloth)
+        ) + stroke("M-52,160 L-50,238 L50,238 L52,160", "#f6f3ee", 4)
     if d.look.outfit == "hoodie":
         return shape("M-64,150 C-60,260 60,260 64,150 Q0,190 -64,150Z", d.light.shade(d.top, 0.12))
     if d.look.outfit == "cloak":
@@ -73,23 +73,30 @@ def _blazer(d: Dressed) -> str:
         )
         for s in (-1, 1)
     )
-    tips = "".join(shape(f"M{s * 24},128 L{s * 34},166 L0,166Z", d.light.css(WHITE), line=3.5) for s in (-1, 1))
+    tips = "".join(
+        shape(f"M{s * 24},128 L{s * 34},166 L0,166Z", d.light.css(WHITE), line=3.5) for s in (-1, 1)
+    )
     buttons = oval(0, 338, 7, 7, "#e8c86a", 3) + oval(0, 384, 7, 7, "#e8c86a", 3)
     if d.look.male or d.look.outfit == "suit":
         tie = shape("M-9,160 L9,160 L14,270 L0,298 L-14,270Z", red_tie(d.light)) + shape(
             "M-11,156 L11,156 L8,178 L-8,178Z", red_tie(d.light), line=3.5
         )
     else:
-        tie = shape("M0,172 L-40,150 Q-48,176 -38,200 L0,182 L38,200 Q48,176 40,150Z", red_tie(d.light)) + oval(
-            0, 175, 9, 10, red_tie(d.light), 3.5
-        )
+        tie = shape(
+            "M0,172 L-40,150 Q-48,176 -38,200 L0,182 L38,200 Q48,176 40,150Z", red_tie(d.light)
+        ) + oval(0, 175, 9, 10, red_tie(d.light), 3.5)
     crease = stroke("M0,316 L0,440", INK, 3)
     return shirt + crease + lapels + tips + tie + buttons
 
 
 def _hood(d: Dressed) -> str:
-    fold = shape("M-30,122 C-84,140 -88,178 -56,196 C-30,176 -10,176 0,196 C10,176 30,176 56,196 C88,178 84,140 30,122 Q0,176 -30,122Z", d.light.shade(d.top, 0.1))
-    strings = stroke("M-18,186 L-22,262 M18,186 L24,250", "#f6f3ee", 5) + stroke("M-22,256 l0,12 M24,244 l0,12", INK, 6)
+    fold = shape(
+        "M-30,122 C-84,140 -88,178 -56,196 C-30,176 -10,176 0,196 C10,176 30,176 56,196 C88,178 84,140 30,122 Q0,176 -30,122Z",
+        d.light.shade(d.top, 0.1),
+    )
+    strings = stroke("M-18,186 L-22,262 M18,186 L24,250", "#f6f3ee", 5) + stroke(
+        "M-22,256 l0,12 M24,244 l0,12", INK, 6
+    )
     pocket = shape("M-46,336 L46,336 L62,398 L-62,398Z", d.light.shade(d.top, 0.1))
     zipper = stroke("M0,196 L0,336", d.light.shade(d.top, 0.45), 3)
     return zipper + pocket + fold + strings
@@ -113,7 +120,10 @@ def _gorget(d: Dressed) -> str:
 
 def _lapels(d: Dressed) -> str:
     return _turtle_roll(d, WHITE) + "".join(
-        shape(f"M{s * 26},128 L{s * 74},156 L{s * 60},210 L{s * 4},252 L{s * 14},170Z", d.light.shade(d.top, 0.16))
+        shape(
+            f"M{s * 26},128 L{s * 74},156 L{s * 60},210 L{s * 4},252 L{s * 14},170Z",
+            d.light.shade(d.top, 0.16),
+        )
         for s in (-1, 1)
     )
 
@@ -121,21 +131,39 @@ def _lapels(d: Dressed) -> str:
 def _open(d: Dressed) -> str:
     shirt = shape("M-30,130 L-26,446 L26,446 L30,130 Q0,160 -30,130Z", d.light.css(WHITE))
     edges = "".join(
-        shape(f"M{s * 26},126 L{s * 58},150 L{s * 46},214 L{s * 24},170Z", d.light.shade(d.top, 0.15)) for s in (-1, 1)
+        shape(
+            f"M{s * 26},126 L{s * 58},150 L{s * 46},214 L{s * 24},170Z", d.light.shade(d.top, 0.15)
+        )
+        for s in (-1, 1)
     )
-    return shirt + stroke("M-10,250 q6,60 2,150 M12,270 q-4,60 2,120", d.light.shade(WHITE, 0.2), 3) + edges
+    return (
+        shirt
+        + stroke("M-10,250 q6,60 2,150 M12,270 q-4,60 2,120", d.light.shade(WHITE, 0.2), 3)
+        + edges
+    )
 
 
 def _maid(d: Dressed) -> str:
     bib = shape("M-44,196 Q0,214 44,196 L50,360 L-50,360Z", d.light.css(WHITE))
-    straps = "".join(stroke(f"M{s * 42},200 L{s * 62},160", INK, 24) + stroke(f"M{s * 42},200 L{s * 62},160", "#f8f6f2", 16) for s in (-1, 1))
+    straps = "".join(
+        stroke(f"M{s * 42},200 L{s * 62},160", INK, 24)
+        + stroke(f"M{s * 42},200 L{s * 62},160", "#f8f6f2", 16)
+        for s in (-1, 1)
+    )
     bow = shape("M0,160 L-34,142 L-32,182 L0,166 L32,182 L34,142Z", red_tie(d.light))
-    return straps + bib + shape("M-26,130 L-40,166 L0,158 L40,166 L26,130 Q0,156 -26,130Z", d.light.css(WHITE)) + bow
+    return (
+        straps
+        + bib
+        + shape("M-26,130 L-40,166 L0,158 L40,166 L26,130 Q0,156 -26,130Z", d.light.css(WHITE))
+        + bow
+    )
 
 
 def _turtle_roll(d: Dressed, paint: tuple[float, float, float]) -> str:
     roll = "M-29,104 Q0,132 29,104 L36,148 Q0,174 -36,148Z"
-    return shape(roll, d.light.css(paint)) + stroke("M-14,124 L-15,158 M2,128 L2,164 M17,122 L19,156", d.light.shade(paint, 0.25), 3)
+    return shape(roll, d.light.css(paint)) + stroke(
+        "M-14,124 L-15,158 M2,128 L2,164 M17,122 L19,156", d.light.shade(paint, 0.25), 3
+    )
 
 
 def _turtle(d: Dressed) -> str:
@@ -172,14 +200,24 @@ def _heart(d: Dressed) -> str:
         d.light.css(d.skin),
     )
     bones = stroke("M-16,164 L-46,168 M16,164 L46,168", skin_shade(d.skin, d.light), 3.5)
-    return chest + bones + stroke("M-78,216 Q-40,192 0,224 Q40,192 78,216", d.light.shine(d.look.cloth, 0.7), 7)
+    return (
+        chest
+        + bones
+        + stroke("M-78,216 Q-40,192 0,224 Q40,192 78,216", d.light.shine(d.look.cloth, 0.7), 7)
+    )
 
 
 def _round(d: Dressed) -> str:
     trim = d.light.shine(d.look.cloth, 0.6)
     return (
         shape("M-30,130 C-34,178 34,178 30,130 Q0,156 -30,130Z", d.light.css(d.skin), line=3.5)
-        + "".join(shape(f"M{s * 30},130 Q{s * 62},150 {s * 40},192 Q{s * 20},196 {s * 2},172 Q{s * 26},166 {s * 30},130Z", trim) for s in (-1, 1))
+        + "".join(
+            shape(
+                f"M{s * 30},130 Q{s * 62},150 {s * 40},192 Q{s * 20},196 {s * 2},172 Q{s * 26},166 {s * 30},130Z",
+                trim,
+            )
+            for s in (-1, 1)
+        )
         + "".join(oval(0, y, 5.5, 5.5, trim, 2.5) for y in (226, 266, 306))
     )
 
@@ -188,7 +226,10 @@ def _shirt(d: Dressed) -> str:
     pale = mix(d.top, (1.0, 1.0, 1.0), 0.4)
     return (
         shape("M-22,134 L0,186 L22,134 Q0,154 -22,134Z", d.light.css(d.skin), line=3)
-        + "".join(shape(f"M{s * 24},128 L{s * 48},150 L{s * 24},198 L0,180Z", d.light.css(pale)) for s in (-1, 1))
+        + "".join(
+            shape(f"M{s * 24},128 L{s * 48},150 L{s * 24},198 L0,180Z", d.light.css(pale))
+            for s in (-1, 1)
+        )
         + stroke("M0,184 L0,430", d.light.shade(d.top, 0.4), 3)
         + "".join(oval(0, y, 5, 5, d.light.css(pale), 2.5) for y in (222, 270, 318, 366))
     )

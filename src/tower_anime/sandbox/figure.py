@@ -78,7 +78,9 @@ def figure(look: Look, setting: Setting, rng: Generator, name: str) -> str:
 
 def shadow_below(look: Look, *, chibi: bool) -> str:
     """Return the patch of shade on the ground below somebody's feet."""
-    return oval(10, tall(look, chibi=chibi), 130, 20, "#1c1838").replace("/>", ' fill-opacity="0.3"/>')
+    return oval(10, tall(look, chibi=chibi), 130, 20, "#1c1838").replace(
+        "/>", ' fill-opacity="0.3"/>'
+    )
 
 
 def seat(look: Look, light: Light, *, chibi: bool) -> str:
@@ -89,9 +91,13 @@ def seat(look: Look, light: Light, *, chibi: bool) -> str:
     back, top, edge = (_NECK + (y - _NECK) * high for y in (250, 470, 566))
     low = tall(look, chibi=chibi)
     wood, dark, pad = (light.css(colour(text)) for text in ("#a9744c", "#7d5338", "#d98a7a"))
-    legs = shape(f"M-132,{edge:.0f} h26 V{low:.0f} h-26Z M106,{edge:.0f} h26 V{low:.0f} h-26Z", dark)
+    legs = shape(
+        f"M-132,{edge:.0f} h26 V{low:.0f} h-26Z M106,{edge:.0f} h26 V{low:.0f} h-26Z", dark
+    )
     rest = shape(f"M-128,{top:.0f} V{back:.0f} Q0,{back - 40:.0f} 128,{back:.0f} V{top:.0f}Z", wood)
-    rest += shape(f"M-104,{top:.0f} V{back + 20:.0f} Q0,{back - 10:.0f} 104,{back + 20:.0f} V{top:.0f}Z", pad)
+    rest += shape(
+        f"M-104,{top:.0f} V{back + 20:.0f} Q0,{back - 10:.0f} 104,{back + 20:.0f} V{top:.0f}Z", pad
+    )
     board = shape(f"M-128,{top:.0f} H128 L150,{edge:.0f} H-150Z", pad)
     return rest + legs + board + shape(f"M-150,{edge:.0f} H150 V{edge + 26:.0f} H-150Z", wood)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from numpy.random import Generator
 
@@ -92,13 +93,18 @@ def braids(look: Look, light: Light) -> str:
             turn = (24 if i % 2 else -24) * side
             out += moved(
                 shape(leaf, light.css(look.hair))
-                + veil(f"M0,-20 C{r * 0.2:.0f},0 {r * 0.2:.0f},14 0,26 C{-r},16 {-r},-18 0,-20Z",
-                       light.shade(look.hair, 0.25), 1)
+                + veil(
+                    f"M0,-20 C{r * 0.2:.0f},0 {r * 0.2:.0f},14 0,26 C{-r},16 {-r},-18 0,-20Z",
+                    light.shade(look.hair, 0.25),
+                    1,
+                )
                 + shape(leaf, "none"),
                 f"translate({x:.0f} {y}) rotate({turn})",
             )
         x = side * 110
-        out += shape(f"M{x - 12},330 Q{x},318 {x + 12},330 L{x + 9},344 L{x - 9},344Z", "#e0565f", line=3)
+        out += shape(
+            f"M{x - 12},330 Q{x},318 {x + 12},330 L{x + 9},344 L{x - 9},344Z", "#e0565f", line=3
+        )
         out += shape(
             f"M{x - 10},344 Q{x - 20},372 {x - 4},392 Q{x},374 {x + 6},390 Q{x + 20},368 {x + 10},344Z",
             light.css(look.hair),
@@ -111,9 +117,7 @@ def ties(look: Look) -> frozenset[str]:
     return frozenset({look.cut} & {"twintails", "ponytail", "braids"})
 
 
-def _curtain(
-    length: float, rng: Generator, *, wind: float, curly: bool, top: bool = False
-) -> str:
+def _curtain(length: float, rng: Generator, *, wind: float, curly: bool, top: bool = False) -> str:
     """Return the hair behind the head as a closed path with pointed tips."""
     drift = 70 * wind * length / 470
     flare = min(62.0, 8 + length * 0.13)
@@ -130,11 +134,9 @@ def _curtain(
             )
         )
     head = "M-92,-20 C-104,-92 -66,-129 0,-129 C66,-129 104,-92 92,-20" if top else "M92,-20"
-    sides = (
-        f" C{100 + flare * 0.5:.0f},{length * 0.3:.0f} {wide + 12:.0f},{length * 0.6:.0f} {_xy(tips[0])}"
-    )
+    sides = f" C{100 + flare * 0.5:.0f},{length * 0.3:.0f} {wide + 12:.0f},{length * 0.6:.0f} {_xy(tips[0])}"
     hem = ""
-    for (x0, y0), (x1, y1) in zip(tips, tips[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(tips):
         dip = min(y0, y1) - (46 if length > 150 else 20)
         if curly:
             hem += f" C{x0 - 4:.0f},{y0 + 30:.0f} {x1 + 4:.0f},{y1 + 30:.0f} {x1:.0f},{y1:.0f}"
@@ -173,7 +175,9 @@ def _fringe(look: Look, rng: Generator, bearing: Bearing) -> str:
         if look.male or look.cut in {"short", "messy"}:
             tip -= 6
         middle = (x + after) / 2
-        out += f" Q{x + 9 + lean:.0f},{(tip + valley) / 2:.0f} {x + lean + slide * 0.4:.0f},{tip:.0f}"
+        out += (
+            f" Q{x + 9 + lean:.0f},{(tip + valley) / 2:.0f} {x + lean + slide * 0.4:.0f},{tip:.0f}"
+        )
         out += f" Q{x - 5 + lean * 0.4:.0f},{(tip + valley) / 2 - 4:.0f} {middle:.0f},{valley:.0f}"
     return out + " Q-84,4 -90,26"
 
@@ -242,7 +246,9 @@ def _crown(look: Look, light: Light, rng: Generator) -> str:
             moved(
                 oval(0, 0, 40, 37, paint, 4.5)
                 + veil("M-36,12 A40,37 0 0 0 38,8 Q10,26 -36,12Z", light.shade(look.hair, 0.28), 1)
-                + stroke("M-20,-14 Q4,-26 22,-6 M-24,4 Q2,-8 16,14", light.shade(look.hair, 0.5), 3),
+                + stroke(
+                    "M-20,-14 Q4,-26 22,-6 M-24,4 Q2,-8 16,14", light.shade(look.hair, 0.5), 3
+                ),
                 f"translate({s * 76} -112)",
             )
             for s in (-1, 1)

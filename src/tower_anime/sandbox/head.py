@@ -81,9 +81,7 @@ def _cheeks(look: Look, slide: float, name: str) -> str:
     )
     if not strong:
         return glow + spots
-    marks = "".join(
-        f"M{s * 45 + slide + x:.0f},50 l-5,9" for s in (-1, 1) for x in (-9, 1, 11)
-    )
+    marks = "".join(f"M{s * 45 + slide + x:.0f},50 l-5,9" for s in (-1, 1) for x in (-9, 1, 11))
     return glow + spots + stroke(marks, "#e0605f", 2.6)
 
 
@@ -93,7 +91,7 @@ def _nose(look: Look, slide: float, shade: str) -> str:
     freckles = ""
     if "freckles" in look.worn:
         spots = "".join(
-            oval(s * 34 + slide + dx, 48 + dy, 2.6, 2.4, "#b9714f")
+            oval(s * 34 + slide + dx, 48 + dy, 3.8, 3.4, "#a8583a")
             for s in (-1, 1)
             for dx, dy in ((-9, 2), (0, -3), (9, 3), (2, 7))
         )
@@ -109,8 +107,11 @@ def _mouth(look: Look, light: Light) -> str:
     if kind in {"laugh", "wink"}:
         opening = "M-21,67 Q0,73 21,67 Q17,91 0,92 Q-17,91 -21,67Z"
         teeth = veil("M-20,66 Q0,74 20,66 L18,75 Q0,79 -18,75Z", "#ffffff", 1)
-        return shape(opening, inside, line=3.2) + oval(0, 87, 9, 5, tongue) + teeth + stroke(
-            "M-22,66 Q0,73 22,66", INK, 3.2
+        return (
+            shape(opening, inside, line=3.2)
+            + oval(0, 87, 9, 5, tongue)
+            + teeth
+            + stroke("M-22,66 Q0,73 22,66", INK, 3.2)
         )
     if kind == "surprised":
         return shape("M-8,74 C-8,64 8,64 8,74 C8,86 -8,86 -8,74Z", inside, line=3.2)
@@ -119,13 +120,13 @@ def _mouth(look: Look, light: Light) -> str:
     if kind == "crying":
         return shape("M-15,82 Q0,64 15,82 Q0,88 -15,82Z", inside, line=3.2)
     curve = {
-        "smile": "M-17,70 Q0,84 17,70",
+        "smile": "M-21,68 Q0,90 21,68",
         "closed": "M-11,73 Q0,80 11,73",
         "shy": "M-11,75 q5,-5 10,0 t11,0",
         "sad": "M-12,80 Q0,70 12,80",
         "sleepy": "M-8,76 Q0,73 8,76",
         "serious": "M-12,76 L12,76",
-    }.get(kind, "M-10,74 Q0,79 10,74")
+    }.get(kind, "M-9,76 Q0,78 9,76")
     return stroke(curve, INK, 3.4) + stroke("M-5,85 L5,85", "#c98a7c", 2, opacity=0.7)
 
 
@@ -188,7 +189,7 @@ def _eye(look: Look, light: Light, bearing: Bearing, side: int, name: str) -> st
         eye = _shut(look)
     else:
         eye = _open(look, light, side, f"{name}{'l' if side < 0 else 'r'}", bearing)
-    drops = _tear(side) if look.face == "crying" else ""
+    drops = _tear() if look.face == "crying" else ""
     both = brow + moved(eye, f"scale({narrow:.3f} 1)") + drops
     return moved(mirrored(both, side), f"translate({x:.1f} 18)")
 
@@ -223,22 +224,24 @@ def _open(look: Look, light: Light, side: int, name: str, bearing: Bearing) -> s
     )
     gaze = bearing.turn * 3.5 * side
     small = 0.72 if look.face == "surprised" else 1.0
-    iris = _iris(look, light, side, name, gaze=gaze, height=height * small, small=small)
+    iris = _iris(look, light, name, gaze=gaze, height=height * small, small=small)
     shade = f"M-30,{top - 4:.1f} H34 V{top + 12:.1f} Q2,{top + 7:.1f} -30,{top + 16:.1f}Z"
     return (
         veil(white, css(light.lit((0.99, 0.985, 0.98))), 1)
         + clipped(f"eye{name}", white, iris + veil(shade, "#3a3050", 0.32))
         + (moved(_glints(look, height * small), f"translate({gaze:.1f} 0)") if side > 0 else "")
-        + (moved(_glints(look, height * small), f"translate({gaze:.1f} 0) scale(-1 1)") if side < 0 else "")
+        + (
+            moved(_glints(look, height * small), f"translate({gaze:.1f} 0) scale(-1 1)")
+            if side < 0
+            else ""
+        )
         + f'<path d="{lash}" fill="{INK}"/>'
         + stroke(f"M-16,{top - 11:.1f} Q4,{top - 19:.1f} 22,{top * 0.6 + outer - 10:.1f}", INK, 2.2)
         + stroke(f"M-7,{low + 1:.1f} Q6,{low + 3:.1f} 16,{low * 0.66:.1f}", INK, 2.8)
     )
 
 
-def _iris(
-    look: Look, light: Light, side: int, name: str, *, gaze: float, height: float, small: float
-) -> str:
+def _iris(look: Look, light: Light, name: str, *, gaze: float, height: float, small: float) -> str:
     paint = light.lit(look.eyes)
     dark, deep = css(mix(paint, (0.06, 0.03, 0.16), 0.62)), css(mix(paint, (0.04, 0.02, 0.1), 0.85))
     bright = css(mix(paint, (1.0, 1.0, 0.94), 0.55))
@@ -262,10 +265,11 @@ def _glints(look: Look, height: float) -> str:
     )
 
 
-def _tear(side: int) -> str:
-    del side
+def _tear() -> str:
     stream = "M4,26 C-3,44 0,56 8,66 C18,60 18,42 14,25Z"
-    return f'<path d="{stream}" fill="#bfe4ff" fill-opacity="0.85" stroke="#6fa9d8" stroke-width="2"/>'
+    return (
+        f'<path d="{stream}" fill="#bfe4ff" fill-opacity="0.85" stroke="#6fa9d8" stroke-width="2"/>'
+    )
 
 
 def _brow(look: Look, light: Light) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from tower_anime.sandbox.palette import INK
@@ -83,7 +84,7 @@ def smooth(points: Sequence[Point], *, closed: bool = False) -> str:
         turns = zip(points, middles, strict=True)
         return f"M{_at(start)}" + "".join(f"Q{_at(p)} {_at(m)}" for p, m in turns) + "Z"
     out = f"M{_at(points[0])}"
-    for here, after in zip(points[1:-1], points[2:], strict=True):
+    for here, after in pairwise(points[1:]):
         out += f"Q{_at(here)} {_at(_middle(here, after) if after != points[-1] else after)}"
     return out if len(points) > 2 else f"{out}L{_at(points[-1])}"
 

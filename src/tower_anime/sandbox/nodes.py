@@ -204,9 +204,7 @@ def _rendered(s: Sampling, done: int, last: int) -> Latent:
     columns, rows, soft = spoil.size_of(latent.width, latent.height, native=surface.native_px)
     blank = latent.pictures is None
     damage = spoil.Damage(
-        residual=spoil.residual_of(
-            min(euler_steps, settled), clean_steps=surface.clean_steps
-        ),
+        residual=spoil.residual_of(min(euler_steps, settled), clean_steps=surface.clean_steps),
         burn=max(burn, over),
         wash=wash,
         soft=soft,
@@ -255,7 +253,7 @@ def _painter(scene: Scene, base: Frame | None, denoise: float) -> Callable[[int,
     """Return what draws panel `index` of the scene at a size."""
 
     def paint(index: int, width: int, height: int) -> Frame:
-        panel = replace(scene, index=scene.index + 1000 * index) if index else scene
+        panel = replace(scene, panel=index)
         if base is None:
             return draw(panel, width=width, height=height)
         share = float(np.clip((denoise - 0.3) / (KEEPS_BELOW - 0.3), 0, 1))
@@ -272,7 +270,9 @@ def _rebuilt(original: Frame, fresh: Frame, share: float, scene: Scene) -> Frame
     """Return the original with a share of its regions drawn anew in its own colours."""
     height, width = original.shape[:2]
     regions = cv2.resize(
-        scene.rng("regions").random((7, 7), np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+        scene.rng("regions").random((7, 7), np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
     )
     mask = np.clip((share * 1.3 - 0.15 - regions) * 12, 0, 1).astype(np.float32)[..., None]
     sigma = 0.03 * float(np.sqrt(width * height))

@@ -111,9 +111,7 @@ def neck(d: Dressed) -> str:
     return shape(
         f"M-{w},70 C-{w - 2},110 -{w},126 -{w + 12},142 Q0,190 {w + 12},142 C{w},126 {w - 2},110 {w},70Z",
         d.light.css(d.skin),
-    ) + veil(
-        f"M-{w},70 L-{w - 1},106 Q4,140 {w - 1},112 L{w},70Z", skin_shade(d.skin, d.light), 1
-    )
+    ) + veil(f"M-{w},70 L-{w - 1},106 Q4,140 {w - 1},112 L{w},70Z", skin_shade(d.skin, d.light), 1)
 
 
 def legs(d: Dressed) -> str:
@@ -128,7 +126,10 @@ def _knees(d: Dressed) -> str:
     trousers = d.bottom in {"pants", "coat"} or d.cut.legs == "tights"
     paint = d.light.css(d.low if trousers else d.skin)
     return "".join(
-        shape(f"M{s * 8},450 C{s * 6},560 {s * 20},636 {s * 70},638 C{s * 122},636 {s * 126},560 {s * 84},450Z", paint)
+        shape(
+            f"M{s * 8},450 C{s * 6},560 {s * 20},636 {s * 70},638 C{s * 122},636 {s * 126},560 {s * 84},450Z",
+            paint,
+        )
         for s in (-1, 1)
     )
 
@@ -201,8 +202,10 @@ def torso(d: Dressed) -> str:
         d.light.shade(d.top, 0.27),
         1,
     )
-    bust = "" if d.look.male or d.look.age == "child" or d.pose.back else stroke(
-        "M-50,262 Q-28,276 -8,264 M50,262 Q28,276 8,264", d.light.shade(d.top, 0.4), 3
+    bust = (
+        ""
+        if d.look.male or d.look.age == "child" or d.pose.back
+        else stroke("M-50,262 Q-28,276 -8,264 M50,262 Q28,276 8,264", d.light.shade(d.top, 0.4), 3)
     )
     folds = stroke("M-46,318 Q-30,330 -12,330 M44,340 Q30,352 14,350", d.light.shade(d.top, 0.4), 3)
     rim = moved(
@@ -210,7 +213,11 @@ def torso(d: Dressed) -> str:
         f"translate({d.bearing.light_from * -5} 4)",
     )
     body = shape(outline, d.light.css(d.top))
-    return body + clipped(f"body{d.name}", outline, shadow + rim + bust + folds) + shape(outline, "none")
+    return (
+        body
+        + clipped(f"body{d.name}", outline, shadow + rim + bust + folds)
+        + shape(outline, "none")
+    )
 
 
 def lower(d: Dressed) -> str:
@@ -231,7 +238,9 @@ def lower(d: Dressed) -> str:
         "kimono": (420.0, 985.0, 104.0),
     }[kind]
     if d.pose.soles < 1000:
-        hem = min(hem, d.pose.soles - 60, 590.0 if kind in {"skirt", "dress", "frill", "coat"} else hem)
+        hem = min(
+            hem, d.pose.soles - 60, 590.0 if kind in {"skirt", "dress", "frill", "coat"} else hem
+        )
     if d.pose.soles < 1000 and kind in {"kimono", "gown"}:
         flare = max(flare, 130.0)
     return _skirt(d, waist, hem, flare)
@@ -240,12 +249,20 @@ def lower(d: Dressed) -> str:
 def _trunks(d: Dressed, *, shorts: bool = False) -> str:
     """Return the seat of trousers, with short legs for shorts."""
     w, h = (74, 80) if d.look.male else (56, 76)
-    end = f"L{h + 12},578 L6,578 L0,520 L-6,578 L-{h + 12},578" if shorts else f"L{h + 4},480 L{h - 4},530 L4,530 L0,500 L-4,530 L-{h - 4},530 L-{h + 4},480"
+    end = (
+        f"L{h + 12},578 L6,578 L0,520 L-6,578 L-{h + 12},578"
+        if shorts
+        else f"L{h + 4},480 L{h - 4},530 L4,530 L0,500 L-4,530 L-{h - 4},530 L-{h + 4},480"
+    )
     return shape(
         f"M-{w},368 Q0,384 {w},368 C{w + 4},396 {h},420 {h},446 {end} L-{h},446 C-{h},420 -{w + 4},396 -{w},368Z",
         d.light.css(d.low),
         line=4.5 if shorts else 0,
-    ) + stroke(f"M-{w},368 C-{w + 4},396 -{h},420 -{h},446 M{w},368 C{w + 4},396 {h},420 {h},446 M0,440 L0,500", INK, 4)
+    ) + stroke(
+        f"M-{w},368 C-{w + 4},396 -{h},420 -{h},446 M{w},368 C{w + 4},396 {h},420 {h},446 M0,440 L0,500",
+        INK,
+        4,
+    )
 
 
 def _skirt(d: Dressed, waist: float, hem: float, flare: float) -> str:
@@ -266,62 +283,82 @@ def _skirt(d: Dressed, waist: float, hem: float, flare: float) -> str:
         x0, x1 = share * top, share * flare
         folds += f"M{x0:.0f},{waist + 18} Q{(x0 + x1) / 2 * 0.9:.0f},{(waist + hem) / 2:.0f} {x1:.0f},{hem + 20 * (1 - share * share):.0f}"
         if d.bottom in {"skirt", "frill", "gown", "dress"}:
-            darks += (
-                f"M{x0:.0f},{waist + 18} L{x1:.0f},{hem + 26} L{x1 + far * flare * 0.12:.0f},{hem + 26}Z"
-            )
+            darks += f"M{x0:.0f},{waist + 18} L{x1:.0f},{hem + 26} L{x1 + far * flare * 0.12:.0f},{hem + 26}Z"
     side = (
         f"M{far * top * 0.5:.0f},{waist} Q{far * flare * 0.4:.0f},{(waist + hem) / 2:.0f}"
         f" {far * flare * 0.5:.0f},{hem + 40} L{far * 400},{hem + 40} L{far * 400},{waist}Z"
     )
     dark = d.light.shade(paint, 0.27)
-    inside = veil(darks + side, dark, 1) + _hem_details(d, waist, hem, flare)
+    inside = veil(darks + side, dark, 1) + _hem_details(d, hem, flare)
     return (
         shape(outline, d.light.css(paint))
         + clipped(f"skirt{d.name}", outline, inside)
         + stroke(folds, d.light.shade(paint, 0.55), 3)
         + shape(outline, "none")
-        + _over_skirt(d, waist, hem, flare)
+        + _over_skirt(d, waist, hem)
     )
 
 
-def _hem_details(d: Dressed, waist: float, hem: float, flare: float) -> str:
+def _hem_details(d: Dressed, hem: float, flare: float) -> str:
     wide = f"M{-flare - 20},{hem - 26} Q0,{hem + 8} {flare + 20},{hem - 26}"
     if d.bottom == "skirt" and d.look.outfit == "sailor":
         return stroke(wide, "#f4f1ec", 6)
     if d.bottom in {"frill", "gown", "dress"}:
         return stroke(wide, d.light.shine(d.low, 0.6), 10 if d.bottom == "dress" else 18)
     if d.bottom == "kimono":
-        flowers = "".join(
+        return "".join(
             oval(x + r, y + s, 13, 13, d.light.shine(d.look.cloth, 0.6))
             for x, y in ((-50, 640), (46, 720), (-30, 820), (60, 900), (-66, 930))
             for r, s in ((-9, 0), (9, 0), (0, -11), (0, 9))
         )
-        return flowers
     return ""
 
 
-def _over_skirt(d: Dressed, waist: float, hem: float, flare: float) -> str:
+def _over_skirt(d: Dressed, waist: float, hem: float) -> str:
     light = d.light
     if d.pose.back and d.bottom != "kimono":
         return ""
     if d.bottom == "kimono":
         sash = light.css(mix(d.look.cloth, (1.0, 0.92, 0.6), 0.75))
-        opening = "" if d.pose.back else stroke(f"M10,{waist} Q26,{(waist + hem) / 2:.0f} -8,{hem + 14}", INK, 4)
-        bow = shape("M-60,330 C-110,290 -110,420 -40,384 L40,384 C110,420 110,290 60,330Z", sash) if d.pose.back else ""
+        opening = (
+            ""
+            if d.pose.back
+            else stroke(f"M10,{waist} Q26,{(waist + hem) / 2:.0f} -8,{hem + 14}", INK, 4)
+        )
+        bow = (
+            shape("M-60,330 C-110,290 -110,420 -40,384 L40,384 C110,420 110,290 60,330Z", sash)
+            if d.pose.back
+            else ""
+        )
         band = shape("M-64,318 Q0,332 64,318 L70,418 Q0,432 -70,418Z", sash)
-        return opening + band + stroke("M-66,366 Q0,382 66,366", light.shade(d.look.cloth, 0.1), 9) + bow
+        return (
+            opening
+            + band
+            + stroke("M-66,366 Q0,382 66,366", light.shade(d.look.cloth, 0.1), 9)
+            + bow
+        )
     if d.look.outfit == "maid":
         return shape(
             f"M-50,{waist} C-84,{waist + 80} -100,{hem - 90} -92,{hem - 40} Q0,{hem - 6} 92,{hem - 40}"
             f" C100,{hem - 90} 84,{waist + 80} 50,{waist}Z",
             light.css(WHITE),
-        ) + stroke(f"M-30,{waist + 30} L-46,{hem - 50} M24,{waist + 30} L40,{hem - 50}", light.shade(WHITE, 0.25), 4)
+        ) + stroke(
+            f"M-30,{waist + 30} L-46,{hem - 50} M24,{waist + 30} L40,{hem - 50}",
+            light.shade(WHITE, 0.25),
+            4,
+        )
     if d.bottom == "coat":
-        buttons = "".join(oval(14, y, 7, 7, light.shade(d.look.cloth, 0.5), 2.5) for y in range(220, 560, 70))
-        belt = shape("M-60,372 Q0,388 60,372 L62,402 Q0,418 -62,402Z", light.shade(d.look.cloth, 0.2))
+        buttons = "".join(
+            oval(14, y, 7, 7, light.shade(d.look.cloth, 0.5), 2.5) for y in range(220, 560, 70)
+        )
+        belt = shape(
+            "M-60,372 Q0,388 60,372 L62,402 Q0,418 -62,402Z", light.shade(d.look.cloth, 0.2)
+        )
         return stroke(f"M0,180 L-4,{hem + 12}", INK, 3.5) + belt + buttons
     if d.look.outfit in {"dress", "gown", "idol"}:
-        return shape("M-56,350 Q0,366 56,350 L57,374 Q0,390 -57,374Z", light.shade(d.look.cloth, 0.18))
+        return shape(
+            "M-56,350 Q0,366 56,350 L57,374 Q0,390 -57,374Z", light.shade(d.look.cloth, 0.18)
+        )
     return ""
 
 
@@ -347,13 +384,13 @@ def _tasset(d: Dressed) -> str:
 def sleeve(d: Dressed, side: int) -> str:
     """Return one whole arm: skin, hand and sleeve."""
     kind = d.cut.sleeves
-    arm = bare_arm(
-        d.look, d.skin, d.light, d.pose, d.bearing, side=side, covered=kind != "none"
-    )
+    arm = bare_arm(d.look, d.skin, d.light, d.pose, d.bearing, side=side, covered=kind != "none")
     if kind == "none":
         return arm
     joints = arm_joints(d.look, d.pose, side)
-    loose = {"long": 1.16, "baggy": 1.42, "short": 1.3, "puff": 1.5, "plate": 1.3, "wide": 1.3}[kind]
+    loose = {"long": 1.16, "baggy": 1.42, "short": 1.3, "puff": 1.5, "plate": 1.3, "wide": 1.3}[
+        kind
+    ]
     wide = [w * loose * (1.12 if d.look.male else 1.0) for w in ARM_WIDTHS]
     end = {"short": 0.36, "puff": 0.3}.get(kind, 0.95)
     if kind == "puff":
@@ -364,7 +401,9 @@ def sleeve(d: Dressed, side: int) -> str:
     out = shape(tube(joints, wide, end=end, round_begin=True, round_end=kind == "puff"), paint)
     shade = [(x - d.bearing.light_from * wide[0] * 0.24, y + 3) for x, y in joints]
     out += veil(
-        tube(shade, [w * 0.42 for w in wide], begin=0.06, end=end - 0.06), d.light.shade(d.top, 0.27), 1
+        tube(shade, [w * 0.42 for w in wide], begin=0.06, end=end - 0.06),
+        d.light.shade(d.top, 0.27),
+        1,
     )
     if kind == "wide":
         out += _wide_sleeve(d, joints)
@@ -375,7 +414,9 @@ def sleeve(d: Dressed, side: int) -> str:
     return arm + out
 
 
-def _cuff(d: Dressed, joints: tuple[tuple[float, float], ...], wide: list[float], end: float) -> str:
+def _cuff(
+    d: Dressed, joints: tuple[tuple[float, float], ...], wide: list[float], end: float
+) -> str:
     trim = {"sailor": d.look.cloth, "uniform": WHITE, "suit": WHITE, "spacesuit": d.look.cloth}
     paint = trim.get(d.look.outfit, mix(d.top, (1.0, 1.0, 1.0), 0.35))
     return shape(
@@ -402,7 +443,9 @@ def _plates(d: Dressed, joints: tuple[tuple[float, float], ...], side: int) -> s
         f" Q{x + side * 10:.0f},{y + 34:.0f} {x - 40:.0f},{y + 6:.0f}Z",
         d.light.css(_STEEL),
     )
-    shine = stroke(f"M{x - 22:.0f},{y - 22:.0f} Q{x:.0f},{y - 36:.0f} {x + 20:.0f},{y - 22:.0f}", "#ffffff", 5)
+    shine = stroke(
+        f"M{x - 22:.0f},{y - 22:.0f} Q{x:.0f},{y - 36:.0f} {x + 20:.0f},{y - 22:.0f}", "#ffffff", 5
+    )
     band = tube(joints, [64, 60, 52, 44], begin=0.5, end=0.6)
     return pad + shine + shape(band, d.light.css(d.look.cloth))
 

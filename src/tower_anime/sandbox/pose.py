@@ -215,9 +215,7 @@ def bare_arm(
 def hand(kind: str, paint: str, shade: str, side: int) -> str:
     """Return a right hand that points down from the wrist at (0, 0); mirrored for the left."""
     if kind == "relaxed":
-        body = (
-            "M-13,-5 C-18,12 -17,30 -13,46 C-9,60 6,61 10,50 C15,36 15,12 13,-5Z"
-        )
+        body = "M-13,-5 C-18,12 -17,30 -13,46 C-9,60 6,61 10,50 C15,36 15,12 13,-5Z"
         out = (
             shape("M-12,8 C-24,16 -25,32 -18,40 C-12,40 -10,30 -8,22Z", paint, line=3.6)
             + shape(body, paint, line=3.6)

@@ -24,6 +24,7 @@ SOFT_BELOW = 0.75
 _GREY = (128, 124, 120)
 """What a latent of zeros decodes to: a warm grey."""
 
+
 @dataclass(frozen=True)
 class Damage:
     """How much of each consequence a picture shows, 0 none … 1 full.
@@ -151,8 +152,8 @@ def _burn(picture: Frame, amount: float) -> Frame:
     base = picture.astype(np.float32)
     halo = base - cv2.GaussianBlur(base, (0, 0), 1.5 + 3 * amount)
     luma = (base @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
-    vivid = luma + (base - luma) * (1 + 2.2 * amount) + halo * (1.6 * amount)
-    return _to_pixels(118 + (vivid - 118) * (1 + 1.6 * amount))
+    vivid = luma + (base - luma) * (1 + 2.8 * amount**0.8) + halo * (1.6 * amount)
+    return _to_pixels(118 + (vivid - 118) * (1 + 1.7 * amount**0.85))
 
 
 def _unresolved(picture: Frame, amount: float, rng: Generator) -> Frame:
@@ -217,10 +218,14 @@ def _scribbled(picture: Frame, rng: Generator) -> Frame:
     x = width - unit * 19 if rng.random() < 0.7 else unit * 2
     out, y = picture.copy(), height - unit * 3
     for _ in range(int(rng.integers(6, 10))):
-        strokes = np.cumsum(rng.uniform(-1, 1, (5, 2)) * unit * (0.7, 1.1), axis=0) + (x, y)
+        strokes = np.cumsum(rng.uniform(-1, 1, (5, 2)) * unit * (0.7, 1.1), axis=0)
+        strokes += np.array([x, y])
         points = [strokes.astype(np.int32)]
         for paint, thick in (((30, 26, 40), unit * 0.55), ((240, 240, 244), unit * 0.28)):
-            cv2.polylines(out, points, False, paint, max(1, round(thick)), cv2.LINE_AA)
+            width_px = max(1, round(thick))
+            cv2.polylines(
+                out, points, isClosed=False, color=paint, thickness=width_px, lineType=cv2.LINE_AA
+            )
         x += unit * 1.9
     return out
 

@@ -155,7 +155,11 @@ def tree(stage: Stage, x: float, ground: float, size: float, depth: float) -> st
         " C96,-214 130,-250 152,-274 C166,-240 150,-206 112,-200 C76,-168 -74,-166 -120,-196Z"
     )
     tufts = "M-90,-318 q26,-30 52,-4 M-20,-360 q26,-26 50,2 M30,-300 q28,-24 52,4 M-70,-266 q24,-22 46,2"
-    leaves = shape(crown, lit, line=4) + veil(under, dark, 1) + stroke(tufts, stage.light.shine(leaf, 0.35), 6)
+    leaves = (
+        shape(crown, lit, line=4)
+        + veil(under, dark, 1)
+        + stroke(tufts, stage.light.shine(leaf, 0.35), 6)
+    )
     return (
         f'<g transform="translate({x:.0f} {ground:.0f}) scale({size:.2f}) rotate({lean:.1f})">'
         f"{trunk}{leaves}{shape(crown, 'none', line=4)}</g>"
@@ -173,7 +177,11 @@ def pine(stage: Stage, x: float, ground: float, size: float, depth: float) -> st
             stage.light.css(leaf),
             line=4,
         )
-        + veil(f"M0,{-330 + 70 * i} L{46 + 26 * i},{-190 + 70 * i} Q20,{-168 + 70 * i} 8,{-172 + 70 * i}Z", stage.light.shade(leaf, 0.3), 1)
+        + veil(
+            f"M0,{-330 + 70 * i} L{46 + 26 * i},{-190 + 70 * i} Q20,{-168 + 70 * i} 8,{-172 + 70 * i}Z",
+            stage.light.shade(leaf, 0.3),
+            1,
+        )
         for i in (2, 1, 0)
     )
     trunk = shape("M-12,10 L-10,-60 L10,-60 L12,10Z", stage.css("#6b4a38"), line=4)
@@ -186,7 +194,13 @@ def row_of_trees(stage: Stage, ground: float, size: float, depth: float, *, coun
     step = stage.width / many
     paint = pine if stage.snowy else tree
     return "".join(
-        paint(stage, (i + stage.between(0.1, 0.9)) * step, ground + stage.between(-12, 12), size * stage.between(0.85, 1.15), depth)
+        paint(
+            stage,
+            (i + stage.between(0.1, 0.9)) * step,
+            ground + stage.between(-12, 12),
+            size * stage.between(0.85, 1.15),
+            depth,
+        )
         for i in range(many)
     )
 
@@ -216,7 +230,10 @@ def blooms(stage: Stage, top: float, *, count: int = 26) -> str:
         for a in (0.3, 1.56, 2.8, 4.07, 5.34):
             cx, cy, q = x + r * float(np.cos(a)), py + r * float(np.sin(a)), r * 0.8
             arc = f"a{q:.1f},{q:.1f} 0 1 0"
-            heads[paint] = heads.get(paint, "") + f"M{cx - q:.1f},{cy:.1f}{arc} {2 * q:.1f},0{arc} {-2 * q:.1f},0Z"
+            heads[paint] = (
+                heads.get(paint, "")
+                + f"M{cx - q:.1f},{cy:.1f}{arc} {2 * q:.1f},0{arc} {-2 * q:.1f},0Z"
+            )
         hearts.append((x, py, r))
     out = "".join(shape(d, paint, line=1.6) for paint, d in heads.items())
     return out + "".join(oval(x, y, r * 0.55, r * 0.55, stage.css("#f5b93a")) for x, y, r in hearts)
@@ -226,5 +243,11 @@ def lamp(stage: Stage, x: float, ground: float, size: float) -> str:
     """Return a street lamp, lit at night."""
     post = stroke("M0,0 V-330 q0,-40 44,-40", stage.css("#3f4358"), 11)
     head = shape("M30,-376 h44 l10,26 h-64Z", stage.css("#3f4358"), line=3)
-    glow = oval(52, -338, 60, 60, "url(#lampglow)") + oval(52, -342, 18, 12, "#fff3c4") if stage.night else oval(52, -344, 18, 8, stage.css("#f4f4ea"))
-    return f'<g transform="translate({x:.0f} {ground:.0f}) scale({size:.2f})">{post}{head}{glow}</g>'
+    glow = (
+        oval(52, -338, 60, 60, "url(#lampglow)") + oval(52, -342, 18, 12, "#fff3c4")
+        if stage.night
+        else oval(52, -344, 18, 8, stage.css("#f4f4ea"))
+    )
+    return (
+        f'<g transform="translate({x:.0f} {ground:.0f}) scale({size:.2f})">{post}{head}{glow}</g>'
+    )

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.palette import INK
@@ -16,7 +15,12 @@ from tower_anime.sandbox.words import Scene
 _PIXELS = 160
 """Blocks of pixel art along the longer side."""
 
-_INKS = {"soft": ("#7d5a6e", 0.62), "cel": (INK, 1.6), "retro": ("#3a2420", 1.15), "sketch": ("#2b2b33", 0.9)}
+_INKS = {
+    "soft": ("#7d5a6e", 0.62),
+    "cel": (INK, 1.6),
+    "retro": ("#3a2420", 1.15),
+    "sketch": ("#2b2b33", 0.9),
+}
 _WIDTH = re.compile(rf'stroke="{INK}" stroke-width="([\d.]+)"')
 
 
@@ -73,11 +77,14 @@ def _pixel_art(picture: Frame) -> Frame:
     height, width = picture.shape[:2]
     share = _PIXELS / max(height, width)
     small = cv2.resize(
-        picture, (max(8, round(width * share)), max(8, round(height * share))), interpolation=cv2.INTER_AREA
+        picture,
+        (max(8, round(width * share)), max(8, round(height * share))),
+        interpolation=cv2.INTER_AREA,
     )
     levels = np.asarray((np.arange(256) + 21) // 43 * 43, np.float32).clip(0, 255).astype(np.uint8)
     return np.asarray(
-        cv2.resize(cv2.LUT(small, levels), (width, height), interpolation=cv2.INTER_NEAREST), np.uint8
+        cv2.resize(cv2.LUT(small, levels), (width, height), interpolation=cv2.INTER_NEAREST),
+        np.uint8,
     )
 
 
@@ -98,9 +105,9 @@ def _painted(picture: Frame) -> Frame:
     """Watercolour: washes that vary slowly over the paper."""
     height, width = picture.shape[:2]
     wash = np.random.default_rng(5).random((9, 9)).astype(np.float32) * 0.24 + 0.92
-    slow: NDArray[np.float32] = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
-    toned = np.clip(picture * slow[..., None] * 0.9 + 26, 0, 255).astype(np.uint8)
-    return toned
+    slow = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
+    toned: Frame = np.clip(picture * slow[..., None] * 0.9 + 26, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(toned)
 
 
 _STYLES: dict[str, Callable[[Frame], Frame]] = {

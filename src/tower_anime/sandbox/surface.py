@@ -97,7 +97,6 @@ CHECKPOINTS: Mapping[str, Surface] = {
 """The model files on offer and what they are like in world 0; the first is the default."""
 
 
-
 def surface_of(checkpoint: str, *, world: int = 0) -> Surface:
     """Return a checkpoint's surface; the same world always has the same.
 

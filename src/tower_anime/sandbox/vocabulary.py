@@ -83,7 +83,14 @@ FRAMINGS: Table = {
     "portrait": ("portrait", "bust", "head and shoulders"),
     "upper": ("upper body", "cowboy shot", "medium shot", "half body", "waist up"),
     "full": ("full body", "full-body", "full length", "head to toe"),
-    "wide": ("wide shot", "wide angle", "very wide shot", "establishing shot", "scenery", "distant"),
+    "wide": (
+        "wide shot",
+        "wide angle",
+        "very wide shot",
+        "establishing shot",
+        "scenery",
+        "distant",
+    ),
 }
 
 ANGLES: Table = {

@@ -64,7 +64,8 @@ class Look:
 class Scene:
     """What a picture shows. The same words and seed always give the same scene.
 
-    `lit` says whether the words asked for some light at all.
+    `lit` says whether the words asked for some light at all. `panel` counts the repetitions of
+    a doubled subject: the same people in the same place, held a little differently.
     """
 
     seed: int
@@ -82,6 +83,7 @@ class Scene:
     style: str
     chibi: bool
     mood: str | None
+    panel: int = 0
 
     def rng(self, part: str) -> Generator:
         """Return the part's own stream, so that one more word leaves the rest in its place."""
@@ -90,7 +92,9 @@ class Scene:
 
 def lot(seed: int, index: int, part: str) -> Generator:
     """Return the random numbers of one part of one picture."""
-    return np.random.default_rng([seed & 0xFFFF_FFFF, seed >> 32 & 0xFFFF_FFFF, index, *part.encode()])
+    return np.random.default_rng(
+        [seed & 0xFFFF_FFFF, seed >> 32 & 0xFFFF_FFFF, index, *part.encode()]
+    )
 
 
 def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
@@ -187,14 +191,14 @@ class _Mention:
 def _people(text: str, *, seed: int, index: int) -> tuple[Look, ...]:
     if re.search(r"\bnobody\b", text):
         return ()
-    looks: list[Look] = []
-    for mention in _mentions(text):
-        for _ in range(mention.number):
-            if len(looks) < MOST_PEOPLE:
-                looks.append(
-                    _look(mention, text, _Lots(seed, index, f"look{len(looks)}"), bool(looks))
-                )
-    return tuple(looks)
+    mentions = _mentions(text)
+    if len(mentions) == 1:  # all the words are about the only ones there
+        mentions = [replace(mentions[0], about=text)]
+    everyone = [mention for mention in mentions for _ in range(mention.number)][:MOST_PEOPLE]
+    return tuple(
+        _look(mention, text, _Lots(seed, index, f"look{number}"))
+        for number, mention in enumerate(everyone)
+    )
 
 
 def _mentions(text: str) -> list[_Mention]:
@@ -234,12 +238,12 @@ class _Lots:
         return float(lot(self.seed, self.index, self.who + feature).random())
 
 
-def _look(mention: _Mention, text: str, lots: _Lots, follows: bool) -> Look:  # noqa: FBT001
+def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
     def named(table: str) -> str | None:
         return first(table, mention.about) or first(table, text)
 
     male = mention.male
-    worn = found("worn", mention.about) or ([] if follows else found("worn", text))
+    worn = found("worn", mention.about)
     age = first("age", mention.about) or "teen"
     outfit = named("outfit") or _usual_outfit(text, lots, male=male)
     grey = ("white", "grey") if age == "elder" else HAIR
@@ -283,7 +287,9 @@ def _usual_pose(worn: list[str], lots: _Lots) -> str:
 def _length(about: str, text: str) -> str | None:
     """Read "long silver hair": the length stands some words before the noun."""
     for words in (about, text):
-        match = re.search(r"\b(short|medium|long|messy|curly|wavy|spiky)\s+(?:[\w-]+\s+){1,2}hair", words)
+        match = re.search(
+            r"\b(short|medium|long|messy|curly|wavy|spiky)\s+(?:[\w-]+\s+){1,2}hair", words
+        )
         if match:
             return {"wavy": "curly", "spiky": "messy"}.get(match[1], match[1])
         match = re.search(r"\b(twintails?|ponytail|braids?|bob|bun)\b", words)
@@ -292,9 +298,7 @@ def _length(about: str, text: str) -> str | None:
     return None
 
 
-def _paint(
-    about: str, text: str, nouns: str, lots: _Lots, choice: tuple[str, ...]
-) -> Colour:
+def _paint(about: str, text: str, nouns: str, lots: _Lots, choice: tuple[str, ...]) -> Colour:
     """Return the colour the words give to one of `nouns`, else one of `choice`."""
     for words in (about, text):
         match = re.search(
