@@ -107,7 +107,9 @@ def _people(scene: Scene, wide: float) -> str:
         "day" if scene.place in INSIDE and scene.time == "night" else scene.time
     ]
     wind = float(scene.rng("wind").uniform(-0.35, 0.35)) * (3 if "wind" in scene.weather else 1)
-    setting = Setting(light, max(-1.0, min(1.0, wind)), light_side(scene), scene.chibi)
+    setting = Setting(
+        light, max(-1.0, min(1.0, wind)), light_side(scene), scene.chibi, len(scene.people) > 1
+    )
     slot = wide / len(scene.people)
     out = ""
     for i, look in enumerate(scene.people):

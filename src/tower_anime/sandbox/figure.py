@@ -24,12 +24,16 @@ _HEM_OUTSIDE = frozenset({"hoodie", "sweater", "jacket", "suit", "uniform", "spa
 
 @dataclass(frozen=True)
 class Setting:
-    """What surroundings do to somebody: light, wind −1…1, the side of the light (−1 or 1)."""
+    """What surroundings do to somebody: light, wind −1…1, the side of the light (−1 or 1).
+
+    `crowded` keeps hair to its owner's side of the picture.
+    """
 
     light: Light
     wind: float
     light_from: int
     chibi: bool
+    crowded: bool
 
 
 def tall(look: Look, *, chibi: bool) -> float:
@@ -57,7 +61,9 @@ def figure(look: Look, setting: Setting, rng: Generator, name: str) -> str:
         below, above = _body(dressed), hair.back_view(look, light, rng, name, wind=setting.wind)
         parts = moved(below, build) + moved(above + props.on_head(look, light), tilt)
         return moved(props.behind_body(look, light), build) + parts
-    back_hair = hair.behind(look, light, rng, wind=setting.wind)
+    back_hair = hair.behind(
+        look, light, rng, wind=setting.wind, spread=0.66 if setting.crowded else 1.0
+    )
     front_hair = hair.front(look, light, rng, bearing, name)
     head = face(look, dressed.skin, light, bearing, name)
     crown = front_hair + props.on_face(look, light) + props.on_head(look, light)

@@ -27,8 +27,8 @@ _TIED = 70.0
 _CAP = "M-90,26 C-106,-66 -74,-128 0,-129 C74,-128 106,-66 90,26"
 
 
-def behind(look: Look, light: Light, rng: Generator, *, wind: float) -> str:
-    """Return the hair behind the body. `wind` −1…1 carries it sideways."""
+def behind(look: Look, light: Light, rng: Generator, *, wind: float, spread: float) -> str:
+    """Return the hair behind the body. `wind` −1…1 carries it sideways, `spread` 0–1 lets it."""
     paint = light.shade(look.hair, 0.26)
     length = _LENGTH.get(look.cut, _TIED)
     hem = shape(_curtain(length, rng, wind=wind, curly=look.cut == "curly"), paint)
@@ -39,7 +39,7 @@ def behind(look: Look, light: Light, rng: Generator, *, wind: float) -> str:
         for x in (-66, -30, 28, 70)
     )
     lines = stroke(strands, deep, 3) if length > 150 else ""
-    return _tails(look, light, rng, wind=wind) + hem + lines
+    return _tails(look, light, rng, wind=wind, spread=spread) + hem + lines
 
 
 def front(look: Look, light: Light, rng: Generator, bearing: Bearing, name: str) -> str:
@@ -274,7 +274,7 @@ def _spikes(look: Look, light: Light, rng: Generator) -> str:
     return shape(d, light.css(look.hair))
 
 
-def _tails(look: Look, light: Light, rng: Generator, *, wind: float) -> str:
+def _tails(look: Look, light: Light, rng: Generator, *, wind: float, spread: float = 1.0) -> str:
     if look.cut not in {"twintails", "ponytail"}:
         return ""
     paint, dark = light.css(look.hair), light.shade(look.hair, 0.26)
@@ -285,12 +285,18 @@ def _tails(look: Look, light: Light, rng: Generator, *, wind: float) -> str:
         sway = 40 * wind + float(rng.uniform(-8, 8))
         joints = [
             (high * 88, -82.0),
-            (s * 178 + sway * 0.5, 60.0),
-            (s * 150 + sway, 330.0),
+            (s * 178 * spread + sway * 0.5, 60.0),
+            (s * 150 * spread + sway, 330.0),
         ]
         tail = tube(joints, (26, 66, 78, 64, 8))
         inner = tube([(x - s * 12, y + 8) for x, y in joints], (6, 26, 30, 24, 2))
-        wisp = smooth([(s * 160, 120), (s * 190 + sway, 220), (s * 196 + sway, 330)])
+        wisp = smooth(
+            [
+                (s * 160 * spread, 120),
+                (s * 190 * spread + sway, 220),
+                (s * 196 * spread + sway, 330),
+            ]
+        )
         out += stroke(wisp, INK, 13) + stroke(wisp, paint, 6)
         out += shape(tail, paint) + veil(inner, dark, 1) + shape(tail, "none")
         out += oval(high * 90, -80, 17, 19, "#e0565f", 4)

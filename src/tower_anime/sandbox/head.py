@@ -67,7 +67,7 @@ def _outline(look: Look, bearing: Bearing) -> str:
     jaw, chin = (62, 103) if look.male and not child else (57, 90 if child else 96)
     return (
         f"M-71,-50 C-76,-8 -75,32 -{jaw},58 C-46,76 {chin_x - 17:.0f},{chin - 2}"
-        f" {chin_x:.0f},{chin} C{chin_x + 17:.0f},{chin - 2} 46,76 {jaw},58 C75,32 76,-8 71,-50Z"
+        f" {chin_x:.0f},{chin} C{chin_x + 17:.0f},{chin - 2} 46,76 {jaw},58 C75,32 76,-8 71,-50 C60,-116 -60,-116 -71,-50Z"
     )
 
 
