@@ -417,11 +417,12 @@ def serve(host: str, port: int, comfy: tuple[str, ...]) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8199, show_default=True)
 @click.option("--seconds-per-step", type=click.FloatRange(0, 60), default=0.0, show_default=True)
 @click.option("--faults", default="", metavar="SPEC", help="Misbehave, e.g. oom:0.1,slow_history.")
-def sandbox(host: str, port: int, seconds_per_step: float, faults: str) -> None:
+@click.option("--world", type=click.IntRange(0), default=0, help="Draw the sweet spots by lot.")
+def sandbox(host: str, port: int, seconds_per_step: float, faults: str, world: int) -> None:
     """Run the built-in generator alone: ComfyUI's protocol, drawn pictures, no GPU."""
     from tower_anime.compose import run_sandbox
 
-    run_sandbox(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults)
+    run_sandbox(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults, world=world)
 
 
 @main.command()

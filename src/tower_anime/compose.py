@@ -333,13 +333,19 @@ def publish_now(settings: Settings, generation_id: str) -> Publication:
         return _pipeline(settings, store, ()).complete_publication(generation_id)
 
 
-def run_sandbox(*, host: str, port: int, seconds_per_step: float, faults: str) -> None:
+def run_sandbox(
+    *, host: str, port: int, seconds_per_step: float, faults: str, world: int = 0
+) -> None:
     """Serve the built-in generator until interrupted."""
     from tower_anime.sandbox.faults import parse_faults
     from tower_anime.sandbox.server import SandboxConfig, serve
 
     config = SandboxConfig(
-        host=host, port=port, seconds_per_step=seconds_per_step, faults=parse_faults(faults)
+        host=host,
+        port=port,
+        seconds_per_step=seconds_per_step,
+        faults=parse_faults(faults),
+        world=world,
     )
     serve(config)
 

@@ -21,6 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
     parser.add_argument("--folder", type=Path, help="for outputs and inputs (default: temporary)")
     parser.add_argument("--seconds-per-step", type=float, default=0.0)
+    parser.add_argument(
+        "--world",
+        type=int,
+        default=0,
+        help="draws the models' sweet spots by lot (0: as documented)",
+    )
     parser.add_argument("--faults", default="", help=f"name[:probability],… of {', '.join(FAULTS)}")
     parser.add_argument("--announce", type=Path, help="file that gets the address as JSON")
     parser.add_argument(
@@ -37,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
                 folder=given.folder,
                 seconds_per_step=given.seconds_per_step,
                 faults=parse_faults(given.faults),
+                world=given.world,
                 announce=given.announce,
             )
         )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import resvg_py
 
 from tower_anime.domain.frame import Frame
-from tower_anime.sandbox.backdrop import backdrop, weather
-from tower_anime.sandbox.figure import figure, pose_of
+from tower_anime.sandbox.backdrop import INSIDE, backdrop, light_over, light_side, weather
+from tower_anime.sandbox.figure import CROWN, Setting, figure, seat, shadow_below, tall
+from tower_anime.sandbox.ink import moved
 from tower_anime.sandbox.palette import LIGHTS_ON_PEOPLE
-from tower_anime.sandbox.words import Scene
+from tower_anime.sandbox.props import headroom
+from tower_anime.sandbox.style import finished, inked
+from tower_anime.sandbox.words import Look, Scene
+
+_LIFT = {"low": 210.0, "high": -240.0}
+"""How far the horizon moves when the camera looks up or down, in units."""
 
 
 def draw(scene: Scene, *, width: int, height: int) -> Frame:
@@ -28,47 +36,108 @@ def draw(scene: Scene, *, width: int, height: int) -> Frame:
     assert pixels is not None
     if pixels.shape[:2] != (height, width):
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(pixels, dtype=np.uint8)
+    return finished(np.ascontiguousarray(pixels, dtype=np.uint8), scene)
 
 
 def svg(scene: Scene, *, aspect: float) -> str:
     """Return the drawing as SVG, 1000 units high."""
     wide = 1000 * aspect
-    parts = "".join((backdrop(scene, wide), _people(scene, wide), weather(scene, wide)))
-    return (
+    lift = _LIFT.get(scene.angle or "", 0.0)
+    parts = backdrop(scene, wide, lift=lift) + _people(scene, wide) + weather(scene, wide)
+    parts += light_over(scene, wide)
+    if scene.angle == "dutch":
+        turn = f"rotate(-8 {wide / 2:.0f} 500) translate({-wide * 0.1:.0f} -100) scale(1.2)"
+        parts = moved(parts, turn)
+    return inked(
         '<svg xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none"'
-        f' viewBox="0 0 {wide:.1f} 1000">{parts}</svg>'
+        f' viewBox="0 0 {wide:.1f} 1000">{parts}</svg>',
+        scene,
     )
+
+
+@dataclass(frozen=True)
+class _Camera:
+    """How large people are, and where the middle of their faces lies (units from the top)."""
+
+    scale: float
+    face_y: float
+    standing: bool
+
+
+def _camera(scene: Scene, wide: float) -> _Camera:
+    """Choose size and height of the people by the framing's word, else by lot."""
+    count = len(scene.people)
+    rng = scene.rng("camera")
+    framing = scene.framing or _usual_framing(scene, float(rng.random()))
+    slot = wide / count
+    ends = max(tall(look, chibi=scene.chibi) for look in scene.people)
+    room = max(headroom(look) for look in scene.people)
+    whole = 930 / (ends - CROWN + room)
+    if framing in {"full", "wide"}:
+        share = 0.52 if framing == "wide" else 0.97
+        scale = min(whole * share, slot / 330)
+        ground = 955.0 if framing == "full" else 900.0
+        return _Camera(scale, ground - ends * scale, standing=True)
+    scale = {"close": 2.75, "portrait": 1.85, "upper": 1.3}[framing] * float(
+        rng.uniform(0.94, 1.06)
+    )
+    scale = min(scale, slot / {"close": 270, "portrait": 300, "upper": 320}[framing])
+    if scene.chibi:
+        scale *= 0.9
+    top = {"close": 0.50, "portrait": 0.41, "upper": 0.33}[framing] * 1000
+    face_y = max(top - 20 * (count - 1), (150 + room * 0.9) * scale) + float(rng.uniform(-20, 30))
+    return _Camera(scale, face_y, standing=False)
+
+
+def _usual_framing(scene: Scene, lot: float) -> str:
+    whole = {"sit", "kneel", "run", "jump", "walk"} & {look.pose for look in scene.people}
+    if scene.chibi or whole or any(look.outfit == "gown" for look in scene.people):
+        return "full"
+    if scene.angle == "high":
+        return "full" if lot < 0.5 else "upper"
+    return "upper" if lot < 0.62 else "portrait" if lot < 0.74 else "full"
 
 
 def _people(scene: Scene, wide: float) -> str:
     """Place everybody side by side; framing and height come from the scene's own lot."""
     if not scene.people:
         return ""
-    rng = scene.rng("people")
-    count = len(scene.people)
-    scale = {"full": 0.78, "close": 1.75}.get(scene.framing or "", float(rng.uniform(1.0, 1.45)))
-    scale *= (1.0, 0.88, 0.76)[count - 1]
-    scale = min(scale, wide / count / 300)
+    camera = _camera(scene, wide)
+    light = LIGHTS_ON_PEOPLE[
+        "day" if scene.place in INSIDE and scene.time == "night" else scene.time
+    ]
+    wind = float(scene.rng("wind").uniform(-0.35, 0.35)) * (3 if "wind" in scene.weather else 1)
+    setting = Setting(
+        light, max(-1.0, min(1.0, wind)), light_side(scene), scene.chibi, len(scene.people) > 1
+    )
+    slot = wide / len(scene.people)
     out = ""
     for i, look in enumerate(scene.people):
-        own = scene.rng(f"person{i}")
-        slot = wide / count
-        x = slot * (i + 0.5) + slot * 0.14 * float(own.uniform(-1, 1))
-        y = (
-            150 * scale + float(own.uniform(30, 80))
-            if scene.framing != "full"
-            else 1000 - 925 * scale
+        own = scene.rng(f"person{i}" if scene.panel == 0 else f"person{i}/{scene.panel}")
+        x = slot * (i + 0.5) + slot * (0.2 if len(scene.people) == 1 else 0.1) * float(
+            own.uniform(-1, 1)
         )
-        y = max(y, 290 * scale) if scene.umbrella else y
-        pose = pose_of(own, smiling=scene.smiling, holds=scene.umbrella is not None and i == 0)
-        body = figure(
-            look,
-            pose,
-            light=LIGHTS_ON_PEOPLE[scene.time],
-            rng=own,
-            name=str(i),
-            umbrella=scene.umbrella if i == 0 else None,
-        )
-        out += f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.3f})">{body}</g>'
+        body = figure(look, setting, own, str(i))
+        out += _placed(scene, look, camera, setting, x, body)
     return out
+
+
+def _placed(
+    scene: Scene, look: Look, camera: _Camera, setting: Setting, x: float, body: str
+) -> str:
+    scale, y = camera.scale, camera.face_y
+    own_end = tall(look, chibi=scene.chibi)
+    if camera.standing:
+        everyone = max(tall(other, chibi=scene.chibi) for other in scene.people)
+        y += (everyone - own_end) * scale
+    if look.pose == "jump":
+        y -= 60 * scale
+    squeeze = {"low": "scale(0.96 1.05)", "high": "scale(1.04 0.93)"}.get(scene.angle or "", "")
+    ground = (
+        shadow_below(look, chibi=scene.chibi)
+        if camera.standing and scene.place not in {"sky", "space"}
+        else ""
+    )
+    stool = seat(look, setting.light, chibi=scene.chibi)
+    place = f"translate({x:.1f} {y:.1f}) scale({scale:.3f}) {squeeze}"
+    return moved(ground + stool + body, place)

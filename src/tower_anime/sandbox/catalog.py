@@ -8,9 +8,6 @@ from copy import deepcopy
 from importlib.resources import files
 from typing import Any
 
-NATIVE_PX = {"sandbox_anime_xl.safetensors": 1024, "sandbox_anime_15.safetensors": 512}
-"""The side of the square each checkpoint is at home in, like SDXL and SD 1.5."""
-
 _FOLDERS = [
     "checkpoints",
     "configs",

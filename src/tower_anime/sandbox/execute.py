@@ -47,6 +47,7 @@ class Executor:
         sockets: Sockets,
         faults: Faults,
         seconds_per_step: float,
+        world: int = 0,
     ) -> None:
         self.catalog = catalog
         self.folders = folders
@@ -54,6 +55,7 @@ class Executor:
         self.sockets = sockets
         self.faults = faults
         self.seconds_per_step = seconds_per_step
+        self.world = world
         self.forget = threading.Event()
         self.temp_prefix = f"ComfyUI_temp_{uuid.uuid4().hex[:5]}"
         self.cache: dict[str, _Cached] = {}
@@ -119,6 +121,10 @@ class _Execution:
     @property
     def temp_prefix(self) -> str:
         return self.server.temp_prefix
+
+    @property
+    def world(self) -> int:
+        return self.server.world
 
     def strikes(self, fault: str) -> bool:
         return self.server.faults.strikes(fault)

@@ -12,12 +12,15 @@ import numpy as np
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.art import draw
-from tower_anime.sandbox.catalog import NATIVE_PX
 from tower_anime.sandbox.folders import Folders, Outside, load, texts_of
-from tower_anime.sandbox.words import Scene, scene_of
+from tower_anime.sandbox.surface import Surface, surface_of
+from tower_anime.sandbox.words import Scene, scene_of, with_one_more
 
 MAX_PIXELS = 24_000_000
 """Of one batch. More is refused as a graphics card would: out of memory."""
+
+COARSE_VAE = "sandbox_vae_8bit.safetensors"
+"""A decoder that leaves steps on ramps."""
 
 KEEPS_BELOW = 0.75
 """Denoise under which a second pass keeps the composition that it finds (by hand)."""
@@ -39,7 +42,7 @@ class Interrupted(Exception):
 class Model:
     """A checkpoint. `warmth` is the sum of the loaded LoRA's strengths."""
 
-    native_px: int
+    surface: Surface
     warmth: float = 0.0
 
 
@@ -120,6 +123,11 @@ class Run(Protocol):
         """The name of this process's temporary files."""
         ...
 
+    @property
+    def world(self) -> int:
+        """Which surfaces the checkpoints have."""
+        ...
+
     def strikes(self, fault: str) -> bool:
         """Whether an ordered fault happens now."""
         ...
@@ -182,42 +190,56 @@ def _rendered(s: Sampling, done: int, last: int) -> Latent:
     scenes = (
         latent.scenes
         if keeps and latent.scenes
-        else tuple(scene_of(s.positive.text, seed=s.seed, index=i) for i in range(latent.batch))
+        else tuple(_imagined(s, index) for index in range(latent.batch))
     )
     unfinished = 1 - last / s.steps if s.leaves_noise else 0.0
-    work = spoil.worth(done, sampler=s.sampler, scheduler=s.scheduler) / max(s.denoise, 0.05)
+    surface, over = s.model.surface, _overdose(s.model)
+    cfg = s.cfg if s.positive.guidance is None else 2 * s.positive.guidance
+    work = surface.worth(done, sampler=s.sampler, scheduler=s.scheduler, cfg=cfg)
+    work /= max(s.denoise, 0.05)
     euler_steps = work + (latent.euler_steps if continues else 0.0)
     # leftover noise is what the missing steps would have removed
-    settled = spoil.CLEAN_STEPS * (1 - unfinished) if unfinished else spoil.CLEAN_STEPS
-    cfg = s.cfg if s.positive.guidance is None else 2 * s.positive.guidance
-    burn, wash = spoil.guidance_of(cfg)
-    columns, rows, soft = spoil.size_of(latent.width, latent.height, native=s.model.native_px)
+    settled = surface.clean_steps * (1 - unfinished)
+    burn, wash = spoil.guidance_of(cfg, surface)
+    columns, rows, soft = spoil.size_of(latent.width, latent.height, native=surface.native_px)
     blank = latent.pictures is None
     damage = spoil.Damage(
-        residual=spoil.residual_of(min(euler_steps, settled)),
-        burn=burn,
+        residual=spoil.residual_of(min(euler_steps, settled), clean_steps=surface.clean_steps),
+        burn=max(burn, over),
         wash=wash,
         soft=soft,
         grey=(1 - s.denoise if s.adds_noise else 0.9) if blank else 0.0,
+        cast=surface.cast + s.model.warmth,
+        scribbles=surface.scribbles and not keeps,
         columns=1 if keeps else columns,
         rows=1 if keeps else rows,
     )
     pictures = tuple(
-        _warm(
-            spoil.render(
-                _painter(scene, _base(latent, i, s.denoise, keeps=keeps), s.denoise),
-                width=latent.width,
-                height=latent.height,
-                damage=damage,
-                rng=scene.rng("noise"),
-            ),
-            s.model.warmth,
+        spoil.render(
+            _painter(scene, _base(latent, i, s.denoise, keeps=keeps), s.denoise),
+            width=latent.width,
+            height=latent.height,
+            damage=damage if scene.lit else replace(damage, flat=1.0),
+            rng=scene.rng("noise"),
         )
         for i, scene in enumerate(scenes)
     )
     return replace(
         latent, pictures=pictures, scenes=scenes, euler_steps=euler_steps, unfinished=unfinished
     )
+
+
+def _imagined(s: Sampling, index: int) -> Scene:
+    """Return the scene that the words make, with one person too many now and then."""
+    scene = scene_of(s.positive.text, seed=s.seed, index=index)
+    if scene.people and scene.rng("count").random() < s.model.surface.miscount:
+        return with_one_more(scene)
+    return scene
+
+
+def _overdose(model: Model) -> float:
+    """Return how far (0–1) LoRA strengths lie beyond what the checkpoint bears."""
+    return float(np.clip((abs(model.warmth) - model.surface.lora_best) / 1.2, 0, 1))
 
 
 def _base(latent: Latent, index: int, denoise: float, *, keeps: bool) -> Frame | None:
@@ -231,7 +253,7 @@ def _painter(scene: Scene, base: Frame | None, denoise: float) -> Callable[[int,
     """Return what draws panel `index` of the scene at a size."""
 
     def paint(index: int, width: int, height: int) -> Frame:
-        panel = replace(scene, index=scene.index + 1000 * index) if index else scene
+        panel = replace(scene, panel=index)
         if base is None:
             return draw(panel, width=width, height=height)
         share = float(np.clip((denoise - 0.3) / (KEEPS_BELOW - 0.3), 0, 1))
@@ -239,17 +261,26 @@ def _painter(scene: Scene, base: Frame | None, denoise: float) -> Callable[[int,
         if share == 0:
             return original
         fresh = draw(panel, width=width, height=height)
-        return np.asarray(cv2.addWeighted(original, 1 - share, fresh, share, 0), np.uint8)
+        return _rebuilt(original, fresh, share, scene)
 
     return paint
 
 
-def _warm(picture: Frame, warmth: float) -> Frame:
-    if warmth == 0:
-        return picture
-    gain = np.array([1 + 0.12 * warmth, 1 + 0.03 * warmth, 1 - 0.12 * warmth], np.float32)
-    warmed: Frame = np.clip(picture * gain + 0.5, 0, 255).astype(np.uint8)
-    return warmed
+def _rebuilt(original: Frame, fresh: Frame, share: float, scene: Scene) -> Frame:
+    """Return the original with a share of its regions drawn anew in its own colours."""
+    height, width = original.shape[:2]
+    regions = cv2.resize(
+        scene.rng("regions").random((7, 7), np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    mask = np.clip((share * 1.3 - 0.15 - regions) * 12, 0, 1).astype(np.float32)[..., None]
+    sigma = 0.03 * float(np.sqrt(width * height))
+    tint = cv2.GaussianBlur(original, (0, 0), sigma).astype(np.float32)
+    tint -= cv2.GaussianBlur(fresh, (0, 0), sigma)
+    anew = fresh + tint * (0.6 * (1 - share))
+    pixels: Frame = np.clip(original + (anew - original) * mask + 0.5, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _resize(picture: Frame, width: int, height: int, method: int) -> Frame:
@@ -261,8 +292,8 @@ def _resize(picture: Frame, width: int, height: int, method: int) -> Frame:
 # ---- the nodes ------------------------------------------------------------------------------
 
 
-def _checkpoint(_: Run, *, ckpt_name: str) -> Result:
-    model = Model(NATIVE_PX[ckpt_name])
+def _checkpoint(run: Run, *, ckpt_name: str) -> Result:
+    model = Model(surface_of(ckpt_name, world=run.world))
     return model, model, model
 
 
@@ -380,9 +411,11 @@ def _custom_advanced(
     )
 
 
-def _decode(run: Run, *, samples: Latent, **_: object) -> Result:
+def _decode(run: Run, *, samples: Latent, vae: object = None, **_: object) -> Result:
     _check_memory(samples)
     pictures = samples.pictures or (spoil.empty(samples.width, samples.height),) * samples.batch
+    if vae == COARSE_VAE:
+        pictures = tuple(spoil.posterised(picture) for picture in pictures)
     if run.strikes("black"):
         pictures = tuple(np.zeros_like(picture) for picture in pictures)
     return (pictures,)

@@ -55,9 +55,11 @@ def css(value: Colour) -> str:
 
 @dataclass(frozen=True)
 class Light:
-    """How a time of day tints paint: a factor per channel."""
+    """How a time of day tints paint: a factor per channel, a colour of the shadows and the rims."""
 
     tint: Colour
+    dark: Colour = (0.16, 0.12, 0.30)
+    edge: Colour = (1.0, 1.0, 1.0)
 
     def lit(self, paint: Colour) -> Colour:
         """Return the paint as this light shows it."""
@@ -70,21 +72,33 @@ class Light:
 
     def shade(self, paint: Colour, depth: float = 0.3) -> str:
         """Return the paint's cel shadow: darker and a little cooler."""
-        return css(mix(self.lit(paint), (0.16, 0.12, 0.30), depth))
+        return css(mix(self.lit(paint), self.dark, depth))
 
     def shine(self, paint: Colour, share: float = 0.5) -> str:
         """Return the paint's highlight."""
         return css(mix(self.lit(paint), (1.0, 1.0, 1.0), share))
 
+    def rim(self, paint: Colour) -> str:
+        """Return the edge that the light behind or beside draws along a form."""
+        return css(mix(self.lit(paint), self.edge, 0.6))
+
 
 LIGHTS = {
     "day": Light((1.0, 1.0, 1.0)),
-    "sunset": Light((1.0, 0.88, 0.80)),
-    "night": Light((0.82, 0.84, 1.0)),
+    "morning": Light((1.0, 0.96, 0.90), edge=(1.0, 0.96, 0.80)),
+    "sunset": Light((1.0, 0.86, 0.76), (0.26, 0.10, 0.30), (1.0, 0.78, 0.45)),
+    "night": Light((0.66, 0.70, 0.95), (0.08, 0.08, 0.26), (0.75, 0.85, 1.0)),
 }
 
-LIGHTS_ON_PEOPLE = {**LIGHTS, "night": Light((0.97, 0.93, 0.99))}
-"""At night faces are lit by the street, else skin turns grey."""
+LIGHTS_ON_PEOPLE = {
+    **LIGHTS,
+    "night": Light((0.94, 0.91, 1.0), (0.12, 0.10, 0.32), (0.62, 0.78, 1.0)),
+    "sunset": Light((1.0, 0.92, 0.85), (0.30, 0.12, 0.28), (1.0, 0.80, 0.45)),
+}
+"""Faces are lit a little better than the place, else skin turns grey."""
+
+SKINS = ("#ffe6d6", "#f8d3b8", "#c98f6b")
+"""From light to dark."""
 
 INK = "#241c2e"
 """Outlines: a very dark violet, softer beside skin than black."""

@@ -39,6 +39,7 @@ class SandboxConfig:
     `port` 0 takes a free one. `folder` holds outputs and inputs; None makes a temporary one that
     goes with the server. `faults` maps names (see `faults.FAULTS`) to probabilities 0–1, drawn
     from `fault_seed`. `announce` is a file that gets `{"url", "pid"}` once the server listens.
+    `world` 0 has the checkpoints' documented sweet spots, any other number draws them by lot.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +49,7 @@ class SandboxConfig:
     faults: Mapping[str, float] = field(default_factory=dict)
     fault_seed: int | None = None
     announce: Path | None = None
+    world: int = 0
 
 
 def serve(config: SandboxConfig) -> None:
@@ -134,6 +136,7 @@ def _uvicorn(config: SandboxConfig, folders: Folders, url: str) -> uvicorn.Confi
         sockets=sockets,
         faults=faults,
         seconds_per_step=config.seconds_per_step,
+        world=config.world,
     )
 
     @contextlib.asynccontextmanager

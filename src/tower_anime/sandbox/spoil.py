@@ -1,8 +1,7 @@
 """What wrong settings do to a picture, in the pixels, the way diffusion models show it.
 
-The thresholds copy common experience with SD 1.5 and SDXL models: euler needs some 24 steps,
-a guidance (CFG) above 11 burns, below 2.5 washes out, a size far above the model's own doubles
-the subject and one far below it turns soft.
+Where a setting begins to hurt is the checkpoint's `surface`; here is what it looks like. A size
+far above the model's own doubles the subject and one far below it turns soft.
 """
 
 from __future__ import annotations
@@ -16,11 +15,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
+from tower_anime.sandbox.surface import Surface
 
-CLEAN_STEPS = 24.0
-"""Euler steps from which no residual noise is left."""
-BURN_FROM, BURN_FULL = 11.0, 29.0
-WASH_BELOW = 2.5
 DOUBLE_FROM = 1.5
 """Ratio of the size to the model's own (square root of the areas) that repeats the subject."""
 SOFT_BELOW = 0.75
@@ -28,27 +24,13 @@ SOFT_BELOW = 0.75
 _GREY = (128, 124, 120)
 """What a latent of zeros decodes to: a warm grey."""
 
-_SPEED = {
-    "dpmpp_2m": 1.35,
-    "dpmpp_3m_sde": 1.3,
-    "dpmpp_2m_sde": 1.3,
-    "dpmpp_sde": 1.6,
-    "dpm_2": 1.7,
-    "heun": 1.7,
-    "uni_pc": 1.4,
-    "deis": 1.25,
-    "res_multistep": 1.3,
-    "ddpm": 0.6,
-}
-"""Euler steps that one step of a sampler is worth (two-evaluation samplers count nearly twice)."""
-_SCHEDULES = {"karras": 1.12, "exponential": 1.1, "beta": 1.05, "kl_optimal": 1.1}
-
 
 @dataclass(frozen=True)
 class Damage:
     """How much of each consequence a picture shows, 0 none … 1 full.
 
-    `columns`, `rows`: how often the subject repeats.
+    `flat` is light without direction, `cast` a tint (−1 cold … 1 warm), `scribbles` a signature
+    that means nothing. `columns`, `rows`: how often the subject repeats.
     """
 
     residual: float = 0.0
@@ -56,27 +38,23 @@ class Damage:
     wash: float = 0.0
     soft: float = 0.0
     grey: float = 0.0
+    flat: float = 0.0
+    cast: float = 0.0
+    scribbles: bool = False
     columns: int = 1
     rows: int = 1
 
 
-def worth(steps: int, *, sampler: str, scheduler: str) -> float:
-    """Return how many euler steps `steps` of this sampler are worth."""
-    name = next(
-        (key for key in sorted(_SPEED, key=len, reverse=True) if sampler.startswith(key)), ""
-    )
-    return steps * _SPEED.get(name, 1.0) * _SCHEDULES.get(scheduler, 1.0)
+def residual_of(euler_steps: float, *, clean_steps: float) -> float:
+    """Return the share of noise left after that many euler steps: of 24, 0.9 at 1, 0.04 at 20."""
+    return float(np.clip((clean_steps - euler_steps) / clean_steps, 0, 1) ** 1.8)
 
 
-def residual_of(euler_steps: float) -> float:
-    """Return the share of noise left after that many euler steps: 0.9 at 1, 0.04 at 20."""
-    return float(np.clip((CLEAN_STEPS - euler_steps) / CLEAN_STEPS, 0, 1) ** 1.8)
-
-
-def guidance_of(cfg: float) -> tuple[float, float]:
+def guidance_of(cfg: float, surface: Surface) -> tuple[float, float]:
     """Return (burn, wash) of a guidance scale."""
-    burn = float(np.clip((cfg - BURN_FROM) / (BURN_FULL - BURN_FROM), 0, 1))
-    return burn, float(np.clip((WASH_BELOW - cfg) / 1.5, 0, 1))
+    span = surface.burn_full - surface.burn_from
+    burn = float(np.clip((cfg - surface.burn_from) / span, 0, 1))
+    return burn, float(np.clip((surface.wash_below - cfg) / (0.6 * surface.wash_below), 0, 1))
 
 
 def size_of(width: int, height: int, *, native: int) -> tuple[int, int, float]:
@@ -98,12 +76,18 @@ def render(
 ) -> Frame:
     """Return the picture with its damage. `draw(index, width, height)` gives a clean one."""
     picture = _panels(draw, width, height, damage)
+    if damage.flat:
+        picture = _flattened(picture, damage.flat)
+    if damage.scribbles:
+        picture = _scribbled(picture, rng)
     if damage.soft:
         picture = _soften(picture, damage.soft)
     if damage.wash:
         picture = _wash(picture, damage.wash)
     if damage.burn:
         picture = _burn(picture, damage.burn)
+    if damage.cast:
+        picture = tinted(picture, damage.cast)
     if damage.residual:
         picture = _unresolved(picture, damage.residual, rng)
     if damage.grey:
@@ -168,8 +152,8 @@ def _burn(picture: Frame, amount: float) -> Frame:
     base = picture.astype(np.float32)
     halo = base - cv2.GaussianBlur(base, (0, 0), 1.5 + 3 * amount)
     luma = (base @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
-    vivid = luma + (base - luma) * (1 + 2.2 * amount) + halo * (1.6 * amount)
-    return _to_pixels(118 + (vivid - 118) * (1 + 1.6 * amount))
+    vivid = luma + (base - luma) * (1 + 2.8 * amount**0.8) + halo * (1.6 * amount)
+    return _to_pixels(118 + (vivid - 118) * (1 + 1.7 * amount**0.85))
 
 
 def _unresolved(picture: Frame, amount: float, rng: Generator) -> Frame:
@@ -205,6 +189,45 @@ def _greyed(picture: Frame, amount: float, rng: Generator) -> Frame:
     return _sprinkle(
         np.asarray(veiled, np.uint8), noise(height, width, rng, grain_px=4), 30 * share
     )
+
+
+def _flattened(picture: Frame, amount: float) -> Frame:
+    """Nobody asked for light: a little less contrast, everything a little towards the middle."""
+    share = 1 - 0.07 * amount
+    return np.asarray(cv2.convertScaleAbs(picture, alpha=share, beta=132 * (1 - share)), np.uint8)
+
+
+def tinted(picture: Frame, warmth: float) -> Frame:
+    """Return the picture under a warm (positive) or cold tint: gains of the channels."""
+    gain = np.array([1 + 0.12 * warmth, 1 + 0.03 * warmth, 1 - 0.12 * warmth], np.float32)
+    return _to_pixels(picture * gain)
+
+
+def posterised(picture: Frame, *, levels: int = 14) -> Frame:
+    """Return what a decoder with too few bits makes of ramps: steps of some levels."""
+    soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
+    calm = cv2.absdiff(picture, np.asarray(soft, np.uint8)).max(axis=2, keepdims=True) < 3
+    steps = (np.arange(256) // levels * levels + levels // 2).clip(0, 255).astype(np.uint8)
+    return np.asarray(np.where(calm, cv2.LUT(np.asarray(soft, np.uint8), steps), picture), np.uint8)
+
+
+def _scribbled(picture: Frame, rng: Generator) -> Frame:
+    """A line of letters that are none, in a lower corner."""
+    height, width = picture.shape[:2]
+    unit = max(2.0, 0.011 * float(np.sqrt(height * width)))
+    x = width - unit * 19 if rng.random() < 0.7 else unit * 2
+    out, y = picture.copy(), height - unit * 3
+    for _ in range(int(rng.integers(6, 10))):
+        strokes = np.cumsum(rng.uniform(-1, 1, (5, 2)) * unit * (0.7, 1.1), axis=0)
+        strokes += np.array([x, y])
+        points = [strokes.astype(np.int32)]
+        for paint, thick in (((30, 26, 40), unit * 0.55), ((240, 240, 244), unit * 0.28)):
+            width_px = max(1, round(thick))
+            cv2.polylines(
+                out, points, isClosed=False, color=paint, thickness=width_px, lineType=cv2.LINE_AA
+            )
+        x += unit * 1.9
+    return out
 
 
 def _to_pixels(values: NDArray[np.floating]) -> Frame:

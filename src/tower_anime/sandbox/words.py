@@ -1,155 +1,343 @@
-"""From the words of a prompt to what the picture shows."""
+"""From the words of a prompt, tags or sentences, to what the picture shows."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.random import Generator
 
 from tower_anime.sandbox.palette import NAMED, Colour, colour
-
-PLACES: dict[str, tuple[str, ...]] = {
-    "street": ("street", "city", "town", "alley", "neon", "tokyo", "urban", "shop", "crossing"),
-    "forest": ("forest", "woods", "jungle", "tree", "grove", "bamboo"),
-    "room": ("room", "school", "classroom", "indoors", "bedroom", "kitchen", "office", "library"),
-    "sea": ("sea", "beach", "ocean", "shore", "coast", "harbor", "harbour", "lake", "river"),
-    "space": ("space", "galaxy", "planet", "spaceship", "cosmos", "stars"),
-    "sky": ("sky", "clouds", "cloud", "flying", "floating", "rooftop"),
-    "field": (
-        "field",
-        "meadow",
-        "garden",
-        "park",
-        "hill",
-        "mountain",
-        "village",
-        "shrine",
-        "castle",
-    ),
-}
-HAIR = ("black", "brown", "blonde", "silver", "pink", "blue", "red", "lavender", "teal")
-CLOTH = ("navy", "red", "white", "teal", "purple", "blue", "yellow", "green", "pink")
-EYES = ("blue", "green", "brown", "purple", "golden", "red", "teal")
-_GARMENT = (
-    "dress|shirt|skirt|jacket|coat|hoodie|kimono|yukata|uniform|outfit|sweater|cloak|armor|scarf"
+from tower_anime.sandbox.vocabulary import (
+    LANDMARKS,
+    MALE,
+    NUMBERS,
+    PERSON,
+    PLURALS,
+    ROLES,
+    TABLES,
 )
-_PERSON = re.compile(r"\b(?:(\d)\s*)?(girls?|boys?|wom[ae]n|m[ae]n|lady|character|person|people)\b")
-_HEROINES = {"heroine", "witch", "princess", "idol", "maid", "schoolgirl", "she"}
+
+HAIR = ("black", "brown", "blonde", "silver", "pink", "blue", "red", "lavender", "teal", "orange")
+CLOTH = ("navy", "red", "white", "teal", "purple", "blue", "yellow", "green", "pink", "grey")
+EYES = ("blue", "green", "brown", "purple", "golden", "red", "teal", "pink")
+MOST_PEOPLE = 3
+
+_GARMENT = (
+    r"dress|shirt|t-shirt|blouse|jacket|coat|hoodie|kimono|yukata|uniform|outfit|sweater|cloak"
+    r"|armou?r|suit|robe|gown|cape|cardigan|blazer|serafuku|clothes|skirt"
+)
+_NOBODY = re.compile(r"\b(no humans?|no people|nobody|no one|without people|empty scenery)\b")
+_SOMEBODY = re.compile(
+    rf"\b(?:(\d)\s*\+?\s*)?(?:({'|'.join(NUMBERS)})\s+)?"
+    rf"(?:(?!(?:with|and|of|in|at|the)\b)[a-z'-]+\s+){{0,3}}?({PERSON}|{ROLES})\b"
+)
+_STOPS = re.compile(r"[,.;\n]")
 
 
 @dataclass(frozen=True)
 class Look:
-    """One character's design."""
+    """One character's design.
 
-    hair: Colour
-    hair_length: str
-    eyes: Colour
-    cloth: Colour
+    `worn` maps accessories and things held to their paint. `skin` counts the skin tones.
+    """
+
     male: bool
-    uniform: bool
-    cat_ears: bool
-    glasses: bool
-    hat: bool
+    age: str
+    skin: int
+    hair: Colour
+    cut: str
+    fringe: str
+    eyes: Colour
+    face: str
+    blush: bool
+    outfit: str
+    cloth: Colour
+    pose: str
+    worn: Mapping[str, Colour]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows. The same words and seed always give the same scene."""
+    """What a picture shows. The same words and seed always give the same scene.
+
+    `lit` says whether the words asked for some light at all. `panel` counts the repetitions of
+    a doubled subject: the same people in the same place, held a little differently.
+    """
 
     seed: int
     index: int
     place: str
     time: str
     weather: frozenset[str]
+    season: str | None
+    landmarks: frozenset[str]
+    light: str | None
+    lit: bool
     people: tuple[Look, ...]
-    umbrella: Colour | None
-    smiling: bool | None
     framing: str | None
+    angle: str | None
+    style: str
+    chibi: bool
+    mood: str | None
+    panel: int = 0
 
     def rng(self, part: str) -> Generator:
         """Return the part's own stream, so that one more word leaves the rest in its place."""
-        return np.random.default_rng([*_limbs(self.seed), self.index, *part.encode()])
+        return lot(self.seed, self.index, part)
+
+
+def lot(seed: int, index: int, part: str) -> Generator:
+    """Return the random numbers of one part of one picture."""
+    return np.random.default_rng(
+        [seed & 0xFFFF_FFFF, seed >> 32 & 0xFFFF_FFFF, index, *part.encode()]
+    )
 
 
 def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
     """Read a prompt. `index` is the position in a batch."""
-    text = re.sub(r"[()\[\]{}]|:[\d.]+", " ", prompt.lower()).replace("_", " ")
-    words = set(re.findall(r"[a-z0-9]+", text))
-    rng = np.random.default_rng([*_limbs(seed), index])
-    place = next((name for name, keys in PLACES.items() if words & set(keys)), "field")
-    umbrella = {"umbrella", "parasol"} & words
+    text = clean(prompt)
+    around = _without(text, "outfit", "worn", "face")
+    rng = lot(seed, index, "scene")
+    weather = frozenset(found("weather", around))
+    season = first("season", around)
     return Scene(
         seed=seed,
         index=index,
-        place=place,
-        time=_time(words),
-        weather=frozenset(words & {"rain", "rainy", "snow", "snowy", "petals", "neon"})
-        | ({"petals"} if words & {"sakura", "blossom", "blossoms", "cherry"} else set())
-        | ({"flowers"} if words & {"flower", "flowers", "roses", "sunflower"} else set()),
-        people=_people(text, words, rng),
-        umbrella=_named(text, "umbrella|parasol", CLOTH, rng) if umbrella else None,
-        smiling=True if words & {"smile", "smiling", "happy"} else None,
-        framing=_framing(text, words),
+        place=_place(_without(around, "time", "light"), rng),
+        time=first("time", text) or _default_time(text, weather, rng),
+        weather=weather,
+        season=season,
+        landmarks=frozenset(word for word in LANDMARKS if re.search(rf"\b{word}s?\b", text)),
+        light=first("light", text),
+        lit=bool(first("time", text) or first("light", text) or first("mood", text)),
+        people=_people(text, seed=seed, index=index),
+        framing=first("framing", text),
+        angle=first("angle", text),
+        style=first("style", text) or "plain",
+        chibi=bool(re.search(r"\b(chibi|super deformed|nendoroid)\b", text)),
+        mood=first("mood", text),
     )
 
 
-def _limbs(seed: int) -> tuple[int, int]:
-    return seed & 0xFFFF_FFFF, seed >> 32 & 0xFFFF_FFFF
+def with_one_more(scene: Scene) -> Scene:
+    """Return the scene with one person too many (at most `MOST_PEOPLE`)."""
+    twin = replace(scene.people[-1], face="neutral", pose="stand")
+    return replace(scene, people=(*scene.people, twin)[:MOST_PEOPLE])
 
 
-def _time(words: set[str]) -> str:
-    if words & {"sunset", "dusk", "dawn", "sunrise", "evening", "twilight"}:
-        return "sunset"
-    return "night" if words & {"night", "midnight", "neon", "moon", "moonlight"} else "day"
+def clean(prompt: str) -> str:
+    """Return the prompt as lower-case words: no weights, no brackets, no negated thing."""
+    text = re.sub(r"<[^>]*>", " ", prompt.lower().replace("_", " "))
+    text = re.sub(r"[()\[\]{}]|:[\d.]+", " ", text)
+    text = _NOBODY.sub(" nobody ", text)
+    text = re.sub(r"\b(?:no|without(?: an?)?|not)\s+(?!one\b)[a-z-]+", " ", text)
+    return re.sub(r"[ \t]+", " ", text).strip()
 
 
-def _framing(text: str, words: set[str]) -> str | None:
-    if "full body" in text:
-        return "full"
-    return "close" if words & {"portrait", "closeup", "headshot", "face"} else None
+def _without(text: str, *tables: str) -> str:
+    """Return the text without what these tables name: a school uniform is no school."""
+    for table in tables:
+        text = _pattern(table).sub(" ", text)
+    return text
 
 
-def _people(text: str, words: set[str], rng: Generator) -> tuple[Look, ...]:
-    looks: list[Look] = []
-    for count, noun in _PERSON.findall(text):
-        male = noun in {"boy", "boys", "man", "men"}
-        number = int(count) if count else 2 if noun in {"girls", "boys", "people"} else 1
-        looks += [_look(text, words, rng, male=male) for _ in range(number)]
-        if not count and looks:
-            break
-    if not looks and words & _HEROINES:
-        looks.append(_look(text, words, rng, male=False))
-    return tuple(looks[:3])
+def found(table: str, text: str) -> list[str]:
+    """Return the table's entries that the text names, in the order of the text."""
+    names = {phrase: name for name, phrases in TABLES[table].items() for phrase in phrases}
+    return [names[match[1]] for match in _pattern(table).finditer(text)]
 
 
-def _look(text: str, words: set[str], rng: Generator, *, male: bool) -> Look:
-    hair = _named(text, "hair", HAIR, rng)
-    lengths = ("short",) if male else ("short", "medium", "long", "long", "twintails", "ponytail")
-    length = lengths[rng.integers(len(lengths))]
-    for name in ("short", "medium", "long"):
-        if re.search(rf"\b{name}\s+(?:\w+\s+)?hair", text):
-            length = name
-    for name in ("twintails", "ponytail"):
-        if name in words:
-            length = name
+def first(table: str, text: str) -> str | None:
+    """Return the entry that the text names first, None if it names none."""
+    return next(iter(found(table, text)), None)
+
+
+@cache
+def _pattern(table: str) -> re.Pattern[str]:
+    phrases = sorted((p for many in TABLES[table].values() for p in many), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, phrases))})(?:e?s)?(?![\w-])")
+
+
+def _place(text: str, rng: Generator) -> str:
+    """Return the place named first; else what the words suggest, else one by lot."""
+    if place := first("place", text):
+        return place
+    hints = (("neon|lanterns?|car|umbrella", "street"), ("stars|starry|clouds?", "field"))
+    for words, place in hints:
+        if re.search(rf"\b({words})\b", text):
+            return place
+    return ("field", "park", "street", "room", "sky", "school")[rng.integers(6)]
+
+
+def _default_time(text: str, weather: frozenset[str], rng: Generator) -> str:
+    if weather & {"neon", "fireworks", "fireflies", "moon", "stars"} or "halloween" in text:
+        return "night"
+    return "sunset" if rng.random() < 0.08 else "day"
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """Somebody named: how many, what sort, and the words about them."""
+
+    number: int
+    male: bool
+    about: str
+
+
+def _people(text: str, *, seed: int, index: int) -> tuple[Look, ...]:
+    if re.search(r"\bnobody\b", text):
+        return ()
+    mentions = _mentions(text)
+    if len(mentions) == 1:  # all the words are about the only ones there
+        mentions = [replace(mentions[0], about=text)]
+    everyone = [mention for mention in mentions for _ in range(mention.number)][:MOST_PEOPLE]
+    return tuple(
+        _look(mention, text, _Lots(seed, index, f"look{number}"))
+        for number, mention in enumerate(everyone)
+    )
+
+
+def _mentions(text: str) -> list[_Mention]:
+    """Find who is in the picture: counted tags ("2girls") count, else sentences name them."""
+    tags = [m for m in _SOMEBODY.finditer(text) if m[1]]
+    named = tags or [m for m in _SOMEBODY.finditer(text) if m[3] not in {"she", "he"}]
+    named = named or list(_SOMEBODY.finditer(text))
+    out: list[_Mention] = []
+    for i, here in enumerate(named):
+        after = named[i + 1] if i + 1 < len(named) else None
+        noun = here[3]
+        number = int(here[1]) if here[1] else NUMBERS.get(here[2] or "", 0)
+        about = text[here.start() : after.start() if after else len(text)]
+        if not here[1] and PLURALS.get(noun, 1) < 2 and out and number == 0:
+            # a role beside its noun ("a knight girl", "the girl …") is the same person
+            out[-1] = replace(out[-1], about=out[-1].about + about)
+            continue
+        male = noun in MALE or noun in {"he", "samurai", "ninja", "wizard", "hero", "old man"}
+        if "girl" in here[0] or "woman" in here[0]:
+            male = False
+        out.append(_Mention(number or PLURALS.get(noun, 1), male, about))
+    return out
+
+
+@dataclass(frozen=True)
+class _Lots:
+    """A lot of its own for every feature: naming one leaves the others as they were."""
+
+    seed: int
+    index: int
+    who: str
+
+    def pick(self, feature: str, choice: tuple[str, ...]) -> str:
+        return choice[lot(self.seed, self.index, self.who + feature).integers(len(choice))]
+
+    def share(self, feature: str) -> float:
+        return float(lot(self.seed, self.index, self.who + feature).random())
+
+
+def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
+    def named(table: str) -> str | None:
+        return first(table, mention.about) or first(table, text)
+
+    male = mention.male
+    worn = found("worn", mention.about)
+    age = first("age", mention.about) or "teen"
+    outfit = named("outfit") or _usual_outfit(text, lots, male=male)
+    grey = ("white", "grey") if age == "elder" else HAIR
     return Look(
-        hair=hair,
-        hair_length=length,
-        eyes=_named(text, "eyes?", EYES, rng),
-        cloth=_named(text, _GARMENT, CLOTH, rng),
         male=male,
-        uniform=bool(words & {"uniform", "school", "serafuku", "sailor", "classroom"})
-        or rng.random() < 0.3,
-        cat_ears=bool(words & {"nekomimi", "catgirl"}) or "cat ears" in text,
-        glasses="glasses" in words,
-        hat="hat" in words,
+        age=age,
+        skin=int(lots.pick("skin", ("0", "0", "0", "1", "1", "2"))),
+        hair=_paint(mention.about, text, "hair", lots, grey),
+        cut=named("cut") or _length(mention.about, text) or _usual_cut(lots, male=male),
+        fringe=lots.pick("fringe", ("straight", "swept", "parted", "sides")),
+        eyes=_paint(mention.about, text, "eyes?", lots, EYES),
+        face=named("face") or lots.pick("face", ("smile", "smile", "neutral", "laugh", "neutral")),
+        blush=bool(re.search(r"\bblush", text)) or lots.share("blush") < 0.35,
+        outfit=outfit,
+        cloth=_paint(mention.about, text, _GARMENT, lots, CLOTH),
+        pose=named("pose") or _usual_pose(worn, lots),
+        worn={name: _worn_paint(name, mention.about, text, lots) for name in worn},
     )
 
 
-def _named(text: str, nouns: str, choice: tuple[str, ...], rng: Generator) -> Colour:
-    """Return the colour the prompt gives to one of `nouns`, else one of `choice`."""
-    fallback = choice[rng.integers(len(choice))]
-    found = re.search(rf"\b({'|'.join(NAMED)})\s+(?:\w+\s+)?(?:{nouns})\b", text)
-    return colour(NAMED[found.group(1) if found else fallback])
+def _usual_outfit(text: str, lots: _Lots, *, male: bool) -> str:
+    if re.search(r"\b(snow\w*|winter)\b", text):
+        return lots.pick("outfit", ("coat", "sweater"))
+    if male:
+        return lots.pick("outfit", ("shirt", "hoodie", "uniform", "jacket", "sweater"))
+    return lots.pick("outfit", ("sailor", "dress", "shirt", "uniform", "sweater", "hoodie"))
+
+
+def _usual_cut(lots: _Lots, *, male: bool) -> str:
+    if male:
+        return lots.pick("cut", ("short", "messy", "short"))
+    return lots.pick("cut", ("long", "medium", "bob", "long", "twintails", "ponytail", "short"))
+
+
+def _usual_pose(worn: list[str], lots: _Lots) -> str:
+    if {"book", "cup", "cat", "bouquet", "guitar"} & set(worn):
+        return "stand"
+    return lots.pick("pose", ("stand", "stand", "hips", "wave", "back", "walk", "clasp", "peace"))
+
+
+def _length(about: str, text: str) -> str | None:
+    """Read "long silver hair": the length stands some words before the noun."""
+    for words in (about, text):
+        match = re.search(
+            r"\b(short|medium|long|messy|curly|wavy|spiky)\s+(?:[\w-]+\s+){1,2}hair", words
+        )
+        if match:
+            return {"wavy": "curly", "spiky": "messy"}.get(match[1], match[1])
+        match = re.search(r"\b(twintails?|ponytail|braids?|bob|bun)\b", words)
+        if match:
+            return first("cut", match[0])
+    return None
+
+
+def _paint(about: str, text: str, nouns: str, lots: _Lots, choice: tuple[str, ...]) -> Colour:
+    """Return the colour the words give to one of `nouns`, else one of `choice`."""
+    for words in (about, text):
+        match = re.search(
+            rf"\b({'|'.join(NAMED)})(?:\s+(?!and\b)[\w-]+){{0,2}}?\s+(?:{nouns})\b", words
+        )
+        if match is None and nouns == "hair":
+            match = re.search(rf"\b({'|'.join(NAMED)})\s+(?:[\w-]+\s+)?(?:{_CUT_NOUNS})\b", words)
+        if match:
+            return colour(NAMED[match[1]])
+    if nouns == "hair" and (blond := re.search(r"\b(blondes?|blonds?|redhead|brunette)\b", about)):
+        return colour(NAMED[{"redhead": "red", "brunette": "brown"}.get(blond[1], "blonde")])
+    return colour(NAMED[lots.pick(nouns[:5], choice)])
+
+
+_CUT_NOUNS = "twintails?|ponytail|braids?|bob|bun|curls|pigtails|twin tails|locks"
+
+_OWN_PAINT = {
+    "glasses": "black",
+    "straw hat": "yellow",
+    "book": "red",
+    "sword": "silver",
+    "staff": "brown",
+    "bag": "brown",
+    "crown": "gold",
+    "halo": "gold",
+    "wings": "white",
+    "witch hat": "purple",
+    "beard": "white",
+    "cup": "white",
+    "horns": "red",
+    "guitar": "red",
+    "cat": "black",
+}
+
+
+def _worn_paint(name: str, about: str, text: str, lots: _Lots) -> Colour:
+    nouns = "|".join(map(re.escape, TABLES["worn"][name]))
+    for words in (about, text):
+        match = re.search(rf"\b({'|'.join(NAMED)})\s+(?:\w+\s+)?(?:{nouns})\b", words)
+        if match:
+            return colour(NAMED[match[1]])
+    return colour(NAMED[_OWN_PAINT.get(name) or lots.pick(name, CLOTH)])

@@ -1,0 +1,542 @@
+"""What people wear on the head, carry on the back and hold in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tower_anime.sandbox.hair import ties
+from tower_anime.sandbox.ink import Point, mirrored, moved, oval, shape, stroke, veil
+from tower_anime.sandbox.palette import INK, Colour, Light, css, mix
+from tower_anime.sandbox.words import Look
+
+Part = Callable[[Look, Colour, Light], str]
+
+
+def behind_body(look: Look, light: Light) -> str:
+    """Return wings, tails and backpacks: what is drawn before everything else."""
+    return _all(_BEHIND, look, light)
+
+
+def on_head(look: Look, light: Light) -> str:
+    """Return ears, hats, ribbons, glasses: in front of the hair."""
+    return _all(_ON_HEAD, look, light)
+
+
+def on_chest(look: Look, light: Light) -> str:
+    """Return scarves and straps: in front of the torso, behind raised arms."""
+    return _all(_ON_CHEST, look, light)
+
+
+def held_before(look: Look, light: Light, hands: tuple[Point, Point]) -> str:
+    """Return what is in the hands but lies behind them and the head; `hands` right, left."""
+    return _held(_HELD_BEHIND, look, light, hands)
+
+
+def held_over(look: Look, light: Light, hands: tuple[Point, Point]) -> str:
+    """Return what is held in front of the body, under the hands."""
+    return _held(_HELD_FRONT, look, light, hands)
+
+
+def headroom(look: Look) -> float:
+    """Return how far something on or above the head rises over the crown, in units."""
+    highest = {
+        "umbrella": 230.0,
+        "balloon": 260.0,
+        "witch hat": 110.0,
+        "bunny ears": 150.0,
+        "straw hat": 60.0,
+        "hat": 70.0,
+        "cat ears": 66.0,
+        "fox ears": 140.0,
+        "crown": 40.0,
+        "halo": 60.0,
+        "horns": 50.0,
+        "staff": 120.0,
+        "sword": 0.0,
+    }
+    return max((highest.get(name, 0.0) for name in look.worn), default=0.0)
+
+
+def _all(parts: Mapping[str, Part], look: Look, light: Light) -> str:
+    return "".join(parts[name](look, look.worn[name], light) for name in parts if name in look.worn)
+
+
+def _held(
+    parts: Mapping[str, Callable[[Colour, Light, Point], str]],
+    look: Look,
+    light: Light,
+    hands: tuple[Point, Point],
+) -> str:
+    both = parts.keys() & look.worn.keys()
+    return "".join(parts[name](look.worn[name], light, hands[0]) for name in sorted(both))
+
+
+# ---- on the head ----------------------------------------------------------------------------
+
+
+def _cat_ears(look: Look, _: Colour, light: Light, *, tall: float = 1.0) -> str:
+    ear = shape(
+        "M26,-112 C44,-150 70,-182 92,-190 C104,-156 106,-110 94,-66 Q66,-96 26,-112Z",
+        light.css(look.hair),
+    ) + shape(
+        "M48,-112 C58,-138 74,-158 86,-166 C92,-140 94,-112 87,-88 Q70,-104 48,-112Z",
+        "#f2a9ae",
+        line=0,
+    )
+    tuft = stroke("M52,-108 l10,-18 l4,16 l10,-14", light.shade(look.hair, 0.2), 4)
+    return moved(
+        "".join(mirrored(ear + tuft, s) for s in (-1, 1)),
+        f"translate(0 {-70 * (tall - 1):.0f}) scale(1 {tall})",
+    )
+
+
+def _bunny_ears(look: Look, paint: Colour, light: Light) -> str:
+    del paint, look
+    ear = shape(
+        "M22,-116 C10,-190 20,-270 44,-276 C72,-268 76,-190 58,-106Z", light.css((0.97, 0.95, 0.96))
+    ) + shape("M34,-122 C26,-190 34,-246 45,-252 C60,-240 60,-180 50,-116Z", "#f2a9ae", line=0)
+    return "".join(mirrored(ear, s) for s in (-1, 1))
+
+
+def _horns(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    horn = shape(
+        "M40,-104 C44,-140 70,-150 84,-176 C100,-146 92,-108 70,-88Z",
+        light.css(mix(paint, (0.2, 0.1, 0.15), 0.3)),
+    )
+    lines = stroke("M48,-120 Q64,-118 76,-104 M60,-140 Q74,-138 86,-124", INK, 2.6)
+    return "".join(mirrored(horn + lines, s) for s in (-1, 1))
+
+
+def _witch_hat(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    cone = "M-84,-84 C-70,-150 -40,-210 36,-240 C20,-210 60,-180 84,-86 Q0,-112 -84,-84Z"
+    return (
+        shape(cone, light.css(paint))
+        + veil(
+            "M20,-96 C20,-150 10,-200 34,-238 C20,-210 60,-180 84,-86 Q50,-98 20,-96Z",
+            light.shade(paint, 0.3),
+            1,
+        )
+        + shape("M-84,-98 Q0,-128 84,-98 L84,-76 Q0,-104 -84,-76Z", "#f0a13a")
+        + shape(
+            "M-176,-52 Q-100,-96 0,-96 Q100,-96 176,-52 Q90,-74 0,-74 Q-90,-74 -176,-52Z",
+            light.css(paint),
+        )
+    )
+
+
+def _straw_hat(look: Look, paint: Colour, light: Light) -> str:
+    base = mix(paint, (0.95, 0.85, 0.6), 0.6)
+    band = css(light.lit(look.worn.get("ribbon", (0.85, 0.3, 0.3))))
+    crown = "M-86,-84 C-92,-176 -50,-196 0,-196 C50,-196 92,-176 86,-84 Q0,-112 -86,-84Z"
+    weave = "".join(
+        f"M{x},-104 Q{x * 0.9:.0f},-150 {x * 0.6:.0f},-184" for x in (-60, -30, 0, 30, 60)
+    )
+    return (
+        shape(crown, light.css(base))
+        + stroke(weave, light.shade(base, 0.25), 3)
+        + shape("M-87,-106 Q0,-136 87,-106 L87,-80 Q0,-108 -87,-80Z", band)
+        + shape(
+            "M-186,-50 C-150,-104 -60,-100 0,-100 C60,-100 150,-104 186,-50 C110,-80 50,-76 0,-76 C-50,-76 -110,-80 -186,-50Z",
+            light.css(base),
+        )
+        + stroke("M-150,-68 Q0,-104 150,-68", light.shade(base, 0.25), 3)
+    )
+
+
+def _hat(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    return (
+        shape("M-82,-86 L-70,-186 Q0,-204 70,-186 L82,-86 Q0,-112 -82,-86Z", light.css(paint))
+        + shape("M-82,-104 Q0,-132 82,-104 L82,-80 Q0,-108 -82,-80Z", light.shade(paint, 0.5))
+        + shape(
+            "M-128,-64 Q-60,-100 0,-100 Q60,-100 128,-64 Q60,-80 0,-80 Q-60,-80 -128,-64Z",
+            light.css(paint),
+        )
+    )
+
+
+def _cap(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    return (
+        shape(
+            "M-94,-54 C-98,-136 -50,-158 0,-158 C50,-158 98,-136 94,-54 Q0,-90 -94,-54Z",
+            light.css(paint),
+        )
+        + stroke(
+            "M0,-156 Q4,-116 0,-78 M-56,-138 Q-44,-104 -48,-68 M56,-138 Q44,-104 48,-68",
+            light.shade(paint, 0.4),
+            3,
+        )
+        + shape(
+            "M-84,-62 Q0,-98 84,-62 Q104,-44 96,-32 Q0,-66 -96,-32 Q-104,-44 -84,-62Z",
+            light.shade(paint, 0.2),
+        )
+        + oval(0, -158, 9, 6, light.css(paint), 3.5)
+    )
+
+
+def _ribbon(look: Look, paint: Colour, light: Light) -> str:
+    loop = (
+        shape("M6,0 C30,-34 62,-34 66,-8 C68,20 40,26 6,6Z", light.css(paint))
+        + stroke("M14,0 Q34,-10 46,-8", light.shade(paint, 0.4), 3)
+        + shape("M4,6 L34,54 L44,36 L58,42 L16,4Z", light.css(paint))
+    )
+    bow = mirrored(loop, -1) + mirrored(loop, 1) + oval(0, 2, 11, 12, light.shade(paint, 0.12), 4)
+    if look.cut == "twintails":
+        return "".join(moved(bow, f"translate({s * 92} -84) scale(0.7)") for s in (-1, 1))
+    if ties(look) or "hat" in " ".join(look.worn):
+        return moved(bow, "translate(0 236) scale(0.8)")
+    return moved(bow, "translate(56 -106) rotate(22)")
+
+
+def _hairband(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    band = "M-92,-44 C-84,-98 -40,-112 0,-112 C40,-112 84,-98 92,-44"
+    return (
+        stroke(band, INK, 21)
+        + stroke(band, light.css(paint), 13)
+        + stroke("M-60,-88 Q-30,-108 10,-108", light.shine(paint, 0.6), 3)
+    )
+
+
+def _crown(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    return (
+        shape(
+            "M-58,-104 L-66,-164 L-34,-136 L0,-178 L34,-136 L66,-164 L58,-104 Q0,-122 -58,-104Z",
+            light.css(paint),
+        )
+        + oval(0, -134, 8, 9, "#d8434e", 3)
+        + oval(-36, -124, 5, 6, "#4d8fd8", 2.5)
+        + oval(36, -124, 5, 6, "#4d8fd8", 2.5)
+    )
+
+
+def _headphones(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    band = "M-92,4 C-104,-92 -60,-140 0,-140 C60,-140 104,-92 92,4"
+    cups = "".join(
+        shape(
+            f"M{s * 76},-30 Q{s * 112},-34 {s * 110},10 Q{s * 110},50 {s * 74},46Z",
+            light.css(paint),
+        )
+        + oval(s * 98, 8, 7, 20, light.shine(paint, 0.5))
+        for s in (-1, 1)
+    )
+    return stroke(band, INK, 20) + stroke(band, light.shade(paint, 0.2), 12) + cups
+
+
+def _glasses(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    ink = css(mix(light.lit(paint), (0.1, 0.08, 0.15), 0.5))
+    frames = "".join(
+        f'<rect x="{x}" y="-8" width="62" height="54" rx="20" fill="#ffffff" fill-opacity="0.12" stroke="{ink}" stroke-width="5.5"/>'
+        for x in (-68, 6)
+    )
+    gleam = veil("M-56,-2 L-40,-2 L-60,30 L-64,20Z M18,-2 L34,-2 L14,30 L10,20Z", "#ffffff", 0.55)
+    return frames + stroke("M-6,14 Q0,8 6,14 M-68,10 L-84,4 M68,10 L84,4", ink, 5) + gleam
+
+
+def _earrings(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    return "".join(
+        stroke(f"M{s * 76},44 L{s * 77},58", INK, 3)
+        + shape(f"M{s * 77},56 l10,16 l-10,16 l-10,-16Z", light.shine(paint, 0.3), line=3)
+        for s in (-1, 1)
+    )
+
+
+def _halo(look: Look, paint: Colour, light: Light) -> str:
+    del look, light
+    glow = f'stroke="{css(mix(paint, (1, 1, 0.8), 0.4))}"'
+    return (
+        f'<ellipse cx="0" cy="-162" rx="74" ry="19" fill="none" stroke="{INK}" stroke-width="17"/>'
+        f'<ellipse cx="0" cy="-162" rx="74" ry="19" fill="none" {glow} stroke-width="10"/>'
+    )
+
+
+_ON_HEAD: dict[str, Part] = {
+    "cat ears": _cat_ears,
+    "fox ears": lambda look, paint, light: _cat_ears(look, paint, light, tall=1.3),
+    "bunny ears": _bunny_ears,
+    "horns": _horns,
+    "hairband": _hairband,
+    "headphones": _headphones,
+    "witch hat": _witch_hat,
+    "straw hat": _straw_hat,
+    "hat": _hat,
+    "cap": _cap,
+    "crown": _crown,
+    "halo": _halo,
+    "ribbon": _ribbon,
+}
+
+ON_FACE: dict[str, Part] = {"glasses": _glasses, "earrings": _earrings}
+
+
+def on_face(look: Look, light: Light) -> str:
+    """Return glasses and earrings."""
+    return _all(ON_FACE, look, light)
+
+
+# ---- around the body ------------------------------------------------------------------------
+
+
+def _scarf(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    stripes = stroke(
+        "M-36,236 L-4,246 M-38,276 L-6,286 M-40,310 L-8,318", light.shine(paint, 0.6), 9
+    )
+    end = shape("M-34,150 L4,160 L-4,330 L-44,320Z", light.css(paint)) + stripes
+    fringe = stroke("M-42,322 l-2,20 M-28,326 l-2,20 M-14,328 l0,20", light.shade(paint, 0.3), 5)
+    roll = shape(
+        "M-62,112 Q0,150 62,112 C82,136 76,168 56,176 Q0,206 -56,176 C-76,168 -82,136 -62,112Z",
+        light.css(paint),
+    )
+    return (
+        end
+        + fringe
+        + roll
+        + stroke("M-58,146 Q0,180 60,140 M-40,168 Q0,190 44,164", light.shade(paint, 0.35), 4)
+    )
+
+
+def _choker(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    return (
+        stroke("M-23,116 Q0,134 23,116", INK, 14)
+        + stroke("M-23,116 Q0,134 23,116", light.css(paint), 8)
+        + oval(0, 136, 7, 8, "#f4d06f", 3)
+    )
+
+
+def _strap(look: Look, paint: Colour, light: Light) -> str:
+    """Return a satchel at the hip with its strap."""
+    w = 84 if look.male else 66
+    strap = f"M{w - 8},168 L-{w + 10},400"
+    bag = shape(
+        "M-142,392 L-50,404 Q-46,470 -54,504 L-140,496 Q-150,450 -142,392Z", light.css(paint)
+    ) + shape("M-142,392 L-50,404 L-58,446 Q-96,458 -138,440Z", light.shade(paint, 0.2))
+    return (
+        stroke(strap, INK, 19)
+        + stroke(strap, light.shade(paint, 0.3), 11)
+        + bag
+        + oval(-96, 446, 7, 7, "#f4d06f", 3)
+    )
+
+
+_ON_CHEST: dict[str, Part] = {"choker": _choker, "bag": _strap, "scarf": _scarf}
+
+
+def _wings(look: Look, paint: Colour, light: Light) -> str:
+    del look
+    feathers = "".join(
+        shape(
+            f"M40,{200 + 18 * i} C{120 + 20 * i},{60 + 70 * i} {250 - 10 * i},{40 + 90 * i} {300 - 22 * i},{70 + 110 * i} C{250 - 10 * i},{190 + 70 * i} {150},{260 + 40 * i} 40,{240 + 18 * i}Z",
+            light.css(mix(paint, (1, 1, 1), 0.3)),
+        )
+        for i in (2, 1, 0)
+    )
+    lines = stroke("M90,190 Q170,110 250,96 M96,230 Q170,180 240,190", light.shade(paint, 0.3), 4)
+    return "".join(mirrored(feathers + lines, s) for s in (-1, 1))
+
+
+def _tail(look: Look, _: Colour, light: Light) -> str:
+    curve = "M30,440 C150,470 190,400 176,330 C166,280 196,250 216,262"
+    return (
+        stroke(curve, INK, 42)
+        + stroke(curve, light.css(look.hair), 33)
+        + stroke("M196,268 Q210,254 216,262", light.shine(look.hair, 0.6), 26)
+    )
+
+
+_BEHIND: dict[str, Part] = {"wings": _wings, "tail": _tail}
+
+
+# ---- in the hands ---------------------------------------------------------------------------
+
+
+def _umbrella(paint: Colour, light: Light, hand: Point) -> str:
+    x, y = hand
+    lean = -11
+    dome = "M-236,-292 C-226,-470 226,-470 236,-292"
+    scallops = " Q177,-334 118,-292 Q59,-334 0,-292 Q-59,-334 -118,-292 Q-177,-334 -236,-292Z"
+    dark = "M20,-424 C140,-420 226,-380 236,-292 Q177,-334 118,-292 C112,-360 70,-410 20,-424Z"
+    ribs = (
+        "M0,-424 C-60,-410 -110,-360 -118,-292 M0,-424 L0,-292 M0,-424 C60,-410 110,-360 118,-292"
+    )
+    pole = stroke("M0,-424 L0,70 q0,26 24,22", INK, 14) + stroke(
+        "M0,-424 L0,70 q0,26 24,22", light.css((0.62, 0.46, 0.34)), 7
+    )
+    top = shape("M0,-452 l7,30 l-14,0Z", INK, line=2)
+    under = shape("M-236,-292 Q0,-250 236,-292 Q0,-420 -236,-292Z", light.shade(paint, 0.45))
+    out = (
+        under
+        + pole
+        + shape(dome + scallops, light.css(paint))
+        + veil(dark, light.shade(paint, 0.25), 1)
+    )
+    return moved(
+        out + stroke(ribs, INK, 3) + shape(dome + scallops, "none") + top,
+        f"translate({x:.0f} {y + 16:.0f}) rotate({lean})",
+    )
+
+
+def _balloon(paint: Colour, light: Light, hand: Point) -> str:
+    x, y = hand
+    string = stroke(
+        f"M{x:.0f},{y + 20:.0f} C{x + 30:.0f},{y - 120:.0f} {x:.0f},{y - 200:.0f} {x + 34:.0f},{y - 300:.0f}",
+        INK,
+        3.5,
+    )
+    ball = shape(
+        "M0,0 C-60,-50 -84,-110 -70,-150 C-50,-210 50,-210 70,-150 C84,-110 60,-50 0,0Z M-8,6 L8,6 L0,-4Z",
+        light.css(paint),
+    )
+    gleam = veil(
+        "M-46,-110 C-54,-150 -34,-176 -10,-180 C-30,-160 -38,-140 -36,-106Z", "#ffffff", 0.7
+    )
+    return string + moved(ball + gleam, f"translate({x + 34:.0f} {y - 300:.0f})")
+
+
+def _sword(paint: Colour, light: Light, hand: Point) -> str:
+    x, y = hand
+    steel = mix(paint, (0.85, 0.9, 0.97), 0.5)
+    blade = shape("M-13,-40 L-13,-330 L0,-372 L13,-330 L13,-40Z", light.css(steel)) + veil(
+        "M0,-366 L11,-330 L11,-44 L0,-44Z", light.shade(steel, 0.25), 1
+    )
+    gleam = stroke("M-7,-80 L-7,-300", "#ffffff", 3.5)
+    hilt = shape("M-52,-42 Q0,-58 52,-42 L52,-28 Q0,-42 -52,-28Z", light.css((0.86, 0.68, 0.3)))
+    grip = shape("M-8,-32 L8,-32 L8,52 L-8,52Z", light.css((0.35, 0.2, 0.2))) + oval(
+        0, 58, 12, 12, light.css((0.86, 0.68, 0.3)), 4
+    )
+    return moved(blade + gleam + grip + hilt, f"translate({x:.0f} {y + 12:.0f}) rotate(17)")
+
+
+def _staff(paint: Colour, light: Light, hand: Point) -> str:
+    x, y = hand
+    rod = stroke("M0,-330 L0,620", INK, 20) + stroke("M0,-330 L0,620", light.css(paint), 12)
+    orb = oval(0, -356, 40, 40, "#7fd6f0", 5) + oval(-12, -370, 12, 10, "#ffffff")
+    claw = stroke("M-34,-316 Q-58,-360 -30,-400 M34,-316 Q58,-360 30,-400", INK, 16) + stroke(
+        "M-34,-316 Q-58,-360 -30,-400 M34,-316 Q58,-360 30,-400", light.css((0.86, 0.68, 0.3)), 9
+    )
+    return moved(rod + orb + claw, f"translate({x + 4:.0f} {y + 14:.0f}) rotate(3)")
+
+
+_HELD_BEHIND: dict[str, Callable[[Colour, Light, Point], str]] = {
+    "umbrella": _umbrella,
+    "balloon": _balloon,
+    "sword": _sword,
+    "staff": _staff,
+}
+
+
+def _book(paint: Colour, light: Light, _: Point) -> str:
+    cover = shape(
+        "M-104,226 Q-50,208 0,232 Q50,208 104,226 L110,340 Q50,322 0,346 Q-50,322 -110,340Z",
+        light.css(paint),
+    )
+    pages = shape(
+        "M-94,224 Q-48,204 0,226 Q48,204 94,224 L96,232 Q48,214 0,238 Q-48,214 -96,232Z",
+        light.css((0.98, 0.96, 0.9)),
+        line=3,
+    )
+    return (
+        cover
+        + pages
+        + stroke("M0,238 L0,344", INK, 4)
+        + stroke("M-70,268 Q-50,262 -30,268 M30,268 Q50,262 70,268", light.shine(paint, 0.6), 5)
+    )
+
+
+def _cup(paint: Colour, light: Light, hand: Point) -> str:
+    x, y = hand[0] - 22, hand[1]
+    steam = stroke(
+        f"M{x - 8:.0f},{y - 44:.0f} q-10,-16 0,-30 q10,-14 0,-28 M{x + 14:.0f},{y - 44:.0f} q-8,-14 0,-26",
+        "#ffffff",
+        5,
+        opacity=0.8,
+    )
+    return (
+        stroke(f"M{x + 28:.0f},{y - 18:.0f} q26,2 20,26 q-6,14 -24,10", INK, 13)
+        + stroke(f"M{x + 28:.0f},{y - 18:.0f} q26,2 20,26 q-6,14 -24,10", light.css(paint), 6)
+        + shape(
+            f"M{x - 32:.0f},{y - 30:.0f} L{x + 32:.0f},{y - 30:.0f} L{x + 24:.0f},{y + 36:.0f} Q{x:.0f},{y + 46:.0f} {x - 24:.0f},{y + 36:.0f}Z",
+            light.css(paint),
+        )
+        + oval(x, y - 30, 32, 9, light.css((0.45, 0.28, 0.2)), 4)
+        + steam
+    )
+
+
+def _phone(paint: Colour, light: Light, hand: Point) -> str:
+    x, y = hand
+    return moved(
+        shape(
+            "M-24,-62 h48 q8,0 8,8 v84 q0,8 -8,8 h-48 q-8,0 -8,-8 v-84 q0,-8 8,-8Z",
+            light.css(paint),
+        )
+        + oval(14, -46, 8, 8, "#2a2632", 2),
+        f"translate({x - 6:.0f} {y - 30:.0f}) rotate(-8)",
+    )
+
+
+def _bouquet(paint: Colour, light: Light, _: Point) -> str:
+    wrap = shape("M-62,236 L62,236 L20,372 L-20,372Z", light.css((0.97, 0.94, 0.9))) + stroke(
+        "M-20,250 L-6,360 M22,250 L8,360", light.shade((0.97, 0.94, 0.9), 0.2), 3
+    )
+    flowers = ""
+    for i, (x, y) in enumerate(
+        ((-58, 212), (-20, 190), (24, 192), (60, 216), (-38, 236), (2, 226), (40, 240))
+    ):
+        tone = (paint, (1.0, 0.95, 0.9), mix(paint, (1, 0.8, 0.5), 0.5))[i % 3]
+        flowers += oval(x, y, 25, 24, light.css(tone), 4) + stroke(
+            f"M{x - 9},{y} q9,-14 16,0 q-4,12 -14,6", light.shade(tone, 0.4), 3
+        )
+    leaves = shape(
+        "M-84,226 Q-104,186 -70,196Z M86,226 Q108,188 72,198Z", light.css((0.3, 0.6, 0.35))
+    )
+    return leaves + wrap + flowers
+
+
+def _guitar(paint: Colour, light: Light, _: Point) -> str:
+    body = "M-20,300 C-70,292 -110,330 -96,378 C-90,400 -112,420 -100,452 C-80,492 -10,480 4,440 C12,420 40,424 56,396 C72,350 30,306 -20,300Z"
+    neck = shape("M20,-20 L38,-20 L38,330 L20,330Z", light.css((0.5, 0.34, 0.24))) + shape(
+        "M14,-66 L44,-66 L40,-16 L18,-16Z", light.css(paint)
+    )
+    out = (
+        shape(body, light.css(paint))
+        + oval(-20, 390, 28, 28, "#2a2632", 4)
+        + shape("M-60,420 l40,14 l-4,12 l-40,-14Z", "#e8e4da", line=3)
+    )
+    return moved(
+        out + moved(neck, "translate(150 165) rotate(52) translate(-30 -140)"), "rotate(0)"
+    )
+
+
+def _kitten(paint: Colour, light: Light, _: Point) -> str:
+    fur = light.css(mix(paint, (0.3, 0.3, 0.35), 0.2))
+    return (
+        shape("M-58,340 C-76,270 -40,236 0,240 C44,236 74,280 58,344 Q0,372 -58,340Z", fur)
+        + shape(
+            "M-44,236 L-52,184 L-18,208 Q0,202 18,208 L52,184 L44,236 C50,276 20,286 0,286 C-20,286 -50,276 -44,236Z",
+            fur,
+        )
+        + oval(-18, 240, 8, 10, "#f2d65a", 2)
+        + oval(18, 240, 8, 10, "#f2d65a", 2)
+        + oval(-18, 240, 3, 8, INK)
+        + oval(18, 240, 3, 8, INK)
+        + stroke("M0,256 l-6,8 M0,256 l6,8 M-30,258 l-28,-4 M30,258 l28,-4", "#f4efe8", 2.6)
+    )
+
+
+_HELD_FRONT: dict[str, Callable[[Colour, Light, Point], str]] = {
+    "book": _book,
+    "cup": _cup,
+    "phone": _phone,
+    "bouquet": _bouquet,
+    "guitar": _guitar,
+    "cat": _kitten,
+}

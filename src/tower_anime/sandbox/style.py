@@ -1,0 +1,119 @@
+"""What styles and moods do to a drawing: its ink before it is rendered, its pixels after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from tower_anime.domain.frame import Frame
+from tower_anime.sandbox.palette import INK
+from tower_anime.sandbox.words import Scene
+
+_PIXELS = 160
+"""Blocks of pixel art along the longer side."""
+
+_INKS = {
+    "soft": ("#7d5a6e", 0.62),
+    "cel": (INK, 1.6),
+    "retro": ("#3a2420", 1.15),
+    "sketch": ("#2b2b33", 0.9),
+}
+_WIDTH = re.compile(rf'stroke="{INK}" stroke-width="([\d.]+)"')
+
+
+def inked(svg: str, scene: Scene) -> str:
+    """Return the drawing with the style's line: colour and weight."""
+    if scene.style not in _INKS:
+        return svg
+    paint, weight = _INKS[scene.style]
+    heavier = _WIDTH.sub(lambda m: f'stroke="{INK}" stroke-width="{float(m[1]) * weight:.2f}"', svg)
+    return heavier.replace(INK, paint)
+
+
+def finished(picture: Frame, scene: Scene) -> Frame:
+    """Return the rendered picture with mood and style applied."""
+    if scene.mood in _MOODS:
+        picture = _MOODS[scene.mood](picture)
+    if scene.style in _STYLES:
+        picture = _STYLES[scene.style](picture)
+    return picture
+
+
+def _graded(
+    saturation: float,
+    *,
+    gain: tuple[float, float, float] = (1, 1, 1),
+    lift: float = 0.0,
+    contrast: float = 1.0,
+) -> Callable[[Frame], Frame]:
+    """Return a colour grade as one matrix: saturation, channel gains, contrast around grey."""
+    luma = np.array([0.299, 0.587, 0.114], np.float32)
+    matrix = np.eye(3, dtype=np.float32) * saturation + (1 - saturation) * luma[None, :]
+    matrix = matrix * np.array(gain, np.float32)[:, None] * contrast
+    offset = np.full((3, 1), 128 * (1 - contrast) + lift, np.float32)
+    full = np.hstack([matrix, offset])
+
+    def grade(picture: Frame) -> Frame:
+        return np.asarray(cv2.transform(picture, full), np.uint8)
+
+    return grade
+
+
+_MOODS: dict[str, Callable[[Frame], Frame]] = {
+    "pastel": _graded(0.72, lift=46, contrast=0.78),
+    "vivid": _graded(1.3, contrast=1.05),
+    "muted": _graded(0.5, contrast=0.94, gain=(0.98, 0.98, 1.02)),
+    "warm": _graded(1.0, gain=(1.06, 1.0, 0.88)),
+    "cool": _graded(0.9, gain=(0.88, 0.98, 1.08)),
+    "spooky": _graded(0.75, gain=(0.86, 0.95, 0.92)),
+}
+
+
+def _pixel_art(picture: Frame) -> Frame:
+    """Blocks in a palette of 6 levels a channel."""
+    height, width = picture.shape[:2]
+    share = _PIXELS / max(height, width)
+    small = cv2.resize(
+        picture,
+        (max(8, round(width * share)), max(8, round(height * share))),
+        interpolation=cv2.INTER_AREA,
+    )
+    levels = np.asarray((np.arange(256) + 21) // 43 * 43, np.float32).clip(0, 255).astype(np.uint8)
+    return np.asarray(
+        cv2.resize(cv2.LUT(small, levels), (width, height), interpolation=cv2.INTER_NEAREST),
+        np.uint8,
+    )
+
+
+def _grey(picture: Frame) -> Frame:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.merge([grey, grey, grey]), np.uint8)
+
+
+def _lines(picture: Frame) -> Frame:
+    """Ink on paper: outlines dark, the paint a hint."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.int16)
+    tone = np.where(grey < 84, grey * 0.9, 178 + (grey - 84) * 0.44).clip(0, 255).astype(np.uint8)
+    paper = (tone, (tone * 0.995).astype(np.uint8), (tone * 0.97).astype(np.uint8))
+    return np.asarray(cv2.merge(paper), np.uint8)
+
+
+def _painted(picture: Frame) -> Frame:
+    """Watercolour: washes that vary slowly over the paper."""
+    height, width = picture.shape[:2]
+    wash = np.random.default_rng(5).random((9, 9)).astype(np.float32) * 0.24 + 0.92
+    slow = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
+    toned: Frame = np.clip(picture * slow[..., None] * 0.9 + 26, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(toned)
+
+
+_STYLES: dict[str, Callable[[Frame], Frame]] = {
+    "pixel": _pixel_art,
+    "mono": _grey,
+    "sketch": _lines,
+    "soft": _painted,
+    "retro": _graded(0.72, gain=(1.04, 0.98, 0.86), lift=10, contrast=0.92),
+}
