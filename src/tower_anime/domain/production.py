@@ -60,3 +60,40 @@ class Character:
     project_id: str
     name: str
     look: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CastMember:
+    """A character of a brief. `look` is fixed: it goes into every prompt that names `name`."""
+
+    name: str
+    look: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectBrief:
+    """What a person says about a project, kept with it.
+
+    `style` and `palette` are words for every prompt, `do` and `dont` words to use and to avoid,
+    `references` what it should feel like (for directors, never for prompts).
+    """
+
+    logline: str = ""
+    style: str = ""
+    palette: str = ""
+    references: tuple[str, ...] = ()
+    rating: str = ""
+    do: tuple[str, ...] = ()
+    dont: tuple[str, ...] = ()
+    characters: tuple[CastMember, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleGuide:
+    """What a director made of a project's brief. `source` as in `Enhancement`."""
+
+    source: str = "none"
+    guide: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    camera: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()

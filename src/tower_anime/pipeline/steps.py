@@ -20,6 +20,7 @@ from tower_anime.correct.choose import Choice, Limits, choose
 from tower_anime.direct.plan import first_request
 from tower_anime.domain.attempt import Artifact, Attempt, AttemptState, Failure
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import (
     Event,
@@ -50,6 +51,7 @@ from tower_anime.errors import (
 )
 from tower_anime.graph import bind, build, guess, preflight, roles
 from tower_anime.graph.catalog import choices
+from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.flow import (
     Assess,
     Conclude,
@@ -127,6 +129,7 @@ class Pipeline:
     director: Director
     renderers: Sequence[Renderer]
     workflow: Callable[[str | None], Graph]
+    card: Card = field(default_factory=OwnCards)
     live: Live = field(default_factory=Live)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
@@ -178,12 +181,15 @@ class Pipeline:
             renderer = self._least_busy()
             catalog = renderer.catalog()
             checkpoint = self._checkpoint(generation, catalog)
+            family = _family(checkpoint, template)
+            enhancement = self._prepare(generation, family)
             request = first_request(
                 brief,
-                family=_family(checkpoint, template),
+                family=family,
                 checkpoint=checkpoint,
                 workflow=bind.read(template, roles.find(template)) if brief.workflow else {},
                 seed=UUID(generation.id).int & SEED_MASK,
+                enhancement=enhancement,
             )
             _refuse_unplaced(brief, request, template)
             _refuse(preflight.problems(_graph(request, template, generation.id), catalog))
@@ -193,7 +199,16 @@ class Pipeline:
         except Refused as error:
             return self._fail(history, error)
         self.crash_point(Point.DIRECTED)
+        history = replace(history, enhancement=enhancement)
         return self._save(history, status=GenerationStatus.WORKING, first_request=request)
+
+    def _prepare(self, generation: Generation, family: Family) -> Enhancement:
+        with self.card.directing():
+            enhancement = self.director.prepare(
+                generation.brief, family=family, generation_id=generation.id
+            )
+        self.store.save_enhancement(generation.id, enhancement)
+        return enhancement
 
     def _check_patience(self, generation: Generation, error: ServerDown) -> None:
         """Let the engine wait and retry while there is patience with a silent server."""
@@ -236,7 +251,10 @@ class Pipeline:
             locks=(*history.generation.brief.locks, *unplaced),
             offered=self._offered(),
         )
-        return choose(history.attempts, limits)
+        direction = history.direction
+        heard = direction is not None and direction.attempt == history.attempts[-1].number
+        wishes = direction.wishes if direction and heard else ()
+        return choose(history.attempts, limits, wishes=wishes)
 
     def _offered(self) -> Mapping[str, Sequence[str]]:
         catalog = self._least_busy().catalog()
@@ -303,12 +321,13 @@ class Pipeline:
 
         started_s = time.monotonic()
         try:
-            rendered = renderer.render(
-                self._job(history.generation, attempt),
-                on_submitted=note_posted,
-                on_progress=lambda progress: self._report(attempt, progress),
-                cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
-            )
+            with self.card.rendering():
+                rendered = renderer.render(
+                    self._job(history.generation, attempt),
+                    on_submitted=note_posted,
+                    on_progress=lambda progress: self._report(attempt, progress),
+                    cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
+                )
             self.crash_point(Point.COLLECTED)
             artifact = self._keep_file(rendered.files)
             self.crash_point(Point.STORED)
@@ -401,10 +420,14 @@ class Pipeline:
 
     def _review(self, history: History, attempt: Attempt) -> History:
         generation = history.generation
+        template = self.workflow(generation.brief.workflow)
+        family = _family(attempt.request.checkpoint, template)
         try:
-            direction = self.director.review(generation.brief, attempt, self._file(attempt))
+            picture = self._file(attempt)
         except CorruptOutput as error:  # good when it was measured, and damaged since
             return self._keep_assessment(history, attempt, damaged(error, generation.profile))
+        with self.card.directing():
+            direction = self.director.review(generation.brief, attempt, picture, family=family)
         self.crash_point(Point.REVIEWED)
         self.store.save_direction(generation.id, direction)
         return replace(history, direction=direction)

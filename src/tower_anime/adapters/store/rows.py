@@ -16,6 +16,7 @@ from sqlalchemy import Row, RowMapping
 from tower_anime.domain.attempt import Artifact, Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.correction import Correction
+from tower_anime.domain.direction import Enhancement, Wish
 from tower_anime.domain.generation import (
     Direction,
     DirectorDecision,
@@ -50,6 +51,7 @@ class Parts:
     assessments: Sequence[Row[Any]]
     decisions: Sequence[Row[Any]]
     publications: Sequence[Row[Any]]
+    enhancements: Mapping[str, Enhancement]
 
 
 # ---- Values to rows ---------------------------------------------------------------------------
@@ -121,7 +123,11 @@ def direction_row(direction: Direction) -> Values:
         "source": direction.source,
         "decision": direction.decision,
         "attempt": direction.attempt,
-        "reasons": [],
+        "reasons": {
+            "issues": list(direction.issues),
+            "scores": dict(direction.scores),
+            "wishes": [_fields(wish) for wish in direction.wishes],
+        },
         "note": direction.notes,
         "decided_at": None,
     }
@@ -191,6 +197,7 @@ def histories_of(found: Sequence[Row[Any]], parts: Parts) -> tuple[History, ...]
             direction=directions.get(row.id),
             review=reviews.get(row.id),
             publication=published.get(row.id),
+            enhancement=parts.enhancements.get(row.id),
         )
         for row in found
     )
@@ -271,11 +278,15 @@ def _correction_of(row: Row[Any]) -> Correction:
 
 
 def _direction_of(row: Row[Any]) -> Direction:
+    said = row.reasons or {"issues": [], "scores": {}, "wishes": []}
     return Direction(
         source=row.source,
         decision=DirectorDecision(row.decision),
         notes=row.note,
         attempt=row.attempt,
+        issues=tuple(said["issues"]),
+        scores=said["scores"],
+        wishes=tuple(_parsed(Wish, wish) for wish in said["wishes"]),
     )
 
 
