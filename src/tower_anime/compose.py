@@ -308,10 +308,19 @@ def keep_workflow(settings: Settings, brief: Brief) -> Brief:
     return replace(brief, workflow=f"{path.stem}@{artifact.sha256}")
 
 
-def leave_in_queue(settings: Settings, briefs: Sequence[Brief]) -> tuple[Generation, ...]:
-    """Store generations for a running (or the next) `serve` to work on."""
+def leave_in_queue(
+    settings: Settings, briefs: Sequence[Brief], *, shot_ids: Sequence[str | None] = ()
+) -> tuple[Generation, ...]:
+    """Store generations for a running (or the next) `serve` to work on.
+
+    `shot_ids` names the shot of a story that each of them draws.
+    """
+    shots = shot_ids or [None] * len(briefs)
     with contextlib.closing(open_store(settings)) as store:
-        return tuple(store.add_generation(_generation(settings, brief)) for brief in briefs)
+        return tuple(
+            store.add_generation(replace(_generation(settings, brief), shot_id=shot_id))
+            for brief, shot_id in zip(briefs, shots, strict=True)
+        )
 
 
 def listed(

@@ -24,15 +24,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.graph import Catalog as Catalog
 from tower_anime.domain.graph import Graph as Graph
-from tower_anime.domain.production import (
-    Character,
-    Episode,
-    Project,
-    ProjectBrief,
-    Scene,
-    Shot,
-    StyleGuide,
-)
+from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
 from tower_anime.domain.release import Release
@@ -417,17 +409,6 @@ class Chat(Protocol):
 
 
 # ---- Productions ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Story:
-    """A project with all its parts, each in its order."""
-
-    project: Project
-    episodes: tuple[Episode, ...] = ()
-    scenes: tuple[Scene, ...] = ()
-    shots: tuple[Shot, ...] = ()
-    characters: tuple[Character, ...] = ()
 
 
 class Productions(Protocol):

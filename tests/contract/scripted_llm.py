@@ -103,6 +103,12 @@ class ScriptedLlm:
     tags: bool = True
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def reset(self) -> None:
+        """Begin anew on the same address."""
+        fresh = ScriptedLlm(url=self.url, stop=self.stop)
+        for name, value in vars(fresh).items():
+            setattr(self, name, value)
+
     def answer(self, asked: Asked) -> Act:
         self.asked.append(asked)
         self.loaded.add(asked.model)

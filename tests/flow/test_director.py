@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests import samples
@@ -24,12 +25,13 @@ from tests.contract.scripted_llm import (
     filled,
     serving,
 )
-from tests.flow.rig import Rig, open_rig
+from tests.flow.rig import Rig, encoded, open_rig
 from tower_anime.adapters.echo_brain import EchoChat
 from tower_anime.adapters.llm import OllamaChat, OpenAiChat
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.domain.brief import DirectorChoice
 from tower_anime.domain.conversation import EXCHANGE, OPINION, DirectionEvent, Role
+from tower_anime.domain.family import SDXL
 from tower_anime.domain.generation import (
     DirectorDecision,
     GenerationStatus,
@@ -48,7 +50,7 @@ MODELS = {
     Role.STORY_DEVELOPMENT: "x",
 }
 BY_DIRECTOR = Profile(name="still", review=ReviewBy.DIRECTOR)
-SHORT = Patience(question_s=0.6, generation_s=1.2)
+SHORT = Patience(question_s=0.4, generation_s=0.8)
 
 
 @dataclass
@@ -69,8 +71,8 @@ class Set:
             brief = replace(brief, prompt=changes.pop("prompt"))
         return self.rig.run(self.rig.add(brief, profile=BY_DIRECTOR, **changes))
 
-    def exchanges(self, history: History) -> list[dict[str, Any]]:
-        events = self.rig.store.session(history.generation.id)
+    def exchanges(self, generation_id: str) -> list[dict[str, Any]]:
+        events = self.rig.store.session(generation_id)
         return [dict(event.data) for event in events if event.kind == EXCHANGE]
 
 
@@ -82,12 +84,12 @@ CHATS: dict[str, Callable[[str], Chat]] = {
 
 
 def open_set(
-    folder: Path,
+    rig: Rig,
     llm: ScriptedLlm,
     *names: str,
     patience: Patience = Patience(),  # noqa: B008 - frozen
 ) -> Set:
-    rig = open_rig(folder)
+    """A director of its own (and so a breaker of its own) on a rig."""
     director = CreativeDirector(
         chats=tuple(CHATS[name](llm.url) for name in names),
         models=MODELS,
@@ -95,32 +97,56 @@ def open_set(
         productions=rig.store,
         patience=patience,
     )
-    rig.pipeline = replace(rig.pipeline, director=director)
-    return Set(rig, llm, director)
+    return Set(replace(rig, pipeline=replace(rig.pipeline, director=director)), llm, director)
 
 
-@pytest.fixture
-def llm() -> Iterator[ScriptedLlm]:
+@pytest.fixture(scope="module")
+def shared_llm() -> Iterator[ScriptedLlm]:
     with serving(ScriptedLlm()) as script:
-        script.otherwise = deciding("approve")
         yield script
 
 
 @pytest.fixture
-def open_(tmp_path: Path, llm: ScriptedLlm) -> Iterator[Callable[..., Set]]:
+def llm(shared_llm: ScriptedLlm) -> ScriptedLlm:
+    shared_llm.reset()
+    shared_llm.otherwise = deciding("approve")
+    return shared_llm
+
+
+@pytest.fixture(scope="module")
+def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    rig = open_rig(tmp_path_factory.mktemp("rig"))
+    yield rig
+    rig.store.close()
+
+
+@pytest.fixture
+def open_(shared_rig: Rig, llm: ScriptedLlm) -> Iterator[Callable[..., Set]]:
     opened: list[Set] = []
 
-    def make(*names: str, **options: Any) -> Set:
-        folder = tmp_path / str(len(opened))
-        folder.mkdir()
-        opened.append(open_set(folder, llm, *(names or ("ollama",)), **options))
+    def make(*names: str, rig: Rig = shared_rig, **options: Any) -> Set:
+        opened.append(open_set(rig, llm, *(names or ("ollama",)), **options))
         return opened[-1]
 
     yield make
     for one in opened:
-        one.rig.store.close()
         for chat in one.director.chats:
             chat.close()
+
+
+@pytest.fixture
+def own_rig(tmp_path: Path) -> Iterator[Rig]:
+    """A rig whose history no other test adds to."""
+    rig = open_rig(tmp_path)
+    yield rig
+    rig.store.close()
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("picture") / "small.png"
+    path.write_bytes(encoded(np.full((48, 64, 3), 128, np.uint8)))
+    return path
 
 
 def is_review(asked: Asked) -> bool:
@@ -261,24 +287,37 @@ BAD_REPLIES: dict[str, Act] = {
 
 @pytest.mark.parametrize("provider", ["ollama", "openai", "echo"])
 @pytest.mark.parametrize("name", BAD_REPLIES)
-def test_no_bad_reply_leads_to_an_approval_and_each_is_named(
-    open_: Callable[..., Set], llm: ScriptedLlm, name: str, provider: str
+def test_no_bad_reply_is_an_approval_and_each_is_named(
+    open_: Callable[..., Set], llm: ScriptedLlm, picture: Path, name: str, provider: str
 ) -> None:
     llm.otherwise = lambda asked: BAD_REPLIES[name]
     one = open_(provider, patience=SHORT)
-    history = one.run(provider)
-    assert history.generation.status is GenerationStatus.NEEDS_REVIEW
-    assert history.direction is not None
-    assert history.direction.source == "rules"
-    assert history.direction.decision is DirectorDecision.UNREVIEWED
-    assert provider in history.direction.notes
-    exchanges = one.exchanges(history)
+    brief = samples.brief(director=DirectorChoice(provider))
+    attempt = replace(samples.attempt(), generation_id=one.rig.add(brief))
+    prepared = one.director.prepare(brief, family=SDXL, generation_id=attempt.generation_id)
+    assert prepared.source == "rules"
+    assert prepared.notes
+    direction = one.director.review(brief, attempt, picture, family=SDXL)
+    assert direction.source == "rules"
+    assert direction.decision is DirectorDecision.UNREVIEWED
+    assert provider in direction.notes
+    exchanges = one.exchanges(attempt.generation_id)
     assert exchanges
     assert all(exchange["failure"] for exchange in exchanges)
     assert sum(exchange["seconds"] for exchange in exchanges) < SHORT.generation_s + 1.0
-    assert history.enhancement is not None
-    assert history.enhancement.source == "rules"
-    assert history.enhancement.notes
+
+
+@pytest.mark.parametrize("name", BAD_REPLIES)
+def test_no_bad_reply_leads_to_an_approved_generation(
+    open_: Callable[..., Set], llm: ScriptedLlm, name: str
+) -> None:
+    llm.otherwise = lambda asked: (
+        BAD_REPLIES[name] if is_review(asked) else Said(enhanced("soft glow"))
+    )
+    history = open_(patience=SHORT).run()
+    assert history.generation.status is GenerationStatus.NEEDS_REVIEW
+    assert history.direction is not None
+    assert history.direction.source == "rules"
 
 
 def test_one_repair_turn_quotes_the_error(open_: Callable[..., Set], llm: ScriptedLlm) -> None:
@@ -499,9 +538,9 @@ def decided(one: Set, source: str, *, said: str, person: PersonDecision) -> None
 
 
 def test_a_model_that_agrees_no_better_than_chance_loses_its_vote(
-    open_: Callable[..., Set],
+    open_: Callable[..., Set], own_rig: Rig
 ) -> None:
-    one = open_()
+    one = open_(rig=own_rig)
     for number in range(24):
         person = PersonDecision.APPROVE if number % 2 else PersonDecision.REJECT
         decided(one, "ollama:llava:13b", said="approve", person=person)
@@ -513,8 +552,8 @@ def test_a_model_that_agrees_no_better_than_chance_loses_its_vote(
     assert "12 of 24" in history.direction.notes
 
 
-def test_a_model_that_agrees_keeps_it(open_: Callable[..., Set]) -> None:
-    one = open_()
+def test_a_model_that_agrees_keeps_it(open_: Callable[..., Set], own_rig: Rig) -> None:
+    one = open_(rig=own_rig)
     for number in range(24):
         said, person = (
             ("approve", PersonDecision.APPROVE) if number % 2 else ("reject", PersonDecision.REJECT)

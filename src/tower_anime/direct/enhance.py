@@ -18,7 +18,7 @@ from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.conversation import Message
 from tower_anime.domain.direction import SECTIONS, Addition, Enhancement
 from tower_anime.domain.family import Dialect, Family
-from tower_anime.domain.production import ProjectBrief
+from tower_anime.domain.production import ProjectBrief, StyleGuide
 from tower_anime.errors import BadInput
 
 QUALITY_TAGS = ("masterpiece", "best quality")
@@ -28,6 +28,7 @@ NEGATIVE_TAGS = ("lowres", "worst quality", "jpeg artifacts", "watermark", "sign
 
 MAX_ADDED_WORDS = 60  # a text encoder's chunk holds 77 tokens; the user's words come first
 NO_PROJECT = ProjectBrief()
+NO_GUIDE = StyleGuide()
 
 
 # ---- by rules -----------------------------------------------------------------------------
@@ -121,20 +122,26 @@ _DIALECTS = {
 }
 
 
-def messages(brief: Brief, family: Family, project: ProjectBrief) -> tuple[Message, ...]:
+def messages(
+    brief: Brief, family: Family, project: ProjectBrief, guide: StyleGuide = NO_GUIDE
+) -> tuple[Message, ...]:
     """Return the question to a model for additions to the brief's prompt."""
     task = _TASK.format(most=MAX_ADDED_WORDS, dialect=_DIALECTS[family.dialect])
     material = {
         "prompt": brief.prompt,
         "negative_prompt": brief.negative,
-        "project": project_material(project),
+        "project": project_material(project, guide),
     }
     return (schema_message(task, SCHEMA), data_message(material))
 
 
-def project_material(project: ProjectBrief) -> Mapping[str, Any]:
+def project_material(project: ProjectBrief, guide: StyleGuide = NO_GUIDE) -> Mapping[str, Any]:
     """Return what a model is told about a project."""
     return {
+        "style_guide": list(guide.guide),
+        "vocabulary": list(guide.vocabulary),
+        "camera": list(guide.camera),
+        "light": list(guide.light),
         "logline": project.logline,
         "style": project.style,
         "palette": project.palette,

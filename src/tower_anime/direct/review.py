@@ -36,7 +36,7 @@ from tower_anime.domain.direction import (
 )
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import DirectorDecision
-from tower_anime.domain.production import ProjectBrief
+from tower_anime.domain.production import ProjectBrief, StyleGuide
 from tower_anime.domain.request import parse_parameter
 from tower_anime.errors import BadInput
 
@@ -76,7 +76,7 @@ class Opinion:
 
 
 def messages(
-    brief: Brief, attempt: Attempt, picture: bytes, project: ProjectBrief
+    brief: Brief, attempt: Attempt, picture: bytes, project: ProjectBrief, guide: StyleGuide
 ) -> tuple[Message, ...]:
     """Return the question about an attempt. `picture` is a JPEG of at most `LONGEST_PX`.
 
@@ -87,7 +87,7 @@ def messages(
         "asked_for": brief.prompt,
         "not_wanted": brief.negative,
         "prompt_sent": request.prompt,
-        "project": project_material(project),
+        "project": project_material(project, guide),
         "request": {
             "steps": request.steps,
             "cfg": request.cfg,

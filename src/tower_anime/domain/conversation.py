@@ -85,3 +85,29 @@ class Opinion:
     role: str
     approved: bool
     person_approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Agreement of one model in one role. Shares 0–1; `chance` is what its habits alone give.
+
+    `low`, `high` are the 95 % interval of `share` (Wilson 1927). `votes` is False once the model
+    is shown to agree no better than chance.
+    """
+
+    source: str
+    role: str
+    cases: int
+    agreed: int
+    share: float
+    low: float
+    high: float
+    chance: float
+    votes: bool
+
+    def in_words(self) -> str:
+        """Say it in a line."""
+        return (
+            f"agreed with people in {self.agreed} of {self.cases} cases "
+            f"(95 % interval {self.low:.2f} to {self.high:.2f}, chance {self.chance:.2f})"
+        )

@@ -101,7 +101,8 @@ class Generation:
     """One wish and what became of it.
 
     `first_request` is what the director made of the brief (None until directed); `profile` the
-    rules it is judged by, fixed at creation; `backend` is `sandbox` or `comfyui` once known.
+    rules it is judged by, fixed at creation, as is `shot_id` of a story's shot; `backend`
+    is `sandbox` or `comfyui` once known.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Generation:
     chosen_attempt: int | None = None
     backend: str | None = None
     batch_id: str | None = None
+    shot_id: str | None = None
     failure: Failure | None = None
     reason: str | None = None
     cancel_requested: bool = False

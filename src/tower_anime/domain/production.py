@@ -63,6 +63,29 @@ class Character:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Story:
+    """A project with all its parts, each in its order."""
+
+    project: Project
+    episodes: tuple[Episode, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    characters: tuple[Character, ...] = ()
+
+    def scene(self, season: int, episode: int, number: int) -> Scene | None:
+        """Return a scene by its numbers; None if there is none."""
+        owner = next(
+            (one.id for one in self.episodes if (one.season, one.number) == (season, episode)), None
+        )
+        found = (one for one in self.scenes if owner and one.episode_id == owner)
+        return next((one for one in found if one.number == number), None)
+
+    def shots_of(self, scene: Scene) -> tuple[Shot, ...]:
+        """Return the shots of a scene, in their order."""
+        return tuple(shot for shot in self.shots if shot.scene_id == scene.id)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CastMember:
     """A character of a brief. `look` is fixed: it goes into every prompt that names `name`."""
 

@@ -5,39 +5,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from tower_anime.domain.conversation import Opinion
+from tower_anime.domain.conversation import Agreement, Opinion
 
 ENOUGH = 20  # below that the interval is wider than any difference worth acting on
 ENOUGH_OF_EACH = 3  # a person who always decides the same tells nothing about a model
 _Z95 = 1.959964  # the normal quantile of a two-sided 95 % interval
-
-
-@dataclass(frozen=True, kw_only=True)
-class Agreement:
-    """Agreement of one model in one role. Shares 0–1; `chance` is what its habits alone give.
-
-    `low`, `high` are the 95 % interval of `share` (Wilson 1927). `votes` is False once the model
-    is shown to agree no better than chance.
-    """
-
-    source: str
-    role: str
-    cases: int
-    agreed: int
-    share: float
-    low: float
-    high: float
-    chance: float
-    votes: bool
-
-    def in_words(self) -> str:
-        """Say it in a line."""
-        return (
-            f"agreed with people in {self.agreed} of {self.cases} cases "
-            f"(95 % interval {self.low:.2f} to {self.high:.2f}, chance {self.chance:.2f})"
-        )
 
 
 def agreements(opinions: Sequence[Opinion]) -> tuple[Agreement, ...]:

@@ -23,6 +23,7 @@ from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.conversation import (
     EXCHANGE,
     OPINION,
+    Agreement,
     DirectionEvent,
     Message,
     Role,
@@ -32,7 +33,7 @@ from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import Direction
 from tower_anime.errors import ChatFailed, Unreadable
-from tower_anime.learn.agreement import Agreement, agreements
+from tower_anime.learn.agreement import agreements
 from tower_anime.pipeline.converse import LEAST_S, Clock, Turn, converse
 from tower_anime.ports import Chat, Media, Productions
 
@@ -115,7 +116,7 @@ class CreativeDirector:
 
     def prepare(self, brief: Brief, *, family: Family, generation_id: str) -> Enhancement:
         """Return the prompts as they are drawn, with a model's additions where one answers."""
-        project, _ = self.productions.project_brief(brief.project)
+        project, guide = self.productions.project_brief(brief.project)
         rules = enhance.by_rules(brief, family, project)
         chats = self.chats_of(brief.director)
         if "prompt" in brief.locks or not chats:
@@ -124,7 +125,7 @@ class CreativeDirector:
             role=Role.PROMPT_ENHANCEMENT,
             session_id=generation_id,
             generation_id=generation_id,
-            messages=enhance.messages(brief, family, project),
+            messages=enhance.messages(brief, family, project, guide),
             schema=enhance.SCHEMA,
             read=lambda parsed: enhance.by_model(
                 parsed.value, rules=rules, brief=brief, family=family, project=project
@@ -147,12 +148,12 @@ class CreativeDirector:
         except Unreadable as error:
             return unreviewed(brief, attempt, because=f"the picture can't be shown: {error}")
         earlier = self._failed_before(attempt.generation_id)
-        project, _ = self.productions.project_brief(brief.project)
+        project, guide = self.productions.project_brief(brief.project)
         errand = Errand(
             role=Role.VISION_REVIEW,
             session_id=attempt.generation_id,
             generation_id=attempt.generation_id,
-            messages=reviewing.messages(brief, attempt, seen, project),
+            messages=reviewing.messages(brief, attempt, seen, project, guide),
             schema=reviewing.SCHEMA,
             read=lambda parsed: reviewing.opinion_of(
                 parsed, brief=brief, attempt=attempt, family=family

@@ -37,10 +37,10 @@ from tower_anime.domain.production import (
     ProjectBrief,
     Scene,
     Shot,
+    Story,
     StyleGuide,
 )
 from tower_anime.errors import NotFound
-from tower_anime.ports import Story
 
 Values = dict[str, Any]
 

@@ -70,6 +70,7 @@ def fixed_row(generation: Generation) -> Values:
         "kind": generation.brief.kind,
         "brief": generation.brief,
         "profile": generation.profile,
+        "shot_id": generation.shot_id,
     }
 
 
@@ -176,6 +177,7 @@ def generation_of(row: Row[Any]) -> Generation:
         chosen_attempt=row.chosen_attempt,
         backend=row.backend,
         batch_id=row.batch_id,
+        shot_id=row.shot_id,
         failure=_failure_of(row),
         reason=row.reason,
         cancel_requested=row.cancel_requested,
