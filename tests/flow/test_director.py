@@ -25,10 +25,11 @@ from tests.contract.scripted_llm import (
     filled,
     serving,
 )
-from tests.flow.rig import Rig, encoded, open_rig
+from tests.flow.rig import Rig, by_steps, catalog, encoded, open_rig
 from tower_anime.adapters.echo_brain import EchoChat
 from tower_anime.adapters.llm import OllamaChat, OpenAiChat
 from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.directors import open_card
 from tower_anime.domain.brief import DirectorChoice
 from tower_anime.domain.conversation import EXCHANGE, OPINION, DirectionEvent, Role
 from tower_anime.domain.family import SDXL
@@ -42,7 +43,9 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.production import CastMember, ProjectBrief, StyleGuide
 from tower_anime.domain.quality import Profile, ReviewBy
 from tower_anime.pipeline.director import CreativeDirector, Patience
-from tower_anime.ports import Chat
+from tower_anime.ports import Chat, Rendered, RenderJob, ServerFacts
+from tower_anime.settings import DirectorSettings, Settings
+from tower_anime.testing.renderer import FakeRenderer
 
 MODELS = {
     Role.PROMPT_ENHANCEMENT: "llama3.1:8b",
@@ -560,3 +563,51 @@ def test_a_model_that_agrees_keeps_it(open_: Callable[..., Set], own_rig: Rig) -
         )
         decided(one, "ollama:llava:13b", said=said, person=person)
     assert one.run().generation.status is GenerationStatus.APPROVED
+
+
+# ---- one card for two -------------------------------------------------------------------
+
+
+class Gpu(FakeRenderer):
+    """A renderer with a model in memory once it has drawn."""
+
+    used = False
+
+    def render(self, job: RenderJob, **calls: Any) -> Rendered:
+        self.used = True
+        return super().render(job, **calls)
+
+    def free(self) -> None:
+        self.used = False
+
+    def facts(self) -> ServerFacts:
+        total = 8 * 2**30
+        free = total // 4 if self.used else total
+        return replace(super().facts(), vram_total_bytes=total, vram_free_bytes=free)
+
+
+def test_a_shared_card_is_empty_before_the_other_works(own_rig: Rig, llm: ScriptedLlm) -> None:
+    chats = (OllamaChat(llm.url, num_ctx=8192),)
+    seen: list[tuple[str, bool, bool]] = []
+    answer = llm.otherwise
+
+    def watched(asked: Asked) -> Act:
+        seen.append(("asked", bool(llm.loaded - {asked.model}), gpu.used))
+        return answer(asked)
+
+    def draw(job: RenderJob, call: int) -> Rendered | Exception:
+        seen.append(("drawn", bool(llm.loaded), True))
+        return by_steps(job, call)
+
+    llm.otherwise = watched
+    gpu = Gpu(draw, catalog=catalog())
+    settings = Settings(director=DirectorSettings(shared_gpu=True))
+    one = open_set(own_rig, llm, "ollama")
+    card = open_card(settings, chats, (gpu,))
+    one.rig.pipeline = replace(one.rig.pipeline, renderers=(gpu,), card=card)
+    history = one.run()
+    for chat in (*chats, *one.director.chats):
+        chat.close()
+    assert history.generation.status is GenerationStatus.APPROVED
+    assert seen == [("asked", False, False), ("drawn", False, True), ("asked", False, False)]
+    assert llm.calls.count("POST /api/generate") >= 1

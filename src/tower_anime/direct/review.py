@@ -109,7 +109,7 @@ def messages(
 
 
 _DENIAL = re.compile(
-    r"\b(?:not|never|n't|cannot|can't|refuse to|unable to|without)\s+(?:\w+\s+){0,3}?approv",
+    r"(?:\b(?:not|never|cannot|refuse to|unable to|without)|n['’]t)\s+(?:\w+\s+){0,4}?approv",
     re.IGNORECASE,
 )
 
