@@ -10,11 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tests import samples
 from tests.contract.scripted_llm import Asked, Said, ScriptedLlm, filled, serving
-from tests.flow.rig import encoded, open_rig
+from tests.flow.rig import open_rig, png
 from tower_anime.adapters.llm import OllamaChat
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.domain.attempt import Attempt
@@ -35,7 +33,7 @@ def answer(asked: Asked) -> Said:
 
 
 def measure() -> dict[str, float]:
-    """Return medians in milliseconds of preparing a prompt and of reviewing a 1024² picture."""
+    """Return medians in milliseconds of preparing a prompt and of reviewing a drawn 1024² picture."""
     with tempfile.TemporaryDirectory() as folder, serving(ScriptedLlm()) as llm:
         llm.otherwise = answer
         rig = open_rig(Path(folder))
@@ -44,8 +42,7 @@ def measure() -> dict[str, float]:
             chats=(chat,), models=MODELS, media=OpenCvMedia(), productions=rig.store
         )
         picture = Path(folder) / "picture.png"
-        noise = np.random.default_rng(1).integers(0, 255, (1024, 1024, 3), np.uint8)
-        picture.write_bytes(encoded(noise))
+        picture.write_bytes(png(1, good=True))
         times: dict[str, list[float]] = {"prepare_ms": [], "review_ms": []}
         for _ in range(CALLS):
             _measure_once(director, rig.add(samples.brief()), picture, times)
