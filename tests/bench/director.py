@@ -33,7 +33,7 @@ def answer(asked: Asked) -> Said:
 
 
 def measure() -> dict[str, float]:
-    """Return medians in milliseconds of preparing a prompt and of reviewing a drawn 1024² picture."""
+    """Return medians in milliseconds of preparing a prompt and reviewing a drawn 1024² picture."""
     with tempfile.TemporaryDirectory() as folder, serving(ScriptedLlm()) as llm:
         llm.otherwise = answer
         rig = open_rig(Path(folder))
