@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tower_anime import __version__
+from tower_anime.cli_director import director
 from tower_anime.errors import BadInput, Cancelled, TowerError
 
 if TYPE_CHECKING:
@@ -138,7 +139,12 @@ def _settings(**overrides: Any) -> Settings:
 @click.option("--max-attempts", type=int, default=4, show_default=True, help="Budget of tries.")
 @click.option("--count", type=int, default=1, show_default=True, help="Pictures per prompt.")
 @click.option("--comfy", multiple=True, metavar="URL", help="A ComfyUI server; repeatable.")
-@click.option("--director", default="auto", show_default=True, help="auto, rules or off.")
+@click.option(
+    "--director",
+    default="auto",
+    show_default=True,
+    help="auto, rules, ollama, openai, echo or off.",
+)
 @click.option("--publish/--no-publish", default=True, help="Write approved files to the library.")
 @click.option("--detach", is_flag=True, help="Leave the work to a running `serve`.")
 @_json_option
@@ -471,3 +477,6 @@ def restore(file: Path) -> None:
     click.echo(f"restored from {file}")
     if kept:
         click.echo(f"what was there before is kept in {kept}")
+
+
+main.add_command(director)

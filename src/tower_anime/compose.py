@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
-from tower_anime.direct.rules import RulesDirector
+from tower_anime.directors import open_card, open_chats, open_director
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.generation import (
     Generation,
@@ -44,7 +44,7 @@ from tower_anime.inspection import find_profile
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
-from tower_anime.ports import Engine, Renderer, Store
+from tower_anime.ports import Chat, Engine, Renderer, Store
 from tower_anime.settings import Settings
 from tower_anime.upkeep import sweep_orphans
 
@@ -142,10 +142,14 @@ def open_app(
         renderers = open_renderers(settings, (sandbox(),) if sandbox else settings.comfy_urls)
         for renderer in renderers:
             stack.callback(renderer.close)
+        chats = open_chats(settings)
+        for chat in chats:
+            stack.callback(chat.close)
         pipeline = _pipeline(
             settings,
             store,
             renderers,
+            chats=chats,
             first_contact_s=first_contact_s,
             connect=stack.enter_context(_other_servers(settings)),
         )
@@ -295,10 +299,19 @@ def _run_of(review: PersonReview) -> int:
     return int(review.decided_at.timestamp() * 1000)
 
 
-def leave_in_queue(settings: Settings, briefs: Sequence[Brief]) -> tuple[Generation, ...]:
-    """Store generations for a running (or the next) `serve` to work on."""
+def leave_in_queue(
+    settings: Settings, briefs: Sequence[Brief], *, shot_ids: Sequence[str | None] = ()
+) -> tuple[Generation, ...]:
+    """Store generations for a running (or the next) `serve` to work on.
+
+    `shot_ids` names the shot of a story that each of them draws.
+    """
+    shots = shot_ids or [None] * len(briefs)
     with contextlib.closing(open_store(settings)) as store:
-        return tuple(store.add_generation(_generation(settings, brief)) for brief in briefs)
+        return tuple(
+            store.add_generation(replace(_generation(settings, brief), shot_id=shot_id))
+            for brief, shot_id in zip(briefs, shots, strict=True)
+        )
 
 
 def listed(
@@ -368,22 +381,24 @@ def open_blobs(settings: Settings) -> FileBlobs:
 
 def _pipeline(
     settings: Settings,
-    store: Store,
+    store: SqlStore,
     renderers: Sequence[Renderer],
     *,
+    chats: Sequence[Chat] = (),
     first_contact_s: float | None = None,
     connect: Callable[[str], Renderer] | None = None,
 ) -> Pipeline:
-    blobs = open_blobs(settings)
+    blobs, media = open_blobs(settings), OpenCvMedia()
     return Pipeline(
         store=store,
         blobs=blobs,
-        media=OpenCvMedia(),
+        media=media,
         library=FolderLibrary(settings.library_folder),
-        director=RulesDirector(),
+        director=open_director(settings, chats, media=media, productions=store),
         renderers=renderers,
         workflow=lambda key: _workflow(blobs, key),
         families=settings.model_families,
+        card=open_card(settings, chats, renderers),
         first_contact_s=first_contact_s,
         connect=connect,
     )

@@ -132,6 +132,19 @@ class LibraryUnavailable(Unavailable):
     """The library can't be written at the moment."""
 
 
+class ChatFailed(TowerError):
+    """A language model gave no usable answer. `kind` is a stable word for programs.
+
+    Kinds: `silent` (no connection), `deadline`, `http` (an error status), `missing_model`,
+    `error_reply` (an error dressed as an answer), `cut_off`, `empty`, `refused`, `not_json`,
+    `too_long` (the question does not fit the context), `invalid` (breaks the schema).
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class NotFound(TowerError):
     """No row with this id."""
 

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.conversation import DirectionEvent, Opinion, Question, Reply
+from tower_anime.domain.direction import Enhancement
+from tower_anime.domain.family import Family
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.generation import (
     Direction,
@@ -22,6 +25,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.graph import Catalog as Catalog
 from tower_anime.domain.graph import Graph as Graph
+from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
 from tower_anime.domain.release import Release
@@ -155,6 +159,10 @@ class Media(Protocol):
         """Decode within limits; `Unreadable` says why not."""
         ...
 
+    def preview(self, source: Path, *, longest_px: int) -> bytes:
+        """Return a JPEG without metadata, its longer side at most `longest_px`."""
+        ...
+
 
 class Blobs(Protocol):
     """Files named by their SHA-256, written to a temporary name, synced, renamed."""
@@ -277,6 +285,10 @@ class Store(Protocol):
         """Insert or replace the assessment of an attempt."""
         ...
 
+    def save_enhancement(self, generation_id: str, enhancement: Enhancement) -> None:
+        """Record what was added to a generation's prompts; the newest counts."""
+        ...
+
     def save_direction(self, generation_id: str, direction: Direction) -> None:
         """Record a director's word; the newest one of a generation counts."""
         ...
@@ -384,8 +396,84 @@ class Engine(Protocol):
 
 
 class Director(Protocol):
-    """Artistic direction of a finished result."""
+    """Artistic direction. Neither verb raises for a director's failure: the answer says so."""
 
-    def review(self, brief: Brief, attempt: Attempt, picture: Path) -> Direction:
-        """Say what to do with a result. Never raises: failures are a `Direction` that says so."""
+    def prepare(self, brief: Brief, *, family: Family, generation_id: str) -> Enhancement:
+        """Return the prompts as they are drawn; the user's own words stand in them unchanged."""
+        ...
+
+    def review(self, brief: Brief, attempt: Attempt, picture: Path, *, family: Family) -> Direction:
+        """Say what to do with a result."""
+        ...
+
+
+class Chat(Protocol):
+    """A server of language models. Every call ends within its deadline, or with `ChatFailed`."""
+
+    @property
+    def name(self) -> str:
+        """Which kind of server it is: `ollama`, `openai` or `echo`."""
+        ...
+
+    def models(self, *, deadline_s: float) -> tuple[str, ...]:
+        """Return the models on offer; empty when the server chooses by itself."""
+        ...
+
+    def sees(self, model: str, *, deadline_s: float) -> bool:
+        """Whether the server says that the model can look at pictures."""
+        ...
+
+    def ask(self, question: Question) -> Reply:
+        """Ask once; a reply is a model's text, whatever it says."""
+        ...
+
+    def release(self, *, deadline_s: float) -> bool:
+        """Give up graphics memory; whether the server confirms that nothing is loaded."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections."""
+        ...
+
+
+# ---- Productions ----------------------------------------------------------------------------
+
+
+class Productions(Protocol):
+    """Projects, their stories and briefs, and the sessions with directors."""
+
+    def project(self, name: str, *, create: bool = False) -> Project:
+        """Return a project by name; `NotFound` unless it is to be created."""
+        ...
+
+    def project_brief(self, name: str) -> tuple[ProjectBrief, StyleGuide]:
+        """Return a project's brief and what a director made of it; empty ones if there is none."""
+        ...
+
+    def save_project_brief(self, name: str, brief: ProjectBrief, guide: StyleGuide) -> None:
+        """Keep both with the project, which is created if need be."""
+        ...
+
+    def story(self, name: str) -> Story:
+        """Return a project with its parts; `NotFound` for an unknown name."""
+        ...
+
+    def save_story(self, story: Story) -> None:
+        """Make the project's parts exactly these, in one transaction; ids stay."""
+        ...
+
+    def add_direction_event(self, event: DirectionEvent) -> int:
+        """Append to `creative_direction_events`; returns the event's number."""
+        ...
+
+    def session(self, session_id: str) -> tuple[DirectionEvent, ...]:
+        """Return the events of a session, oldest first; empty for an unknown one."""
+        ...
+
+    def sessions(self, *, limit: int = 50) -> tuple[DirectionEvent, ...]:
+        """Return the first event of each session that a person opened, newest first."""
+        ...
+
+    def opinions(self, *, limit: int = 500) -> tuple[Opinion, ...]:
+        """Return models' reviews of attempts on which a person decided later, newest first."""
         ...

@@ -39,6 +39,30 @@ class QualitySettings(BaseModel):
     min_height: int | None = Field(None, ge=1, le=16384, description="px")
 
 
+class DirectorSettings(BaseModel):
+    """Language models and their limits. A model that is missing is replaced by another role's."""
+
+    creative_direction: str = Field("qwen2.5-coder:32b", description="model for style and sessions")
+    prompt_enhancement: str = Field("llama3.1:8b", description="model for prompts")
+    quality_assessment: str = Field(
+        "mixtral:8x7b", description="model for reviews when it can see and no other is named"
+    )
+    story_development: str = Field("gemma2:9b", description="model for stories")
+    vision: str | None = Field(
+        None,
+        description="model that looks at pictures; default: any whose server says that it can",
+    )
+    num_ctx: int = Field(8192, ge=4096, le=1_048_576, description="context asked of Ollama, tokens")
+    deadline_s: float = Field(30.0, gt=0.0, le=58.0, description="one question with its repair, s")
+    budget_s: float = Field(
+        55.0, gt=0.0, le=58.0, description="all director time of one generation, s"
+    )
+    shared_gpu: bool = Field(
+        default=False,
+        description="models and renderer share one card: unload one before the other works",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Secrets are never printed."""
 
@@ -77,6 +101,13 @@ class Settings(BaseSettings):
     model_families: dict[str, str] = Field(
         {}, description='families of your model files, as JSON: {"my_mix*": "pony"}'
     )
+    ollama_url: str | None = Field(None, description="Ollama, for example http://127.0.0.1:11434")
+    openai_url: str | None = Field(
+        None, description="a server with OpenAI's /v1/chat/completions; with or without /v1"
+    )
+    openai_api_key: SecretStr | None = Field(None, description="bearer token for that server")
+    echo_url: str | None = Field(None, description="Echo Brain, for example http://127.0.0.1:8309")
+    director: DirectorSettings = Field(DirectorSettings(), description="language models")
     api_token: SecretStr | None = Field(None, description="demanded by the HTTP server when set")
     concurrency: int = Field(4, ge=1, le=64, description="generations worked on at a time")
     quality: QualitySettings = Field(QualitySettings(), description="the bar")
@@ -114,6 +145,15 @@ class Settings(BaseSettings):
                     f"{pattern!r} is said to be {name!r}; there are: {', '.join(FAMILIES)}"
                 )
         return families
+
+    @field_validator("ollama_url", "openai_url", "echo_url")
+    @classmethod
+    def _check_url(cls, url: str | None) -> str | None:
+        if not url:
+            return None
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"a server's address looks like http://127.0.0.1:11434, not {url}")
+        return url
 
     @field_validator("data_dir", "library_dir")
     @classmethod

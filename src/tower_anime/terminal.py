@@ -20,7 +20,9 @@ from tower_anime.doctor import Finding
 from tower_anime.domain.attempt import Attempt, AttemptState
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.correction import Correction
+from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.generation import (
+    Direction,
     Generation,
     GenerationStatus,
     History,
@@ -199,11 +201,40 @@ def _story(history: History) -> Group:
         (generation.brief.prompt, "bold"),
         (f"  {generation.id}{simulated}", "dim"),
     )
-    lines = [title, *(_attempt_line(attempt) for attempt in history.attempts)]
+    lines = [title, *_enhancement_lines(history.enhancement)]
+    lines += [_attempt_line(attempt) for attempt in history.attempts]
+    lines += _direction_lines(history.direction)
     if generation.reason:
         lines.append(Text(f"  {generation.reason}"))
     lines += _file_lines(history)
     return Group(*lines, "")
+
+
+def _enhancement_lines(enhancement: Enhancement | None) -> list[Text]:
+    """Return what was added to the prompts, a line for each with its reason."""
+    if enhancement is None:
+        return []
+    lines = [
+        Text.assemble(
+            ("  − " if item.negative else "  + ", "cyan"),
+            (item.words, "cyan"),
+            (f"  ({item.section}: {item.reason})", "dim"),
+        )
+        for item in enhancement.additions
+        if item.reason != "what model cards recommend"
+    ]
+    if enhancement.notes:
+        lines.append(Text(f"  {enhancement.notes}", style="yellow"))
+    return lines
+
+
+def _direction_lines(direction: Direction | None) -> list[Text]:
+    """Return what a model said; the rules say nothing worth a line unless something failed."""
+    if direction is None or direction.source == "none":
+        return []
+    scores = ", ".join(f"{name} {value}" for name, value in direction.scores.items())
+    said = "; ".join(filter(None, (", ".join(direction.issues), scores, direction.notes)))
+    return [Text(f"  {direction.source}: {direction.decision}  {said}", style="dim")]
 
 
 def _attempt_line(attempt: Attempt) -> Text:

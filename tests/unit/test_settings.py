@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from tower_anime.errors import BadInput
 from tower_anime.settings import FILE_NAME, Settings, read_settings
@@ -67,12 +68,9 @@ def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_reference_page_names_every_setting() -> None:
     page = REFERENCE.read_text()
     for name, field in Settings.model_fields.items():
-        if name == "quality":
-            continue
-        assert f"`TOWER_{name.upper()}`" in page
-        assert field.description
-        assert field.description in page
-    for name, field in type(Settings().quality).model_fields.items():
-        assert f"`TOWER_QUALITY__{name.upper()}`" in page
-        assert field.description
-        assert field.description in page
+        group = getattr(Settings(), name)
+        inner = type(group).model_fields if isinstance(group, BaseModel) else {"": field}
+        for part, described in inner.items():
+            assert f"`TOWER_{'__'.join(filter(None, (name, part))).upper()}`" in page
+            assert described.description
+            assert described.description in page

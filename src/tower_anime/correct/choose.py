@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from tower_anime.correct.rules import MOVES, Changes, Move
 from tower_anime.domain.attempt import Attempt, AttemptState
 from tower_anime.domain.correction import Correction
-from tower_anime.domain.family import Family
+from tower_anime.domain.direction import ADD_TO_NEGATIVE, ADD_TO_PROMPT, WISHABLE, Wish
+from tower_anime.domain.family import Dialect, Family
 from tower_anime.domain.quality import Assessment, Verdict
 from tower_anime.domain.request import SEED_MASK, RenderRequest
 from tower_anime.errors import FailureClass
@@ -74,17 +75,23 @@ def _worth(attempt: Attempt) -> tuple[bool, float]:
     return assessment.verdict is Verdict.PASS, assessment.score or 0.0
 
 
-def choose(attempts: Sequence[Attempt], limits: Limits) -> Choice | None:
+def choose(
+    attempts: Sequence[Attempt], limits: Limits, *, wishes: Sequence[Wish] = ()
+) -> Choice | None:
     """Return the next request after attempts of which none is good enough; None: nothing left.
 
     Starts from the best attempt so far, mends each defect that cost much with the first move
-    that is allowed and new, and falls back to a new seed. Never returns a request that was
-    tried, except once after a purely technical failure.
+    that is allowed and new, and falls back to a new seed. `wishes` are a director's for the last
+    attempt and come first. Never returns a request that was tried, except once after a purely
+    technical failure.
     """
     last = attempts[-1]
     limits = replace(limits, area_px=_too_large_px(attempts))
     if last.state is not AttemptState.PRODUCED and last.failure:
         return _after_failure(attempts, limits, FailureClass(last.failure.failure_class))
+    granted = _grant(attempts, limits, wishes)
+    if granted:
+        return granted
     base = best_attempt(attempts) or last
     if base.assessment is None or base.assessment.score is None:
         return _new_seed(attempts, base.request, limits, reason="the result could not be measured")
@@ -151,6 +158,38 @@ def _too_large_px(attempts: Sequence[Attempt]) -> int | None:
         if attempt.failure and attempt.failure.failure_class == FailureClass.OUT_OF_MEMORY
     ]
     return min((area for area in ran_out if ran_out.count(area) > 1), default=None)
+
+
+def _grant(attempts: Sequence[Attempt], limits: Limits, wishes: Sequence[Wish]) -> Choice | None:
+    """Make the director's changes together; if that was tried, the first alone that is new."""
+    tried = {attempt.request.identity() for attempt in attempts}
+    for chosen in (wishes, *((wish,) for wish in wishes)):
+        result, corrections = attempts[-1].request, list[Correction]()
+        for wish in chosen:
+            changes = _wished(result, wish, limits.family)
+            if changes and limits.allows(changes):
+                corrections.append(_correction(result, changes, "director", wish.reason))
+                result = result.changed(**changes)
+        if corrections and result.identity() not in tried:
+            return Choice(result, tuple(corrections))
+    return None
+
+
+def _wished(request: RenderRequest, wish: Wish, family: Family) -> Changes:
+    """Return the changes a wish stands for; nothing for what no director may change."""
+    if wish.parameter not in WISHABLE:
+        return {}
+    if wish.parameter == ADD_TO_PROMPT:
+        joint = ", " if family.dialect is Dialect.TAGS else ". "
+        return {"prompt": request.prompt.rstrip(" ,.") + joint + str(wish.value)}
+    if wish.parameter == ADD_TO_NEGATIVE:
+        added = str(wish.value)
+        return {"negative": f"{request.negative}, {added}" if request.negative else added}
+    ranges: Mapping[str, tuple[float, float, float]] = {"steps": family.steps, "cfg": family.cfg}
+    value, span = wish.value, ranges.get(wish.parameter)
+    if span and not (isinstance(value, int | float) and span[0] <= value <= span[2]):
+        return {}
+    return {wish.parameter: value} if value != getattr(request, wish.parameter) else {}
 
 
 def _after_failure(

@@ -1,17 +1,18 @@
-"""From a brief to the first request: prompt, size and parameters, by rules.
+"""From a brief to the first request: prompt, size and parameters.
 
-The rule-based director has no eyes: it prepares requests, it never approves a picture.
+The prompts come from an `Enhancement`; without one the rules make it. Neither the rules nor this
+plan ever approves a picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tower_anime.domain.brief import Brief, DirectorChoice
-from tower_anime.domain.family import Dialect, Family
+from tower_anime.direct.enhance import by_rules
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.direction import Enhancement
+from tower_anime.domain.family import Family
 from tower_anime.domain.request import RenderRequest, check_request
-
-_QUALITY_SENTENCE = "A finished, carefully drawn anime illustration."
 
 
 def first_request(
@@ -21,6 +22,7 @@ def first_request(
     checkpoint: str | None,
     workflow: Mapping[str, object],
     seed: int,
+    enhancement: Enhancement | None = None,
 ) -> RenderRequest:
     """Return the first request of a brief.
 
@@ -39,15 +41,12 @@ def first_request(
     }
     own = {key: value for key, value in workflow.items() if key in _PARAMETERS}
     values = {**defaults, **own, "seed": seed, **brief.parameters}
-    enhanced = brief.director is not DirectorChoice.OFF
-    given_negative = brief.negative or str(workflow.get("negative") or "")
-    prompt = enhance(brief.prompt, family) if enhanced else brief.prompt
-    negative = enhance_negative(given_negative, family) if enhanced else given_negative
+    words = enhancement or by_rules(brief, family)
     return check_request(
         RenderRequest(
             kind=brief.kind,
-            prompt=brief.prompt if "prompt" in brief.locks else prompt,
-            negative=given_negative if "negative" in brief.locks else negative,
+            prompt=words.prompt,
+            negative=words.negative,
             **values,  # type: ignore[arg-type]  # checked by check_request
         )
     )
@@ -65,25 +64,3 @@ _PARAMETERS = (
     "frames",
     "frame_rate",
 )
-
-
-def enhance(prompt: str, family: Family) -> str:
-    """Return the prompt with the family's quality words added after the user's own."""
-    if family.dialect is Dialect.SENTENCES:
-        return (
-            prompt
-            if _QUALITY_SENTENCE in prompt
-            else f"{prompt.rstrip('. ')}. " + (_QUALITY_SENTENCE)
-        )
-    return _append_tags(prompt, family.quality_words)
-
-
-def enhance_negative(negative: str, family: Family) -> str:
-    """Return the negative prompt with the family's usual exclusions added."""
-    return _append_tags(negative, family.avoid_words)
-
-
-def _append_tags(text: str, tags: tuple[str, ...]) -> str:
-    present = {tag.strip().lower() for tag in text.split(",")}
-    missing = [tag for tag in tags if tag not in present]
-    return ", ".join([text.rstrip(" ,"), *missing] if text.strip(" ,") else missing)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from tower_anime.domain.attempt import Attempt, Failure
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.direction import Enhancement, Wish
 from tower_anime.domain.quality import Profile
 from tower_anime.domain.request import RenderRequest
 
@@ -43,12 +44,19 @@ class DirectorDecision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Direction:
-    """A director's word on one attempt. `source` is `none`, `rules` or a model that decided."""
+    """A director's word on one attempt. `source` is `none`, `rules` or a model that decided.
+
+    `issues` are of `direction.ISSUES`, `scores` (0 to 10) by `direction.SCORES`, `wishes` the
+    changes that a `revise` asks for.
+    """
 
     source: str
     decision: DirectorDecision
     notes: str = ""
     attempt: int | None = None
+    issues: tuple[str, ...] = ()
+    scores: Mapping[str, int] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
 
 
 class PersonDecision(StrEnum):
@@ -93,7 +101,8 @@ class Generation:
     """One wish and what became of it.
 
     `first_request` is what the director made of the brief (None until directed); `profile` the
-    rules it is judged by, fixed at creation; `backend` is `sandbox` or `comfyui` once known.
+    rules it is judged by, fixed at creation, as is `shot_id` of a story's shot; `backend`
+    is `sandbox` or `comfyui` once known.
     """
 
     id: str
@@ -104,6 +113,7 @@ class Generation:
     chosen_attempt: int | None = None
     backend: str | None = None
     batch_id: str | None = None
+    shot_id: str | None = None
     failure: Failure | None = None
     reason: str | None = None
     cancel_requested: bool = False
@@ -120,6 +130,7 @@ class History:
     direction: Direction | None = None
     review: PersonReview | None = None
     publication: Publication | None = None
+    enhancement: Enhancement | None = None
 
     def attempt(self, number: int) -> Attempt:
         """Return attempt `number` (counted from 1)."""

@@ -60,3 +60,63 @@ class Character:
     project_id: str
     name: str
     look: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A project with all its parts, each in its order."""
+
+    project: Project
+    episodes: tuple[Episode, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    characters: tuple[Character, ...] = ()
+
+    def scene(self, season: int, episode: int, number: int) -> Scene | None:
+        """Return a scene by its numbers; None if there is none."""
+        owner = next(
+            (one.id for one in self.episodes if (one.season, one.number) == (season, episode)), None
+        )
+        found = (one for one in self.scenes if owner and one.episode_id == owner)
+        return next((one for one in found if one.number == number), None)
+
+    def shots_of(self, scene: Scene) -> tuple[Shot, ...]:
+        """Return the shots of a scene, in their order."""
+        return tuple(shot for shot in self.shots if shot.scene_id == scene.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CastMember:
+    """A character of a brief. `look` is fixed: it goes into every prompt that names `name`."""
+
+    name: str
+    look: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectBrief:
+    """What a person says about a project, kept with it.
+
+    `style` and `palette` are words for every prompt, `do` and `dont` words to use and to avoid,
+    `references` what it should feel like (for directors, never for prompts).
+    """
+
+    logline: str = ""
+    style: str = ""
+    palette: str = ""
+    references: tuple[str, ...] = ()
+    rating: str = ""
+    do: tuple[str, ...] = ()
+    dont: tuple[str, ...] = ()
+    characters: tuple[CastMember, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleGuide:
+    """What a director made of a project's brief. `source` as in `Enhancement`."""
+
+    source: str = "none"
+    guide: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    camera: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 
 from tower_anime.domain.attempt import Attempt, Failure
 from tower_anime.domain.correction import Correction
+from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.generation import Direction, History, Publication
 from tower_anime.domain.quality import (
     Assessment,
@@ -39,6 +40,7 @@ def generation_view(history: History) -> View:
         "sha256": final.artifact.sha256 if chosen and final and final.artifact else None,
         "published": history.publication.location if history.publication else None,
         "director": _direction_view(history.direction),
+        "enhancement": _enhancement_view(history.enhancement),
         "backend": generation.backend,
         "publication": _publication_view(history.publication),
         "sampler_steps_total": sum(attempt.sampler_steps for attempt in attempts),
@@ -148,6 +150,30 @@ def _direction_view(direction: Direction | None) -> View:
         "source": direction.source,
         "decision": direction.decision.value,
         "notes": direction.notes,
+        "issues": list(direction.issues),
+        "scores": dict(direction.scores),
+        "wishes": [
+            {"parameter": wish.parameter, "value": wish.value, "reason": wish.reason}
+            for wish in direction.wishes
+        ],
+    }
+
+
+def _enhancement_view(enhancement: Enhancement | None) -> View | None:
+    if enhancement is None:
+        return None
+    return {
+        "source": enhancement.source,
+        "additions": [
+            {
+                "prompt": "negative" if item.negative else "positive",
+                "section": item.section,
+                "words": item.words,
+                "reason": item.reason,
+            }
+            for item in enhancement.additions
+        ],
+        "notes": enhancement.notes,
     }
 
 

@@ -20,6 +20,8 @@ from tower_anime.correct.choose import Choice, Limits, choose
 from tower_anime.direct.plan import first_request
 from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt, AttemptState, Failure
+from tower_anime.domain.direction import Enhancement
+from tower_anime.domain.family import Family
 from tower_anime.domain.generation import (
     Event,
     Generation,
@@ -48,6 +50,7 @@ from tower_anime.errors import (
 )
 from tower_anime.graph import build
 from tower_anime.pipeline import graphs
+from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.flow import (
     Assess,
     Conclude,
@@ -130,6 +133,7 @@ class Pipeline:
     workflow: Callable[[str | None], Graph]
     families: Mapping[str, str] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
+    card: Card = field(default_factory=OwnCards)
     live: Live = field(default_factory=Live)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
@@ -183,12 +187,17 @@ class Pipeline:
             catalog = renderer.catalog()
             template = self._template(generation, catalog)
             checkpoint = graphs.checkpoint_of(generation, catalog)
+            family = graphs.family_of(checkpoint, template, self.families)
+            own = build.request_values(template) if brief.workflow else {}
+            brief = replace(brief, negative=brief.negative or str(own.get("negative") or ""))
+            enhancement = self._prepare(replace(generation, brief=brief), family)
             request = first_request(
                 brief,
-                family=graphs.family_of(checkpoint, template, self.families),
+                family=family,
                 checkpoint=checkpoint,
-                workflow=build.request_values(template) if brief.workflow else {},
+                workflow=own,
                 seed=UUID(generation.id).int & SEED_MASK,
+                enhancement=enhancement,
             )
             graphs.check_fit(brief, request, template)
             graphs.check(self._graph(generation, request, catalog), renderer)
@@ -199,7 +208,16 @@ class Pipeline:
             return self._fail(history, error)
         self.crash_point(Point.DIRECTED)
         self.silent_since_s.pop(generation.id, None)
+        history = replace(history, enhancement=enhancement)
         return self._save(history, status=GenerationStatus.WORKING, first_request=request)
+
+    def _prepare(self, generation: Generation, family: Family) -> Enhancement:
+        with self.card.directing():
+            enhancement = self.director.prepare(
+                generation.brief, family=family, generation_id=generation.id
+            )
+        self.store.save_enhancement(generation.id, enhancement)
+        return enhancement
 
     def _check_patience(self, generation: Generation, error: ServerDown) -> None:
         """Let the engine wait and retry while there is patience with a silent server."""
@@ -247,7 +265,10 @@ class Pipeline:
             locks=(*generation.brief.locks, *build.unplaced(request, template)),
             offered=graphs.offered(catalog),
         )
-        return choose(history.attempts, limits)
+        direction = history.direction
+        heard = direction is not None and direction.attempt == history.attempts[-1].number
+        wishes = direction.wishes if direction and heard else ()
+        return choose(history.attempts, limits, wishes=wishes)
 
     # ---- render ---------------------------------------------------------------------------
 
@@ -296,12 +317,13 @@ class Pipeline:
         started_s = self.monotonic()
         try:
             job = self._job(history.generation, attempt, renderer)
-            rendered = renderer.render(
-                job,
-                on_submitted=note_posted,
-                on_progress=lambda progress: self._report(attempt, progress),
-                cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
-            )
+            with self.card.rendering():
+                rendered = renderer.render(
+                    job,
+                    on_submitted=note_posted,
+                    on_progress=lambda progress: self._report(attempt, progress),
+                    cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
+                )
             self.crash_point(Point.COLLECTED)
             artifact = self._keep_file(rendered.files, job.graph)
             self.crash_point(Point.STORED)
@@ -440,9 +462,13 @@ class Pipeline:
     def _review(self, history: History, attempt: Attempt) -> History:
         generation = history.generation
         try:
-            direction = self.director.review(generation.brief, attempt, self._file(attempt))
+            picture = self._file(attempt)
         except CorruptOutput as error:  # good when it was measured, and damaged since
             return self._keep_assessment(history, attempt, damaged(error, generation.profile))
+        template = self.workflow(generation.brief.workflow)
+        family = graphs.family_of(attempt.request.checkpoint, template, self.families)
+        with self.card.directing():
+            direction = self.director.review(generation.brief, attempt, picture, family=family)
         self.crash_point(Point.REVIEWED)
         self.store.save_direction(generation.id, direction)
         return replace(history, direction=direction)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests import samples
-from tower_anime.direct.plan import enhance, first_request
+from tower_anime.direct.plan import first_request
 from tower_anime.domain.brief import Brief, DirectorChoice
-from tower_anime.domain.family import SDXL, Dialect
+from tower_anime.domain.family import SDXL
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import BadInput
 
@@ -38,15 +36,6 @@ def test_a_locked_prompt_and_no_director_leave_the_words_alone() -> None:
     assert planned(samples.brief(locks=("prompt",))).prompt == "1girl, umbrella"
     plain = planned(samples.brief(director=DirectorChoice.OFF))
     assert (plain.prompt, plain.negative) == ("1girl, umbrella", "")
-
-
-def test_words_that_are_there_are_not_repeated() -> None:
-    once = enhance("1girl", SDXL)
-    assert enhance(once, SDXL) == once
-    sentences = replace(SDXL, dialect=Dialect.SENTENCES)
-    told = enhance("A girl waits in the rain.", sentences)
-    assert told.startswith("A girl waits in the rain. ")
-    assert enhance(told, sentences) == told
 
 
 def test_a_workflow_with_impossible_values_is_refused() -> None:

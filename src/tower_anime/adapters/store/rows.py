@@ -16,6 +16,7 @@ from sqlalchemy import Row, RowMapping
 from tower_anime.domain.attempt import Artifact, Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.correction import Correction
+from tower_anime.domain.direction import Enhancement, Wish
 from tower_anime.domain.generation import (
     Direction,
     DirectorDecision,
@@ -50,6 +51,7 @@ class Parts:
     assessments: Sequence[Row[Any]]
     decisions: Sequence[Row[Any]]
     publications: Sequence[Row[Any]]
+    enhancements: Mapping[str, Enhancement]
 
 
 # ---- Values to rows ---------------------------------------------------------------------------
@@ -68,6 +70,7 @@ def fixed_row(generation: Generation) -> Values:
         "kind": generation.brief.kind,
         "brief": generation.brief,
         "profile": generation.profile,
+        "shot_id": generation.shot_id,
     }
 
 
@@ -121,7 +124,11 @@ def direction_row(direction: Direction) -> Values:
         "source": direction.source,
         "decision": direction.decision,
         "attempt": direction.attempt,
-        "reasons": [],
+        "reasons": {
+            "issues": list(direction.issues),
+            "scores": dict(direction.scores),
+            "wishes": [_fields(wish) for wish in direction.wishes],
+        },
         "note": direction.notes,
         "decided_at": None,
     }
@@ -170,6 +177,7 @@ def generation_of(row: Row[Any]) -> Generation:
         chosen_attempt=row.chosen_attempt,
         backend=row.backend,
         batch_id=row.batch_id,
+        shot_id=row.shot_id,
         failure=_failure_of(row),
         reason=row.reason,
         cancel_requested=row.cancel_requested,
@@ -191,6 +199,7 @@ def histories_of(found: Sequence[Row[Any]], parts: Parts) -> tuple[History, ...]
             direction=directions.get(row.id),
             review=reviews.get(row.id),
             publication=published.get(row.id),
+            enhancement=parts.enhancements.get(row.id),
         )
         for row in found
     )
@@ -271,11 +280,15 @@ def _correction_of(row: Row[Any]) -> Correction:
 
 
 def _direction_of(row: Row[Any]) -> Direction:
+    said = row.reasons or {"issues": [], "scores": {}, "wishes": []}
     return Direction(
         source=row.source,
         decision=DirectorDecision(row.decision),
         notes=row.note,
         attempt=row.attempt,
+        issues=tuple(said["issues"]),
+        scores=said["scores"],
+        wishes=tuple(_parsed(Wish, wish) for wish in said["wishes"]),
     )
 
 

@@ -40,6 +40,7 @@ from tower_anime.adapters.store.connect import (
     parse_url,
 )
 from tower_anime.adapters.store.migrate import revision
+from tower_anime.adapters.store.productions import SqlProductions, enhancements
 from tower_anime.adapters.store.tables import (
     HEAD,
     UtcTime,
@@ -79,8 +80,8 @@ _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
 _EVENT_LOCK = 0x6576656E74  # "event": any number that others on the server don't use
 
 
-class SqlStore:
-    """`ports.Store` on a database that `migrate.upgrade` has brought up to date.
+class SqlStore(SqlProductions):
+    """`ports.Store` and `ports.Productions` on a database that is up to date (`migrate.upgrade`).
 
     Safe for many threads; one instance per process. `busy_timeout_s` is how long a write waits
     for another process's (SQLite).
@@ -569,6 +570,7 @@ def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[Histo
         assessments=rows_of(quality_assessments) if tried else [],
         decisions=rows_of(decisions, decisions.c.seq),
         publications=rows_of(publications, publications.c.created_at, publications.c.target),
+        enhancements=enhancements(connection, ids),
     )
     return rows.histories_of(found, parts)
 

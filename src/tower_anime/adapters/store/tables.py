@@ -298,7 +298,8 @@ quality_assessments = Table(
     Index(None, "artifact_sha256"),
 )
 
-# `by` is `director` or `person`. `status_before` is what taking a decision back restores.
+# `by` is `director` or `person`; `reasons` is a person's list, or a director's object of issues,
+# scores and wishes. `status_before` is what taking a decision back restores.
 decisions = Table(
     "decisions",
     METADATA,
