@@ -23,6 +23,8 @@ from tower_anime.domain.graph import (
 from tower_anime.graph.catalog import bounds, is_output
 from tower_anime.graph.links import links, upstream
 
+_FREE_CHOICES = frozenset({"CustomCombo"})  # its node brings the choices; the server takes any
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -116,7 +118,8 @@ def _value_problem(
     allowed = stated_choices(spec)
     if allowed is not None:
         # A file that is uploaded later is in no list yet; the server checks the file itself.
-        if _is_upload(spec) or str(value) in allowed:
+        free = class_type in _FREE_CHOICES
+        if free or _is_upload(spec) or str(value) in allowed:
             return None
         return "value_not_in_list", f"{name} {value!r}: {describe_choices(value, allowed)}"
     ends = bounds(catalog, class_type, name)
