@@ -106,21 +106,23 @@ def convert(ui: Mapping[str, Any], catalog: Catalog) -> Conversion:
 def write_back(ui: Mapping[str, Any], graph: Graph, catalog: Catalog) -> dict[str, Any]:
     """Return a copy of the workflow file in which `graph`'s values stand, layout untouched.
 
-    `graph` is what `to_api` gave, with other values. `BadInput` if it differs in more than
-    values, or if the file has no place of its own for one of them (two instances of a subgraph
-    share their inner values).
+    `graph` is what `to_api` gave, with other values. Inputs that share one value in the file (a
+    subgraph's, a primitive's) follow when one of them changed, so convert the result again to
+    run what it shows. `BadInput` if the graph differs in more than values, if the file has no
+    place for one, or one place for two.
     """
     before = convert(ui, catalog)
+    changes = list(_changed(before.graph, graph))
     result = copy.deepcopy(dict(ui))
-    for node, name in _changed(before.graph, graph):
+    for node, name in changes:
         place = before.places.get((node, name))
         if place is None:
             raise BadInput(f"the workflow file holds no value for {name} of node {node}")
-        _put(result, place, _plain(graph[node]["inputs"][name]))
+        _put(result, place, _plain(graph[node]["inputs"][name]), _held(before, place))
     after = convert(result, catalog).graph
-    if wrong := list(_changed(after, graph)):
-        named = ", ".join(f"{name} of node {node}" for node, name in wrong)
-        raise BadInput(f"the workflow file has one place for several values: {named}")
+    for node, name in changes:
+        if not _same(after.get(node, {}).get("inputs", {}).get(name), graph[node]["inputs"][name]):
+            raise BadInput(f"the workflow file has one place for {name} of node {node} and another")
     return result
 
 
@@ -142,8 +144,20 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _put(ui: dict[str, Any], place: Place, value: Any) -> None:
-    """Set one value of a node in a raw file, by position, by name, or both."""
+def _held(conversion: Conversion, place: Place) -> dict[int, Any]:
+    """Return the values by position of the node that a place is in."""
+    return {
+        other.key: _plain(conversion.graph[node]["inputs"][name])
+        for (node, name), other in conversion.places.items()
+        if (other.graph, other.node) == (place.graph, place.node) and isinstance(other.key, int)
+    }
+
+
+def _put(ui: dict[str, Any], place: Place, value: Any, held: Mapping[int, Any]) -> None:
+    """Set one value of a node in a raw file, by position, by name, or both.
+
+    A file may end its list early, where defaults follow; then these are written out.
+    """
     graphs = {ROOT: ui} | {raw["id"]: raw for raw in definitions(ui)}
     node = next(raw for raw in graphs[place.graph]["nodes"] if str(raw["id"]) == place.node)
     values, named = node.get("widgets_values"), node.get("widgets_values_named")
@@ -153,8 +167,7 @@ def _put(ui: dict[str, Any], place: Place, value: Any) -> None:
                 store[place.key] = value
         return
     values = list(values or ())
-    if place.key >= len(values):
-        raise BadInput(f"the workflow file leaves the value out that node {place.node} defaults to")
+    values += [held.get(i) for i in range(len(values), place.key + 1)]
     old, values[place.key] = values[place.key], value
     node["widgets_values"] = values
     names = [name for name in named or {} if _same((named or {})[name], old)]
@@ -251,10 +264,12 @@ class _Converter:
         inputs = self._values(scope, node)
         for slot in node.inputs:
             source = self._behind(scope, node, slot, slot.type)
+            if source is None or not self._takes(node, slot):
+                continue
             if isinstance(source, _Link):
                 inputs[slot.name] = [source.node, source.slot]
                 self.places.pop((name, slot.name), None)
-            elif source is not None and self._takes(node, slot):
+            else:
                 inputs[slot.name] = _wrapped(source.value, source.kind)
                 self._remember(name, slot.name, source.place)
         if node.type == CUSTOM_COMBO:
@@ -285,8 +300,11 @@ class _Converter:
             self.places[node, name] = place
 
     def _takes(self, node: UiNode, slot: UiSlot) -> bool:
-        """Whether the server's version of a class has an input; parts of one are `name.part`."""
-        if node.type not in self.catalog:
+        """Whether the server's version of a class has an input; parts of one are `name.part`.
+
+        Pure links always count: some classes take inputs that no catalog lists.
+        """
+        if node.type not in self.catalog or (slot.widget is None and slot.link is not None):
             return True
         inputs = self.catalog[node.type].get("input", {})
         top = slot.name.partition(".")[0]
