@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from tower_anime.graph.catalog import is_output
 
 # Without a catalog these are taken for outputs; any node that nothing reads is one as well.
 _OUTPUT_PREFIXES = ("Save", "Preview", "VHS_VideoCombine")
+_SWITCH = "ComfySwitchNode"  # hands on its input on_true or on_false, as its input switch says
 _NOT_VALUES = ("control_after_generate",)  # what the frontend does to a seed after a run
 
 
@@ -69,6 +70,43 @@ def output_nodes(graph: Graph, catalog: Catalog | None = None) -> tuple[str, ...
     return tuple(sorted(found, key=lambda n: graph[n]["class_type"].startswith("Preview")))
 
 
+def as_it_runs(graph: Graph, catalog: Catalog | None = None) -> Graph:
+    """Return the graph with links to a switch that is set led to what it lets through.
+
+    As on the server, which does not run the other side. Slots found here are slots of `graph`.
+    """
+    sides = {node: side for node in graph if (side := _side(graph, node, catalog))}
+    if not sides:
+        return graph
+    through = {node: graph[node]["inputs"].get(side) for node, side in sides.items()}
+    return {
+        node: {
+            **body,
+            "inputs": {name: _led(value, through) for name, value in body["inputs"].items()},
+        }
+        for node, body in graph.items()
+    }
+
+
+def _side(graph: Graph, node: str, catalog: Catalog | None) -> str | None:
+    """Return the input that a switch hands on; None for other nodes and if it depends."""
+    if graph[node]["class_type"] != _SWITCH:
+        return None
+    slot = literal(graph, node, "switch", catalog)
+    if slot is None:
+        return None
+    return "on_true" if value_at(graph, slot) else "on_false"
+
+
+def _led(value: Any, through: Mapping[str, Any]) -> Any:
+    """Return the link behind all the switches that a link leads to; other values as they are."""
+    for _ in range(len(through)):
+        if not is_link(value) or not is_link(through.get(value[0])):
+            break
+        value = through[value[0]]
+    return value
+
+
 def input_type(graph: Graph, node: str, name: str, catalog: Catalog | None) -> str | None:
     """Return the type that the catalog states for an input, such as `LATENT`; None if unknown."""
     spec = input_spec(catalog or {}, graph[node]["class_type"], name)
@@ -112,6 +150,8 @@ def literal(graph: Graph, node: str, name: str, catalog: Catalog | None = None) 
 
 def _handed_out(graph: Graph, node: str, number: int, catalog: Catalog | None) -> str | None:
     """Return the input that an output hands out unchanged, None if it computes something."""
+    if side := _side(graph, node, catalog):
+        return side
     names = [str(name) for name in graph[node]["inputs"] if name not in _NOT_VALUES]
     if len(names) == 1:
         return names[0]

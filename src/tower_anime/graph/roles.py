@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tower_anime.domain.graph import Catalog, Graph, input_spec, is_link
 from tower_anime.graph.links import (
     Slot,
+    as_it_runs,
     linked_as,
     literal,
     output_nodes,
@@ -96,7 +97,7 @@ PARAMETERS = (
 
 def find(graph: Graph, catalog: Catalog | None = None) -> Roles:
     """Return what the graph's parameters are bound to; a catalog tells types for certain."""
-    return _Finder(graph, catalog).roles()
+    return _Finder(as_it_runs(graph, catalog), catalog).roles()
 
 
 def has_motion_module(graph: Graph) -> bool:
@@ -124,7 +125,8 @@ class _Finder:
         for parameter, paths in _SAMPLER_PATHS.items():
             self._agree(parameter, {s: self._first(s, parameter, paths) for s in self.samplers})
         self._steps_in_parts()
-        self.bound["denoise"] = self.bound.get("denoise", ())[:1]
+        denoise = tuple(dict.fromkeys(self.bound.get("denoise", ())))
+        self.bound["denoise"] = denoise[: max(1, len(self.bases))]  # a later pass keeps its own
         self._prompts()
         self._models()
         self._sizes()
