@@ -123,7 +123,7 @@ def _settings(**overrides: Any) -> Settings:
 @click.option(
     "--workflow",
     metavar="NAME|FILE",
-    help="One that comes along (see `workflow list`), or a file in ComfyUI's API format.",
+    help="One that comes along or was imported (see `workflow list`), or a file of ComfyUI's.",
 )
 @click.option("--image", metavar="FILE", help="The picture that an image-to-image starts from.")
 @click.option("--size", metavar="WxH", help="Size in pixels, for example 832x1216.")
@@ -292,7 +292,7 @@ def profiles(as_json: bool) -> None:
 
 @main.group()
 def workflow() -> None:
-    """List, check and change ComfyUI workflows."""
+    """Import, list, check, convert and change ComfyUI workflows."""
 
 
 def _catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -307,10 +307,10 @@ def _catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @workflow.command(name="list")
 @_json_option
 def list_workflows(as_json: bool) -> None:
-    """List the workflows that come along."""
+    """List the workflows that come along and those that were imported."""
     from tower_anime import terminal_workflows, workflows
 
-    terminal_workflows.overview(workflows.listed(), as_json=as_json)
+    terminal_workflows.overview(workflows.listed(_settings()), as_json=as_json)
 
 
 @workflow.command(name="show")
@@ -321,7 +321,8 @@ def show_workflow(name: str, catalog: Path | None, as_json: bool) -> None:
     """Show what a workflow's parameters are bound to."""
     from tower_anime import terminal_workflows, workflows
 
-    found = workflows.show(name, workflows.catalog_of(_settings(), catalog))
+    settings = _settings()
+    found = workflows.show(settings, name, workflows.catalog_of(settings, catalog))
     terminal_workflows.checks([found], as_json=as_json)
 
 
@@ -338,6 +339,33 @@ def check_workflows(files: tuple[Path, ...], catalog: Path | None, as_json: bool
 
     found = workflows.check(files, workflows.catalog_of(_settings(), catalog))
     raise SystemExit(terminal_workflows.checks(found, as_json=as_json))
+
+
+@workflow.command(name="convert", no_args_is_help=True)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="[default: stdout]")
+@_catalog_option
+def convert_workflow(file: Path, out: Path | None, catalog: Path | None) -> None:
+    """Write a workflow in API format, whatever format it is in.
+
+    Exit status: 0 fine, 1 classes are missing on the server, 2 the file could not be read.
+    """
+    from tower_anime import terminal_workflows, workflows
+
+    graph, told = workflows.to_api_format(file, workflows.catalog_of(_settings(), catalog))
+    if out is not None:
+        workflows.write(out, graph)
+    raise SystemExit(terminal_workflows.converted(graph, told, out=out))
+
+
+@workflow.command(name="import", no_args_is_help=True)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--name", help="What to call it.  [default: the file's name]")
+def import_workflow(file: Path, name: str | None) -> None:
+    """Keep a workflow by name; the same name again makes a new version."""
+    from tower_anime import workflows
+
+    click.echo(workflows.keep_by_name(_settings(), file, name=name))
 
 
 @workflow.command(name="set", no_args_is_help=True)

@@ -35,11 +35,10 @@ from tower_anime.domain.generation import (
     Publication,
     new_generation_id,
 )
-from tower_anime.domain.graph import Graph
 from tower_anime.domain.request import Kind
 from tower_anime.errors import BadInput, Conflict, ServerDown, StorageFull
 from tower_anime.graph import ready
-from tower_anime.graph.load import parse_workflow
+from tower_anime.graph.source import Source, parse_source
 from tower_anime.inspection import find_profile
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.reconcile import Reconciler
@@ -410,10 +409,10 @@ def _engine_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir / 'engine.sqlite'}"
 
 
-def _workflow(blobs: FileBlobs, key: str | None) -> Graph:
+def _workflow(blobs: FileBlobs, key: str | None) -> Source:
     if key is None or ready.find(key):
-        return ready.template(key or ready.DEFAULT)
-    return parse_workflow(blobs.find(key.rpartition("@")[2]).read_text(encoding="utf-8"))
+        return Source(graph=ready.template(key or ready.DEFAULT))
+    return parse_source(blobs.find(key.rpartition("@")[2]).read_text(encoding="utf-8"))
 
 
 @contextmanager

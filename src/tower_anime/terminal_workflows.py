@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -16,14 +17,16 @@ UNREADABLE, NOT_FINE = 2, 1
 
 
 def overview(found: Sequence[View], *, as_json: bool) -> None:
-    """List the workflows that come along."""
+    """List workflows."""
     if as_json:
         _json_lines(found)
         return
     table = Table("name", "makes", "family", "starts from", box=None, pad_edge=False)
     for view in found:
-        start = "a picture (--image)" if view["needs_image"] else "words"
-        table.add_row(view["name"], view["title"], view["family"], start)
+        start = "a picture (--image)" if view.get("needs_image") else "words"
+        if "versions" in view:
+            start = ""
+        table.add_row(view["name"], view["title"], view.get("family", ""), start)
     Console().print(table)
 
 
@@ -45,6 +48,15 @@ def changed(found: Checked) -> int:
     for line in _trouble(found.view):
         click.echo(line, err=True)
     return 0 if found.is_fine else NOT_FINE
+
+
+def converted(graph: str, told: Sequence[str], *, out: Path | None) -> int:
+    """Print the graph, unless it went to a file, and on stderr what is to be told about it."""
+    if out is None:
+        sys.stdout.write(graph)
+    for line in told:
+        click.echo(line, err=True)
+    return NOT_FINE if any(line.startswith("missing node") for line in told) else 0
 
 
 def _story(found: Checked) -> None:
@@ -70,6 +82,7 @@ def _trouble(view: View) -> list[str]:
     for problem in view["problems"]:
         where = f"node {problem['node']}: " if problem["node"] else ""
         lines.append(f"problem: {where}{problem['message']}")
+    lines += [f"note: {note}" for note in view.get("notes", ())]
     return lines
 
 

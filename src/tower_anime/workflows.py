@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,16 +16,20 @@ from tower_anime.domain.brief import Brief
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.request import PARAMETERS as REQUESTED
 from tower_anime.domain.request import Kind, parse_parameter
-from tower_anime.errors import BadInput, Unreadable
+from tower_anime.errors import BadInput, InvalidGraph, Unreadable
 from tower_anime.graph import guess, preflight, ready, text
 from tower_anime.graph.bind import set_values
+from tower_anime.graph.convert import Conversion, convert, missing_in, write_back
 from tower_anime.graph.links import Slot, value_at
-from tower_anime.graph.load import UI_HINT, parse_workflow, ui_nodes
 from tower_anime.graph.roles import PARAMETERS, Roles, find
+from tower_anime.graph.source import Source, parse_source
 from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.settings import Settings
 
 View = dict[str, Any]
+
+_SHELF = "workflows"  # the folder of imported ones, in the data folder
+_NAME = re.compile(r"[\w-][\w. -]*")
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,13 @@ class Checked:
         return "error" in self.view
 
 
-def listed() -> tuple[View, ...]:
-    """Return the workflows that come along."""
-    return tuple(
+def listed(settings: Settings) -> tuple[View, ...]:
+    """Return the workflows that come along, then the imported ones with their versions."""
+    imported = (
+        {"name": name, "title": f"imported, version {len(versions)}", "versions": len(versions)}
+        for name, versions in _shelf(settings).items()
+    )
+    along = tuple(
         {
             "name": each.name,
             "title": each.title,
@@ -56,6 +65,55 @@ def listed() -> tuple[View, ...]:
         }
         for each in ready.READY.values()
     )
+    return (*along, *imported)
+
+
+def keep_by_name(settings: Settings, file: Path, *, name: str | None) -> str:
+    """Keep a workflow file in the data folder; returns `name@version`.
+
+    The very file that is the name's last version already makes no new one.
+    """
+    written = _read(file)
+    _parsed(file, written)
+    name = name or file.stem
+    if ready.find(name) or not _NAME.fullmatch(name):
+        raise BadInput(
+            f"a workflow can't be called {name!r}: letters, digits, dots, dashes, underscores "
+            "and spaces are allowed, the names of those that come along are taken"
+        )
+    versions = _shelf(settings).get(name, ())
+    if versions and _read(versions[-1]) == written:
+        return f"{name}@{len(versions)}"
+    folder = settings.data_dir / _SHELF / name
+    prepare_folder(folder)
+    write(folder / f"{len(versions) + 1:04d}.json", written)
+    return f"{name}@{len(versions) + 1}"
+
+
+def _shelf(settings: Settings) -> dict[str, tuple[Path, ...]]:
+    """Return the imported workflows: the files of each name, oldest version first."""
+    folder = settings.data_dir / _SHELF
+    if not folder.is_dir():
+        return {}
+    names = sorted(path for path in folder.iterdir() if path.is_dir())
+    return {path.name: tuple(sorted(path.glob("*.json"))) for path in names}
+
+
+def _file_of(settings: Settings, given: str) -> Path:
+    """Return the file of a workflow: a path, or a name (`name`, `name@version`) on the shelf."""
+    file = Path(given)
+    if file.exists():
+        return file
+    shelf = _shelf(settings)
+    name, _, version = given.rpartition("@") if "@" in given else (given, "", "")
+    versions = shelf.get(name, ())
+    number = int(version) if version.isdigit() else len(versions)
+    if 0 < number <= len(versions):
+        return versions[number - 1]
+    if file.name == given and not file.suffix:
+        names = ", ".join((*ready.READY, *shelf))
+        raise BadInput(f"there is no workflow {given!r}: neither a file nor one of {names}")
+    return file
 
 
 def catalog_of(settings: Settings, file: Path | None) -> Catalog:
@@ -76,15 +134,11 @@ def check(files: Sequence[Path], catalog: Catalog) -> tuple[Checked, ...]:
     return tuple(_check_file(file, catalog) for file in files)
 
 
-def show(name: str, catalog: Catalog) -> Checked:
-    """Describe a workflow that comes along, fitted to the catalog's models, or a file."""
+def show(settings: Settings, name: str, catalog: Catalog) -> Checked:
+    """Describe a workflow that comes along, fitted to the catalog's models, or a user's own."""
     along = ready.find(name)
     if along is None:
-        if not Path(name).exists():
-            raise BadInput(
-                f"there is no workflow {name!r}: neither a file nor one of {', '.join(ready.READY)}"
-            )
-        return _check_file(Path(name), catalog)
+        return _check_file(_file_of(settings, name), catalog)
     graph = ready.fit(ready.template(name), along, catalog)
     about: View = {"name": along.name, "title": along.title, "kind": along.kind.value}
     about["needs_image"] = along.needs_image
@@ -92,22 +146,42 @@ def show(name: str, catalog: Catalog) -> Checked:
 
 
 def set_parameters(file: Path, pairs: Mapping[str, str], catalog: Catalog, *, out: Path) -> Checked:
-    """Write `file` with some parameters changed to `out`; every other byte stays as it is.
+    """Write `file` with some parameters changed to `out`, in the format that it has.
 
+    In API format every other byte stays as it is, in UI format every other value.
     `BadInput` names the parameters that have no single place, and the values that are allowed.
     """
     written = _read(file)
-    graph = _parsed(file, written)
+    source = _parsed(file, written)
+    graph = _on(source, catalog).graph
     roles = find(graph, catalog)
     values = {key: _value(key, given, graph, roles) for key, given in pairs.items()}
     changed = set_values(graph, roles, values)
     slots = {slot: value for key, value in values.items() for slot in roles.bound[key]}
-    new_text = text.replaced(written, graph, slots)
+    if source.ui is None:
+        write(out, text.replaced(written, graph, slots))
+    else:
+        new = write_back(source.ui, changed, catalog)
+        write(out, json.dumps(new, ensure_ascii=False, indent=2 if "\n" in written else None))
+    return _check_file(out, catalog)
+
+
+def to_api_format(file: Path, catalog: Catalog) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a workflow in API format, and what to tell the user about it.
+
+    The first are the classes that are missing, with their nodes.
+    """
+    result = _on(_parsed(file, _read(file)), catalog)
+    told = tuple(f"missing node: {m.class_type} (node {m.node})" for m in result.missing)
+    return json.dumps(result.graph, ensure_ascii=False, indent=2) + "\n", (*told, *result.notes)
+
+
+def write(out: Path, written: str) -> None:
+    """Write a text to a file of the user's; `BadInput` says why that can't be done."""
     try:
-        out.write_bytes(new_text.encode("utf-8"))
+        out.write_bytes(written.encode("utf-8"))
     except OSError as error:
         raise BadInput(f"{out} can't be written: {error.strerror}") from error
-    return Checked(_view(str(out), changed, catalog))
 
 
 def keep_inputs(settings: Settings, brief: Brief) -> Brief:
@@ -141,16 +215,15 @@ def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
     given = str(brief.workflow)
     along = ready.find(given)
     if along is None:
-        file = Path(given)
-        if not file.exists() and file.name == given and not file.suffix:
-            names = ", ".join(ready.READY)
-            raise BadInput(f"there is no workflow {given!r}: neither a file nor one of {names}")
+        file = _file_of(settings, given)
         written = _read(file)
-        graph = _parsed(file, written)
-        _check_image(brief, graph)
+        source = _parsed(file, written)
+        if source.graph is not None:  # of a file in UI format only a server tells
+            _check_image(brief, source.graph)
         prepare_folder(settings.data_dir)
         artifact = open_blobs(settings).put(written.encode(), media_type="application/json")
-        return replace(brief, workflow=f"{file.stem}@{artifact.sha256}")
+        called = Path(given).stem if file == Path(given) else given.partition("@")[0]
+        return replace(brief, workflow=f"{called}@{artifact.sha256}")
     if along.kind is not Kind.STILL and brief.kind is Kind.STILL:
         raise BadInput(f"the workflow {along.name} makes clips; this version judges stills only")
     if along.needs_image and not brief.image:
@@ -198,21 +271,31 @@ def _media_type(data: bytes) -> str:
 
 def _check_file(file: Path, catalog: Catalog) -> Checked:
     try:
-        written = _read(file)
-        if (nodes := ui_nodes(written)) is not None:
-            return Checked(_ui_view(str(file), nodes, catalog))
-        return Checked(_view(str(file), parse_workflow(written), catalog))
-    except BadInput as error:
+        source = parse_source(_read(file))
+        result = _on(source, catalog)
+        form = "api" if source.ui is None else "ui"
+        return Checked(_view(str(file), result.graph, catalog, form=form, notes=result.notes))
+    except (BadInput, InvalidGraph) as error:
         message = str(error)
         return Checked({"path": str(file), "error": {"type": "unreadable", "message": message}})
 
 
-def _view(path: str, graph: Graph, catalog: Catalog) -> View:
+def _on(source: Source, catalog: Catalog) -> Conversion:
+    """Return a workflow's graph for a catalog; missing classes raise nothing."""
+    if source.ui is not None:
+        return convert(source.ui, catalog)
+    graph = source.on(catalog)
+    return Conversion(graph, {}, missing_in(graph, catalog))
+
+
+def _view(
+    path: str, graph: Graph, catalog: Catalog, *, form: str = "api", notes: tuple[str, ...] = ()
+) -> View:
     roles = find(graph, catalog)
     found = preflight.problems(graph, catalog)
     return {
         "path": path,
-        "format": "api",
+        "format": form,
         "family": guess.family(graph).name,
         "nodes": len(graph),
         "missing_nodes": sorted(
@@ -235,27 +318,12 @@ def _view(path: str, graph: Graph, catalog: Catalog) -> View:
             for p in found
             if p.type != "missing_node_type"
         ],
+        "notes": list(notes),
     }
 
 
 def _slot_view(graph: Graph, slot: Slot) -> View:
     return {"node": slot.node, "input": slot.input, "value": value_at(graph, slot)}
-
-
-def _ui_view(path: str, classes: Sequence[str], catalog: Catalog) -> View:
-    """Return what can be said of a graph in UI format: its classes, not its values."""
-    problem = {"node": "", "input": "", "type": "ui_format", "message": UI_HINT}
-    return {
-        "path": path,
-        "format": "ui",
-        "family": "unknown",
-        "nodes": len(classes),
-        "missing_nodes": sorted({name for name in classes if name not in catalog}),
-        "bound": {},
-        "unbound": list(PARAMETERS),
-        "ambiguous": [],
-        "problems": [problem],
-    }
 
 
 def _value(key: str, given: str, graph: Graph, roles: Roles) -> object:
@@ -281,9 +349,9 @@ def _read(file: Path) -> str:
         raise BadInput(f"the workflow {file} can't be read: {error}") from error
 
 
-def _parsed(file: Path, written: str) -> Graph:
+def _parsed(file: Path, written: str) -> Source:
     try:
-        return parse_workflow(written)
+        return parse_source(written)
     except BadInput as error:
         raise BadInput(f"the workflow {file}: {error}") from error
 

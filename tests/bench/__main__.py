@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from tests.bench import assess, overhead, startup
+from tests.bench import assess, overhead, startup, templates
 
 FIGURES = (
     ("the loop over the server's own time, per attempt at 512×512", overhead, "overhead_ms", "ms"),
     ("decoding and assessing a 1024×1024 PNG, over decoding alone", assess, "ratio", "×"),
     ("tower-anime --help", startup, "help_ms", "ms"),
+    ("converting a workflow template, median of 644", templates, "median_ms", "ms"),
+    ("converting a workflow template, slowest of 644", templates, "slowest_ms", "ms"),
+    (
+        "templates a server would take, of 206 with its classes",
+        templates,
+        "passing_percent",
+        "%",
+    ),
+    ("seeds, steps, sizes, prompts in them that are bound", templates, "bound_percent", "%"),
     ("peak memory of tower-anime generate", startup, "memory_mb", "MB"),
 )
 

@@ -45,6 +45,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.wish import briefs_of
 from tower_anime.errors import StoreUnavailable
 from tower_anime.graph.ready import template
+from tower_anime.graph.source import Source
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
 
@@ -153,7 +154,7 @@ class Worker:
                 library=FolderLibrary(self.place.folder / "library"),
                 director=RulesDirector(),
                 renderers=(renderer,),
-                workflow=lambda _key: template(),
+                workflow=lambda _key: Source(graph=template()),
                 connect=lambda url: ComfyRenderer(url, down_after_s=0.1),
                 crash_point=crash_point,
             ),

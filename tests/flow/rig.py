@@ -25,6 +25,7 @@ from tower_anime.domain.generation import Generation, History, new_generation_id
 from tower_anime.domain.graph import Catalog
 from tower_anime.domain.quality import Profile
 from tower_anime.graph.ready import template
+from tower_anime.graph.source import Source
 from tower_anime.pipeline.steps import Pipeline
 from tower_anime.ports import Director, Library, Rendered, RenderedFile, RenderJob
 from tower_anime.testing.renderer import FakeRenderer
@@ -113,7 +114,7 @@ def open_rig(
         library=library or FolderLibrary(folder / "library"),
         director=director or RulesDirector(),
         renderers=(renderer,),
-        workflow=lambda _key: template(),
+        workflow=lambda _key: Source(graph=template()),
         **options,
     )
     return Rig(folder, store, renderer, pipeline)

@@ -110,7 +110,7 @@ USAGE = [
     (("generate", "x" * 100_000), "at most 20,000"),
     (("generate", "1girl", "--profile", "nope"), "there are:"),
     (("generate", "1girl", "--workflow", "nope.json"), "can't be read"),
-    (("generate", "1girl", "--workflow", "ui.json"), "Export (API)"),
+    (("generate", "1girl", "--workflow", "ui.json"), "no nodes"),
     (("generate", "1girl", "--workflow", "text.json"), "text.json"),
     (("assess", "--manifest", "text.json"), "no JSON"),
     (("assess", "a.png", "--profile", "nope"), "there are:"),

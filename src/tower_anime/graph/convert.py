@@ -103,6 +103,15 @@ def convert(ui: Mapping[str, Any], catalog: Catalog) -> Conversion:
     return _Converter(parse(ui), catalog).convert()
 
 
+def missing_in(graph: Graph, catalog: Catalog) -> tuple[Missing, ...]:
+    """Return the nodes of a graph in API format whose class the catalog lacks."""
+    return tuple(
+        Missing(node, body["class_type"])
+        for node, body in graph.items()
+        if body["class_type"] not in catalog
+    )
+
+
 def write_back(ui: Mapping[str, Any], graph: Graph, catalog: Catalog) -> dict[str, Any]:
     """Return a copy of the workflow file in which `graph`'s values stand, layout untouched.
 
@@ -221,7 +230,6 @@ class _Converter:
     catalog: Catalog
     graph: Graph = field(default_factory=dict)
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
-    missing: list[Missing] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     tables: dict[tuple[str, str], tuple[Widget, ...]] = field(default_factory=dict)
     hosts: dict[tuple[str, str], tuple[_Shown, ...]] = field(default_factory=dict)
@@ -231,7 +239,8 @@ class _Converter:
     def convert(self) -> Conversion:
         for scope, node in self._active(_Scope(self.workflow.root)):
             self._emit(scope, node)
-        return Conversion(self.graph, self.places, tuple(self.missing), tuple(self.notes))
+        missing = missing_in(self.graph, self.catalog)
+        return Conversion(self.graph, self.places, missing, tuple(self.notes))
 
     def _active(self, scope: _Scope) -> Iterator[tuple[_Scope, UiNode]]:
         """Yield every node that the server gets, subgraphs unfolded."""
@@ -259,8 +268,6 @@ class _Converter:
 
     def _emit(self, scope: _Scope, node: UiNode) -> None:
         name = scope.name(node)
-        if node.type not in self.catalog:
-            self.missing.append(Missing(name, node.type))
         inputs = self._values(scope, node)
         for slot in node.inputs:
             source = self._behind(scope, node, slot, slot.type)

@@ -1,51 +1,12 @@
-"""A workflow file's text to a graph, or a refusal that says what is wrong with it."""
+"""The text of a workflow in API format to a graph, or a refusal that says what is wrong with it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
 from tower_anime.domain.graph import Graph
 from tower_anime.errors import BadInput
-
-UI_HINT = (
-    "a workflow in ComfyUI's UI format; export it in ComfyUI with 'Export (API)' and use that file"
-)
-_NO_CLASSES = ("Note", "MarkdownNote", "Reroute", "PrimitiveNode")  # the frontend's own
-_SKIPPED_MODES = (2, 4)  # muted, bypassed
-
-
-def ui_nodes(text: str) -> tuple[str, ...] | None:
-    """Return the classes of the active nodes of a graph in UI format; None for anything else.
-
-    Instances of subgraphs are replaced by the nodes of their definition.
-    """
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or not isinstance(data.get("nodes"), list):
-        return None
-    definitions = data.get("definitions")
-    subgraphs = definitions.get("subgraphs") if isinstance(definitions, dict) else None
-    inner = {
-        str(graph.get("id")): graph.get("nodes")
-        for graph in (subgraphs if isinstance(subgraphs, list) else [])
-        if isinstance(graph, dict)
-    }
-    return tuple(_classes(data["nodes"], inner, ()))
-
-
-def _classes(nodes: Any, inner: dict[str, Any], within: tuple[str, ...]) -> Iterator[str]:
-    for node in nodes if isinstance(nodes, list) else []:
-        if not isinstance(node, dict) or node.get("mode") in _SKIPPED_MODES:
-            continue
-        name = str(node.get("type"))
-        if name in inner and name not in within:
-            yield from _classes(inner[name], inner, (*within, name))
-        elif name not in _NO_CLASSES and name not in inner:
-            yield name
 
 
 def parse_workflow(text: str) -> Graph:
@@ -64,7 +25,7 @@ def parse_workflow(text: str) -> Graph:
     if not isinstance(data, dict):
         raise BadInput(f"not a graph: a JSON object of nodes is needed, not {_name(data)}")
     if isinstance(data.get("nodes"), list):
-        raise BadInput(UI_HINT)
+        raise BadInput("a workflow in ComfyUI's UI format, not in its API format")
     if isinstance(data.get("prompt"), dict) and "class_type" not in data["prompt"]:
         data = data["prompt"]
     if not data:

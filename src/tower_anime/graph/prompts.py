@@ -35,7 +35,9 @@ def texts(graph: Graph, sampler: str, parameter: str, catalog: Catalog | None) -
         return _behind(graph, at, side, side, catalog)
     if side == "negative":
         return _of_custom(graph, at, side, catalog)
-    names = [n for n in graph[at]["inputs"] if n.startswith(_PASSED_ON)]
+    inputs = graph[at]["inputs"]
+    # A guider with two conditions may be given the negative one as its second.
+    names = [n for n in inputs if n.startswith(_PASSED_ON) and inputs[n] != inputs.get("negative")]
     return _merged([_behind(graph, at, name, side, catalog) for name in names]) or _of_custom(
         graph, at, side, catalog
     )
@@ -94,10 +96,25 @@ def _own_texts(graph: Graph, node: str, side: str, catalog: Catalog | None) -> T
     if slots:
         return Texts(tuple(slots))
     for name in known:
+        if slot := _rewritten(graph, node, name, catalog):
+            return Texts((slot,))
         if (source := source_of(graph, node, name)) is not None:
             where = f"node {source} ({graph[source]['class_type']})"
             return Texts((Slot(node, name),), f"the text is put together by {where}")
     return _of_custom(graph, node, side, catalog)
+
+
+def _rewritten(graph: Graph, node: str, name: str, catalog: Catalog | None) -> Slot | None:
+    """Return the words that a language model in the graph makes the text of: its `prompt`."""
+    at = source_of(graph, node, name)
+    for _ in range(len(graph)):
+        if at is None:
+            break
+        inputs = graph[at]["inputs"]
+        if "prompt" in inputs:
+            return _text(graph, at, "prompt", catalog)
+        at = source_of(graph, at, next(iter(inputs))) if len(inputs) == 1 else None
+    return None
 
 
 def _of_custom(graph: Graph, node: str, side: str, catalog: Catalog | None) -> Texts:

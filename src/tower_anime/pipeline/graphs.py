@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
+from typing import Any
 
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.family import ANIMATEDIFF, UNKNOWN, Family
 from tower_anime.domain.generation import Generation
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.request import Kind, RenderRequest
-from tower_anime.errors import InvalidGraph, MissingModel, MissingNode
+from tower_anime.errors import BadInput, InvalidGraph, MissingModel, MissingNode
 from tower_anime.graph import build, guess, preflight, ready, roles
 from tower_anime.graph.catalog import choices
 from tower_anime.graph.links import upstream, value_at
+from tower_anime.graph.source import Source
 from tower_anime.ports import RenderedFile, Renderer
+
+log = logging.getLogger(__name__)
 
 
 def fitted(template: Graph, name: str | None, catalog: Catalog) -> Graph:
@@ -78,6 +83,18 @@ def graph_of(
     """
     prefix = f"tower/{generation_id[:8]}_{number:02d}"
     return build.build(request, template=template, filename_prefix=prefix, image=image)
+
+
+def with_sheet(source: Source, graph: Graph, catalog: Catalog) -> tuple[Graph, Mapping[str, Any]]:
+    """Return the graph to run and the workflow that its outputs carry for ComfyUI to open.
+
+    A file in UI format that can't hold the values is left out: the outputs carry the graph alone.
+    """
+    try:
+        return source.with_values(graph, catalog)
+    except BadInput as error:
+        log.warning("the result opens in ComfyUI without the user's layout: %s", error)
+        return graph, {}
 
 
 def check(graph: Graph, renderer: Renderer) -> None:

@@ -49,6 +49,7 @@ from tower_anime.errors import (
     Unavailable,
 )
 from tower_anime.graph import build
+from tower_anime.graph.source import Source
 from tower_anime.pipeline import graphs
 from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.flow import (
@@ -118,7 +119,7 @@ class Pipeline:
 
     `first_contact_s` is how long (seconds) a generation waits in this process for a server that
     was never reached before it fails; None: for ever. `silent_since_s` holds since when they
-    wait. `workflow` gives the graph of a brief's workflow, `families` the families that a person
+    wait. `workflow` gives what a brief's workflow is, `families` the families that a person
     stated for model files (pattern → name). `connect` opens a server that is none of ours, by its
     address: an attempt may have been posted there by a process that is dead now. `crash_point` is
     told of each `Point`, for tests.
@@ -130,7 +131,7 @@ class Pipeline:
     library: Library
     director: Director
     renderers: Sequence[Renderer]
-    workflow: Callable[[str | None], Graph]
+    workflow: Callable[[str | None], Source]
     families: Mapping[str, str] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
     card: Card = field(default_factory=OwnCards)
@@ -228,7 +229,7 @@ class Pipeline:
 
     def _template(self, generation: Generation, catalog: Catalog) -> Graph:
         name = generation.brief.workflow
-        return graphs.fitted(self.workflow(name), name, catalog)
+        return graphs.fitted(self.workflow(name).on(catalog), name, catalog)
 
     def _graph(
         self,
@@ -357,9 +358,11 @@ class Pipeline:
         graph = self._graph(
             generation, attempt.request, renderer.catalog(), number=attempt.number, image=image
         )
+        source = self.workflow(generation.brief.workflow)
+        graph, shown = graphs.with_sheet(source, graph, renderer.catalog())
         if not attempt.submissions:
             graphs.check(graph, renderer)
-        return RenderJob(prompt_id=attempt.prompt_id, graph=graph, extra_pnginfo={})
+        return RenderJob(prompt_id=attempt.prompt_id, graph=graph, extra_pnginfo=shown)
 
     def _upload(self, image: str | None, renderer: Renderer) -> str | None:
         """Put a brief's input picture (`name@sha256`) on the server; returns its name there."""
@@ -465,7 +468,7 @@ class Pipeline:
             picture = self._file(attempt)
         except CorruptOutput as error:  # good when it was measured, and damaged since
             return self._keep_assessment(history, attempt, damaged(error, generation.profile))
-        template = self.workflow(generation.brief.workflow)
+        template = self._template(generation, self._least_busy().catalog())
         family = graphs.family_of(attempt.request.checkpoint, template, self.families)
         with self.card.directing():
             direction = self.director.review(generation.brief, attempt, picture, family=family)

@@ -178,7 +178,7 @@ def test_a_graph_and_a_submission_body_are_read() -> None:
         ('{"1": {"inputs": {}}}', "no class_type"),
         ('{"1": {"class_type": "KSampler"}}', r"KSampler\) has no inputs"),
         ('{"1": {"class_type": "A", "inputs": {"x": NaN}}}', "NaN"),
-        ('{"last_node_id": 9, "nodes": [], "links": []}', r"Export \(API\)"),
+        ('{"last_node_id": 9, "nodes": [], "links": []}', "UI format"),
     ],
 )
 def test_what_is_no_graph_is_refused_with_its_reason(text: str, says: str) -> None:

@@ -349,3 +349,42 @@ def test_several_input_pictures_are_open() -> None:
     graph["11"]["inputs"]["image"] = ["y", 0]
     graph["10"]["inputs"]["image"] = "a.png"
     assert [doubt.parameter for doubt in find(graph).ambiguous] == ["image"]
+
+
+def switched(position: object) -> Graph:
+    """Steps and the prompt behind a switch, one inside the other side of another."""
+    graph: Graph = flux()
+    graph["fast"] = node("PrimitiveInt", value=4)
+    graph["on"] = node("PrimitiveBoolean", value=position)
+    graph["pick_steps"] = node(
+        "ComfySwitchNode", switch=["on", 0], on_false=["steps", 0], on_true=["fast", 0]
+    )
+    graph["plan"]["inputs"]["steps"] = ["pick_steps", 0]
+    graph["pick_words"] = node(
+        "ComfySwitchNode", switch=position, on_false="a literal", on_true=["again", 0]
+    )
+    graph["again"] = node(
+        "ComfySwitchNode", switch=True, on_false=["draw", 0], on_true=["words", 0]
+    )
+    graph["text"]["inputs"]["text"] = ["pick_words", 0]
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("position", "steps", "prompt"),
+    [
+        (True, Slot("fast", "value"), Slot("words", "value")),
+        (False, Slot("steps", "value"), Slot("pick_words", "on_false")),
+    ],
+)
+def test_what_a_set_switch_lets_through_is_bound(position: bool, steps: Slot, prompt: Slot) -> None:
+    bound = find(switched(position), full_catalog()).bound
+    assert bound["steps"] == (steps,)
+    assert bound["prompt"] == (prompt,)
+
+
+def test_a_switch_that_depends_on_something_leaves_it_open() -> None:
+    graph = switched(position=True)
+    graph["on"] = node("ComfyOrNode", **{"values.value0": ["fast", 0], "values.value1": True})
+    roles = find(graph, full_catalog())
+    assert "steps" in {doubt.parameter for doubt in roles.ambiguous}

@@ -1,0 +1,124 @@
+"""A user's own workflows on the command line: imported, checked, converted, set, drawn with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests import templates
+from tests.unit.graph.graphs import CAPTURES, full_catalog
+from tests.unit.graph.test_convert import text_to_image
+from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.cli import main
+from tower_anime.graph.convert import to_api
+from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
+
+CATALOG = ("--catalog", str(CAPTURES / "object_info_full.json.gz"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    workflow = text_to_image()
+    workflow["nodes"][0]["widgets_values"] = ["sandbox_anime_xl.safetensors"]
+    (tmp_path / "mine.json").write_text(json.dumps(workflow, indent=2))
+    (tmp_path / "qwen.json").write_text(json.dumps(templates.load("image_qwen_image")))
+    (tmp_path / "api.json").write_text(json.dumps(to_api(workflow, full_catalog())))
+    return tmp_path
+
+
+def tower(home: Path, *arguments: str) -> Result:
+    environment = {"TOWER_DATA_DIR": str(home / "data"), "HOME": str(home)}
+    return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+
+
+def checked(home: Path, *arguments: str) -> dict[str, Any]:
+    done = tower(home, "workflow", "check", *arguments, *CATALOG, "--json")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_check_tells_bindings_and_missing_models_of_a_subgraph(home: Path) -> None:
+    found = checked(home, "qwen.json")
+    assert found["format"] == "ui"
+    assert found["bound"]["seed"][0]["node"] == "76:3"
+    assert {p["type"] for p in found["problems"]} == {"value_not_in_list"}
+    assert found["missing_nodes"] == []
+
+
+def test_convert_writes_what_a_server_takes(home: Path) -> None:
+    done = tower(home, "workflow", "convert", "mine.json", *CATALOG, "--out", "out.json")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert json.loads(Path("out.json").read_text()) == json.loads(Path("api.json").read_text())
+    printed = tower(home, "workflow", "convert", "api.json", *CATALOG)
+    assert json.loads(printed.stdout) == json.loads(Path("api.json").read_text())
+
+
+def test_convert_names_missing_classes_and_refuses_what_is_no_workflow(home: Path) -> None:
+    workflow = text_to_image()
+    workflow["nodes"][4]["type"] = "NoSuchSampler"
+    Path("odd.json").write_text(json.dumps(workflow))
+    done = tower(home, "workflow", "convert", "odd.json", *CATALOG)
+    assert done.exit_code == 1
+    assert "NoSuchSampler (node 3)" in done.stderr
+    assert json.loads(done.stdout)["3"]["class_type"] == "NoSuchSampler"
+    Path("odd.json").write_text('{"nodes": [7]}')
+    assert tower(home, "workflow", "convert", "odd.json", *CATALOG).exit_code == 2
+    assert tower(home, "workflow", "check", "odd.json", *CATALOG).exit_code == 2
+
+
+def test_set_keeps_the_format_and_changes_nothing_else(home: Path) -> None:
+    before = checked(home, "qwen.json")
+    pairs = ("steps=33", "seed=18446744073709551615", "prompt=a red fox")
+    done = tower(home, "workflow", "set", "qwen.json", *pairs, "--out", "new.json", *CATALOG)
+    assert done.exit_code == 1  # the catalog has none of its models
+    after = checked(home, "new.json")
+    for name, value in (("steps", 33), ("seed", 2**64 - 1), ("prompt", "a red fox")):
+        assert after["bound"][name][0]["value"] == value
+        before["bound"][name] = after["bound"][name]
+    assert after == before | {"path": "new.json"}
+    old, new = (json.loads(Path(file).read_text()) for file in ("qwen.json", "new.json"))
+    assert (new["links"], new["groups"]) == (old["links"], old["groups"])
+
+
+def test_imported_workflows_have_versions(home: Path) -> None:
+    assert tower(home, "workflow", "import", "mine.json").stdout == "mine@1\n"
+    assert tower(home, "workflow", "import", "mine.json").stdout == "mine@1\n"
+    assert tower(home, "workflow", "import", "qwen.json", "--name", "mine").stdout == "mine@2\n"
+    listed = [json.loads(x) for x in tower(home, "workflow", "list", "--json").stdout.splitlines()]
+    assert {"name": "mine", "title": "imported, version 2", "versions": 2} in listed
+    for name, nodes in (("mine", 19), ("mine@2", 19), ("mine@1", 7)):
+        shown = tower(home, "workflow", "show", name, *CATALOG, "--json")
+        assert json.loads(shown.stdout)["nodes"] == nodes
+    for name in ("mine@3", "mine@0", "other"):
+        done = tower(home, "workflow", "show", name, *CATALOG)
+        assert (done.exit_code, "neither a file nor one of" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["text_to_image", "../x", "a/b", "", ".", "-x\n"])
+def test_names_that_are_taken_or_no_names(home: Path, name: str) -> None:
+    done = tower(home, "workflow", "import", "mine.json", f"--name={name}")
+    ok = name == ""  # then the file's name counts
+    assert done.exit_code == (0 if ok else 2)
+
+
+def test_a_picture_carries_the_users_workflow_with_what_was_changed(home: Path) -> None:
+    tower(home, "workflow", "import", "mine.json")
+    words = ("1girl, rain", "--workflow", "mine", "--set", "steps=26", "--seed", "77")
+    done = tower(home, "generate", *words, "--set", "width=512", "--max-attempts", "1", "--json")
+    (made,) = [json.loads(line) for line in done.stdout.splitlines()]
+    attempt = made["attempts"][0]
+    assert attempt["state"] == "produced", made
+    texts = OpenCvMedia().decode_still(Path(attempt["artifact"]).read_bytes()).texts
+    workflow, prompt = (json.loads(texts[name]) for name in ("workflow", "prompt"))
+    assert to_api(workflow, SandboxCatalog().listing([])) == prompt
+    assert prompt["3"]["inputs"]["seed"] == 77
+    sampler = workflow["nodes"][4]
+    assert sampler["widgets_values"][:3] == [77, "randomize", 26]
+    original = json.loads(Path("mine.json").read_text())
+    assert [n["type"] for n in workflow["nodes"]] == [n["type"] for n in original["nodes"]]
+    assert workflow["groups"] == original["groups"]
