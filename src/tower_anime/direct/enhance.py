@@ -43,7 +43,7 @@ def by_rules(brief: Brief, family: Family, project: ProjectBrief = NO_PROJECT) -
         *_quality(brief.prompt, family),
     ]
     wanted = content(brief.prompt)
-    for phrase in (*_excluded_by(project), *family.avoid_words):
+    for phrase in (*_excluded_by(project), *(family.avoid_words if _tagged(family) else ())):
         if not content(phrase) & wanted:
             recommended = phrase in family.avoid_words
             reason = "what model cards recommend" if recommended else "project's brief"
