@@ -45,6 +45,7 @@ from tower_anime.errors import (
 from tower_anime.ports import Rendered, RenderJob, ServerFacts
 
 FIRST_LOOK_S, LAST_LOOK_S = 0.25, 2.0  # polling backs off from the one to the other
+LAST_WORD_S = 0.05  # the end of executing was seen 2–16 ms after success, error or interrupt
 CONFIRM_S = 1.0  # a job that queue, history and jobs deny is looked for again after this
 CONFIRM_SUCCESS_S = 5.0  # the same when the socket had reported success
 # A graph that the server can't read gives a 500 every time; passing trouble does not.
@@ -227,7 +228,10 @@ class ComfyRenderer:
             if run.must_stop():
                 raise self._stopped(run)
             message = socket.receive(min(TICK_S, max(0.0, look_at - time.monotonic())))
+            ended_before = run.ended
             over = message is not None and run.hear(message)
+            if run.ended and not ended_before:
+                look_at = min(look_at, time.monotonic() + LAST_WORD_S)
             if over and (entry := server.entry_soon(run.server_id)):
                 return entry
             if not over and time.monotonic() < look_at:
@@ -241,7 +245,9 @@ class ComfyRenderer:
             if isinstance(seen, Place):
                 run.see(seen)
                 self._check_silence(run, socket)
-            pause_s = FIRST_LOOK_S if over or denied_at else min(pause_s * 2, LAST_LOOK_S)
+            pause_s = (
+                FIRST_LOOK_S if over or run.ended or denied_at else min(pause_s * 2, LAST_LOOK_S)
+            )
             look_at = time.monotonic() + pause_s
 
     def _check_lost(self, run: Run, server: Server, denied_at: float) -> None:

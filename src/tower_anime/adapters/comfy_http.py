@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 TICK_S = 0.2  # how often a caller is asked whether to go on, at the least
+QUICK_S = 0.8  # what an answer may take before its caller must be able to leave
+DIAL_S = 10.0  # what a handshake may take over a slow line
 RECONNECT_S = (0.1, 5.0)  # first and last pause before the socket is opened again
 MAX_FRAME_BYTES = 64 * 2**20  # previews have about 60 kB; custom nodes send whole pictures
 # Reading the system's certificates takes 40–200 ms, for nothing where there is no TLS.
@@ -63,6 +65,7 @@ class Aside:
 
     def run(self, call: Callable[[], _Answer]) -> _Answer:
         """Return what the call returns or raise what it raises; `Stopped` when told to stop."""
+        self.check()
         if not self._started:
             threading.Thread(
                 target=_serve, args=(self._calls,), name="comfy-call", daemon=True
@@ -84,6 +87,11 @@ class Aside:
                 raise RuntimeError("a call to the server ended in an unexpected error")
             result: _Answer = answer
             return result
+
+    def check(self) -> None:
+        """Raise `Stopped` when the caller is told to stop."""
+        if self._must_stop():
+            raise Stopped("stopped while the server did not answer")
 
     def close(self) -> None:
         """Let the thread end after the call it may be busy with."""
@@ -156,13 +164,23 @@ class Http:
 
     def socket(self, client_id: str) -> Socket:
         """Return the event stream of a client id, to be entered."""
-        return Socket(lambda: self._run(lambda: self._connect(client_id)))
+        return Socket(lambda: self._dial(client_id))
 
-    def _connect(self, client_id: str) -> AbstractContextManager[ClientConnection]:
+    def _dial(self, client_id: str) -> AbstractContextManager[ClientConnection]:
+        if self._aside is None:
+            return self._connect(client_id, DIAL_S)
+        try:
+            return self._connect(client_id, QUICK_S)
+        except TimeoutError:
+            return self._aside.run(lambda: self._connect(client_id, DIAL_S))
+
+    def _connect(
+        self, client_id: str, open_timeout_s: float
+    ) -> AbstractContextManager[ClientConnection]:
         connection = connect(
             f"{self._ws_url}/ws?clientId={client_id}",
             additional_headers=self._headers,
-            open_timeout=2.0,
+            open_timeout=open_timeout_s,
             close_timeout=0.5,
             ping_timeout=60.0,  # a server that loads a model may be deaf for long
             max_size=MAX_FRAME_BYTES,
@@ -173,8 +191,20 @@ class Http:
             connection.close()  # nobody waits for it any more
         return connection
 
-    def _run(self, call: Callable[[], _Answer]) -> _Answer:
-        return self._aside.run(call) if self._aside else call()
+    def _get(self, path: str, params: Mapping[str, str]) -> httpx2.Response:
+        """GET once. Answers are quick as a rule; only a slow one costs a thread."""
+        if self._aside is None:
+            return self._client.get(path, params=params)
+        try:
+            return self._client.get(path, params=params, timeout=QUICK_S)
+        except httpx2.TimeoutException:
+            return self._aside.run(lambda: self._client.get(path, params=params))
+
+    def _post(self, path: str, **content: Any) -> httpx2.Response:
+        """POST once; never given up early to be sent again."""
+        if self._aside is None:
+            return self._client.post(path, **content)
+        return self._aside.run(lambda: self._client.post(path, **content))
 
     def tries(self) -> Iterator[list[Exception | str]]:
         """Yield for every try that still makes sense, pausing between; take reasons of failure."""
@@ -182,8 +212,9 @@ class Http:
         reasons: list[Exception | str] = []
         yield reasons
         while (left_s := give_up_at - time.monotonic()) > 0:
-            nap_s = min(pause_s, left_s)
-            self._run(lambda nap_s=nap_s: time.sleep(nap_s))  # type: ignore[misc]
+            time.sleep(min(pause_s, left_s))
+            if self._aside:
+                self._aside.check()
             pause_s = min(pause_s * 2, 1.0)
             yield reasons
 
@@ -204,31 +235,29 @@ class Http:
 
     def get(self, path: str, **params: str) -> httpx2.Response:
         """GET; broken transfers are tried again."""
-        return self._call(lambda: self._client.get(path, params=params))
+        return self._call(lambda: self._get(path, params))
 
     def download(self, path: str, **params: str) -> httpx2.Response:
         """GET; a broken transfer is raised at once, and a refusal is for the caller to judge.
 
         A 403 is ComfyUI's word for a path outside its folders.
         """
-        return self._call(
-            lambda: self._client.get(path, params=params), at_once=BROKEN, checked=False
-        )
+        return self._call(lambda: self._get(path, params), at_once=BROKEN, checked=False)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx2.Response:
         """POST what may be repeated without harm."""
-        return self._call(lambda: self._client.post(path, json=body or {}))
+        return self._call(lambda: self._post(path, json=body or {}))
 
     def post_once(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
         """POST what must not be repeated blindly; `httpx2.TransportError` when it breaks off."""
-        response = self._run(lambda: self._client.post(path, json=body))
+        response = self._post(path, json=body)
         self._seen[0] = time.monotonic()
         return response
 
     def send_file(self, path: str, data: bytes, *, name: str) -> httpx2.Response:
         """POST a file in the field `image`; ComfyUI keeps equal bytes of a name only once."""
         return self._call(
-            lambda: self._client.post(path, files={"image": (name, data)}, data={"type": "input"})
+            lambda: self._post(path, files={"image": (name, data)}, data={"type": "input"})
         )
 
     def _call(
@@ -240,7 +269,7 @@ class Http:
     ) -> httpx2.Response:
         for reasons in self.tries():
             try:
-                response = self._run(send)
+                response = send()
             except at_once:
                 raise
             except httpx2.TransportError as error:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 from tower_anime.adapters.comfy_messages import (
     CONNECTION_LOST,
-    Executed,
     Executing,
-    ExecutionCached,
-    ExecutionStart,
+    ExecutionError,
+    ExecutionInterrupted,
     ExecutionSuccess,
     Message,
     NodeProgress,
@@ -58,6 +57,7 @@ class Run:
     running: bool = False
     position: int | None = None
     succeeded: bool = False
+    ended: bool = False
     steps: dict[str, int] = field(default_factory=dict)
     step: tuple[int, int] = (0, 0)
     node: str | None = None
@@ -96,13 +96,28 @@ class Run:
         self.tell()
 
     def hear(self, message: Message) -> bool:
-        """Take what the socket says; whether HTTP should be asked at once."""
+        """Take what the socket says; whether HTTP should be asked at once.
+
+        The end is told twice: as a success, an error or an interrupt, and when the history has
+        it, as the end of executing. Only then is asking sure to be worth it; `ended` says that
+        it will not take long.
+        """
         if isinstance(message, Other):
             return message == CONNECTION_LOST
         if message.prompt_id not in (None, self.server_id):
             return False
         if message.prompt_id or isinstance(message, Preview):
             self.heard_at = time.monotonic()  # what is repeated after a reconnect has no id
+        if isinstance(message, Executing) and message.node is None:
+            return True
+        if isinstance(message, ExecutionSuccess | ExecutionError | ExecutionInterrupted):
+            self.succeeded, self.ended = isinstance(message, ExecutionSuccess), True
+        else:
+            self._go_on(message)
+        return False
+
+    def _go_on(self, message: Message) -> None:
+        """Take what tells how far the job is."""
         if isinstance(message, Preview):
             self.running = True
             self.tell(preview=message.image)
@@ -110,15 +125,8 @@ class Run:
             self._count(message)
         elif isinstance(message, ProgressState):
             self._catch_up(message)
-        elif isinstance(message, ExecutionSuccess):
-            self.succeeded = True
-        elif isinstance(message, Executing) and message.node:
-            self._start(message.node)
-        elif isinstance(message, ExecutionStart | ExecutionCached | Executed):
-            self._start(self.node)
         else:
-            return True
-        return self.succeeded
+            self._start(message.node if isinstance(message, Executing) else self.node)
 
     def _start(self, node: str | None) -> None:
         if not self.running or node != self.node:
