@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -136,19 +135,3 @@ def test_cancel_in_mid_run() -> None:
             render(client, job(graph(steps=100)), progress=at_step_two, cancelled=stop.is_set)
         assert client.queue_length() == 0
         client.close()
-
-
-def test_the_client_adds_little_to_the_servers_own_time(client: ComfyRenderer) -> None:
-    """The server's own time is that from its execution_start to its execution_success."""
-    overheads_ms = []
-    for seed in range(12):
-        work = job(graph(seed=1000 + seed))
-        begun = time.perf_counter()
-        render(client, work)
-        whole_ms = (time.perf_counter() - begun) * 1000
-        history = client._http.json(f"/history/{work.prompt_id}")
-        at = {m[0]: m[1]["timestamp"] for m in history[work.prompt_id]["status"]["messages"]}
-        overheads_ms.append(whole_ms - (at["execution_success"] - at["execution_start"]))
-    median_ms = sorted(overheads_ms)[len(overheads_ms) // 2]
-    print(f"median overhead {median_ms:.1f} ms of {sorted(round(ms, 1) for ms in overheads_ms)}")
-    assert median_ms < 60  # the product's figure for a whole attempt

@@ -70,6 +70,10 @@ class Executor:
         if self.faults.strikes("lost"):
             self.queue.done(job, None)
             return
+        if self.faults.strikes("restart"):
+            self.queue.forget_everything()
+            self.sockets.drop_all()
+            return
         if job.client_id is not None and self.faults.strikes("silent_socket"):
             self.sockets.mute(job.client_id)
         self.sockets.running_client = job.client_id

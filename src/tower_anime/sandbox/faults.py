@@ -17,6 +17,7 @@ FAULTS: dict[str, str] = {
     "black": "the decoded picture is black (NaN)",
     "truncate": "the saved file ends early",
     "lost": "the job vanishes without a trace, as after a restart",
+    "restart": "queue and history are forgotten and every socket closes, as when it restarts",
     "http_500": "a request is answered with 500",
 }
 """Every fault by name, and what it does."""

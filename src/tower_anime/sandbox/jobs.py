@@ -78,6 +78,14 @@ class JobQueue:
                 self._history[job.prompt_id] = entry
             self._tell()
 
+    def forget_everything(self) -> None:
+        """Drop all jobs and all history, as a restart does: both are in memory only."""
+        with self._wake:
+            self._pending.clear()
+            self._running.clear()
+            self._history.clear()
+            self._tell()
+
     def close(self) -> None:
         """Stop the running job and let `take` return None from now on."""
         with self._wake:

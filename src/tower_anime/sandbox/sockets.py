@@ -84,6 +84,11 @@ class Sockets:
         """Close a client's socket after what is queued for it."""
         self._queue(_Outgoing(client_id, closes=True))
 
+    def drop_all(self) -> None:
+        """Close every socket after what is queued for it."""
+        for client_id in tuple(self._open):
+            self.drop(client_id)
+
     def mute(self, client_id: str) -> None:
         """Let a client's socket stay open and silent."""
         connection = self._open.get(client_id)
