@@ -16,6 +16,8 @@ def request_values(template: Graph) -> dict[str, object]:
     found = read(template, roles)
     if is_embedded(template, roles):
         found["cfg"] = found.pop("guidance")
+    if found.get("checkpoint") == "":
+        del found["checkpoint"]  # none is named yet: preflight says what there is
     return found
 
 

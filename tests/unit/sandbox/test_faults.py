@@ -126,3 +126,15 @@ def test_slow_history_comes_half_a_second_late(client: Client) -> None:
 def test_some_requests_fail_with_500(client: Client) -> None:
     answers = {client.http.get("/queue").status_code for _ in range(30)}
     assert answers == {200, 500}
+
+
+@faulty("restart")
+def test_a_restart_forgets_all_jobs_and_closes_the_sockets(client: Client) -> None:
+    with client.socket() as socket:
+        socket.until("feature_flags")
+        ids = [client.post(sampler_graph(), client_id="test")["prompt_id"] for _ in range(2)]
+        with contextlib.suppress(ConnectionClosed):
+            while socket.receive():
+                pass
+    assert client.http.get("/history").json() == {}
+    assert {client.http.get(f"/api/jobs/{i}").status_code for i in ids} == {404}
