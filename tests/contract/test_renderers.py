@@ -128,3 +128,13 @@ def test_it_says_what_it_is(bench: Bench) -> None:
     assert facts.backend == bench.renderer.backend() == "comfyui"
     assert bench.renderer.queue_length() == 0
     assert bench.renderer.cancel(str(uuid.uuid4())) is True
+
+
+def test_an_input_gets_a_name_and_memory_is_freed_on_request(bench: Bench) -> None:
+    assert bench.renderer.upload(png(), "in.png") == "in.png"
+    assert bench.renderer.upload(png(), "in.png") == "in.png"
+    bench.renderer.free()
+
+
+def test_what_is_on_offer_may_be_asked_anew(bench: Bench) -> None:
+    assert bench.renderer.catalog(fresh=True) == bench.renderer.catalog()

@@ -29,6 +29,7 @@ from tower_anime.adapters.store.connect import _translated
 from tower_anime.adapters.store.migrate import upgrade
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.adapters.store.tables import HEAD, METADATA
+from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.brief import Brief, make_brief
 from tower_anime.domain.correction import Correction
@@ -1015,3 +1016,16 @@ def test_two_processes_share_a_database(sqlite_url: str) -> None:
     with closing(SqlStore(sqlite_url)) as one, closing(SqlStore(sqlite_url)) as other:
         at_once(lambda i: saved((one, other)[i % 2]), times=8)
         assert len(one.histories(limit=99).items) == len(other.histories(limit=99).items) == 8
+
+
+def test_one_alert_is_open_for_each_kind_and_subject(store: SqlStore) -> None:
+    first = Alert(kind="blank_series", subject=f"http://{uuid.uuid4()}", message="one")
+    event = Event(kind="server_paused", generation_id=None, data={"server": first.subject})
+    assert store.raise_alert(first, event=event) is True
+    assert store.raise_alert(replace(first, message="two", state={"blanks": 5})) is False
+    mine = [alert for alert in store.open_alerts() if alert.subject == first.subject]
+    assert [(alert.message, alert.state) for alert in mine] == [("two", {"blanks": 5})]
+    assert store.resolve_alert(first.kind, first.subject) is True
+    assert store.resolve_alert(first.kind, first.subject) is False
+    assert all(alert.subject != first.subject for alert in store.open_alerts())
+    assert store.raise_alert(first) is True

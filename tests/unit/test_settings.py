@@ -42,6 +42,8 @@ def test_servers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
         ("TOWER_QUALITY__THRESHOLD", "1.5", "TOWER_QUALITY__THRESHOLD"),
         ("TOWER_CONCURRENCY", "none", "TOWER_CONCURRENCY"),
         ("TOWER_COMFY_URLS", "localhost:8188", "looks like http://"),
+        ("TOWER_COMFY_HEADERS", '{"X Y": "z"}', "HTTP can't carry"),
+        ("TOWER_MODEL_FAMILIES", '{"a*": "sdx"}', "there are: sdxl"),
     ],
 )
 def test_a_wrong_value_is_named(
@@ -60,6 +62,8 @@ def test_a_broken_file_is_named(elsewhere: Path) -> None:
 
 def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOWER_API_TOKEN", "hush-hush")
+    monkeypatch.setenv("TOWER_COMFY_HEADERS", '{"X-Api-Key": "hush-hush"}')
+    assert read_settings().comfy_headers["X-Api-Key"].get_secret_value() == "hush-hush"
     assert "hush-hush" not in repr(read_settings())
     assert "hush-hush" not in read_settings().model_dump_json()
 

@@ -16,7 +16,7 @@ from tests.unit.graph.graphs import (
     node,
     two_halves,
 )
-from tower_anime.domain.graph import Graph
+from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.errors import BadInput
 from tower_anime.graph.bind import read, set_values
 from tower_anime.graph.links import Slot
@@ -218,3 +218,134 @@ def test_an_unplaced_parameter_and_a_link_are_refused() -> None:
         set_values(graph, find(graph), {"frames": 8})
     with pytest.raises(BadInput, match="not a link"):
         set_values(graph, find(graph), {"prompt": ["1", 0]})
+
+
+# ---- what else users have -------------------------------------------------------------------
+
+
+def custom(**types: object) -> dict[str, object]:
+    return {"input": {"required": types}, "output": ["LATENT"], "output_node": False}
+
+
+CUSTOM: Catalog = {
+    "BigSampler": custom(
+        the_model=["MODEL", {}],
+        embeds_of_text=["EMBEDS", {}],
+        num_steps=["INT", {}],
+        noise_seed=["INT", {}],
+        cfg_scale=["FLOAT", {}],
+    ),
+    "BigText": custom(
+        positive_prompt=["STRING", {"multiline": True}],
+        negative_prompt=["STRING", {"multiline": True}],
+    ),
+    "BigLoader": custom(file=["COMBO", {"options": ["a.safetensors"]}]),
+    "SaveImage": {"input": {"required": {}}, "output": [], "output_node": True},
+    "Settings": {
+        "input": {"required": {"steps": ["INT", {}], "seed": ["INT", {}]}},
+        "output": ["INT", "INT"],
+        "output_name": ["STEPS", "SEED"],
+        "output_node": False,
+    },
+}
+
+
+def test_custom_nodes_are_read_by_names_and_types_of_the_catalog() -> None:
+    graph: Graph = {
+        "l": node("BigLoader", file="a.safetensors"),
+        "t": node("BigText", positive_prompt="1girl", negative_prompt="bad"),
+        "c": node("Settings", steps=12, seed=5),
+        "s": node(
+            "BigSampler",
+            the_model=["l", 0],
+            embeds_of_text=["t", 0],
+            num_steps=["c", 0],
+            noise_seed=["c", 1],
+            cfg_scale=4.5,
+        ),
+        "o": node("SaveImage", images=["s", 0], filename_prefix="x"),
+    }
+    assert read(graph, find(graph, CUSTOM)) == {
+        "prompt": "1girl",
+        "negative": "bad",
+        "steps": 12,
+        "cfg": 4.5,
+        "seed": 5,
+        "checkpoint": "a.safetensors",
+        "filename_prefix": "x",
+    }
+
+
+def test_a_computed_value_is_open_and_names_what_computes_it() -> None:
+    graph = template()
+    graph["sum"] = node("AddInts", a=10, b=5)
+    graph["3"]["inputs"]["steps"] = ["sum", 0]
+    roles = find(graph, full_catalog())
+    (doubt,) = roles.ambiguous
+    assert (doubt.parameter, doubt.candidates) == ("steps", (Slot("3", "steps"),))
+    assert "computed by node sum (AddInts)" in doubt.reason
+
+
+def test_a_text_that_is_put_together_and_a_condition_of_two_texts_are_open() -> None:
+    graph = template()
+    graph["join"] = node("StringConcatenate", string_a="a", string_b="b", delimiter="")
+    graph["6"]["inputs"]["text"] = ["join", 0]
+    assert "put together by node join" in find(graph).ambiguous[0].reason
+    graph = template()
+    graph["other"] = node("CLIPTextEncode", text="and this", clip=["4", 1])
+    graph["both"] = node(
+        "ConditioningCombine", conditioning_1=["6", 0], conditioning_2=["other", 0]
+    )
+    graph["3"]["inputs"]["positive"] = ["both", 0]
+    (doubt,) = find(graph).ambiguous
+    assert doubt.parameter == "prompt"
+    assert set(doubt.candidates) == {Slot("6", "text"), Slot("other", "text")}
+
+
+def test_a_refiner_with_a_prompt_of_its_own_keeps_it_and_shares_the_same_one() -> None:
+    graph = hires()
+    graph["second"]["inputs"] |= {"positive": ["p2", 0], "negative": ["n2", 0]}
+    graph["p2"] = node("CLIPTextEncode", text="1girl", clip=["ckpt", 1])
+    graph["n2"] = node("CLIPTextEncode", text="other", clip=["ckpt", 1])
+    bound = find(graph).bound
+    assert bound["prompt"] == (Slot("good", "text"), Slot("p2", "text"))
+    assert bound["negative"] == (Slot("bad", "text"),)
+
+
+def test_loras_one_is_bound_several_are_open() -> None:
+    graph = flux()
+    assert read(graph, find(graph))["lora"] == "x"
+    assert read(graph, find(graph))["lora_strength"] == 1.0
+    graph["lora2"] = node("LoraLoaderModelOnly", model=["lora", 0], lora_name="y", strength_model=1)
+    graph["guide"]["inputs"]["model"] = ["lora2", 0]
+    assert {doubt.parameter for doubt in find(graph).ambiguous} == {"lora", "lora_strength"}
+
+
+def test_the_size_of_a_scaled_picture_and_of_what_is_told_it_twice() -> None:
+    bound = find(template("image_to_image")).bound
+    assert bound["width"] == (Slot("11", "width"),)
+    assert bound["image"] == (Slot("10", "image"),)
+    graph = flux()
+    graph["shift"] = node("ModelSamplingFlux", model=["lora", 0], width=1024, height=768)
+    graph["guide"]["inputs"]["model"] = ["shift", 0]
+    bound = find(graph).bound
+    assert bound["width"] == (Slot("latent", "width"), Slot("shift", "width"))
+
+
+def test_animatediff_makes_frames_of_the_batch() -> None:
+    graph = template()
+    graph["motion"] = node("ADE_AnimateDiffLoaderGen1", model=["4", 0], model_name="mm.ckpt")
+    graph["3"]["inputs"]["model"] = ["motion", 0]
+    graph["5"]["inputs"]["batch_size"] = 16
+    roles = find(graph)
+    assert roles.bound["frames"] == (Slot("5", "batch_size"),)
+    assert "batch" in roles.unbound
+
+
+def test_several_input_pictures_are_open() -> None:
+    graph = template("image_to_image")
+    graph["x"] = node("LoadImage", image="b.png")
+    graph["y"] = node("ImageBatch", image1=["10", 0], image2=["x", 0])
+    graph["11"]["inputs"]["image"] = ["y", 0]
+    graph["10"]["inputs"]["image"] = "a.png"
+    assert [doubt.parameter for doubt in find(graph).ambiguous] == ["image"]
