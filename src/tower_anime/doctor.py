@@ -29,15 +29,21 @@ class Finding:
     fix: str | None = None
 
 
-def diagnose(settings: Settings) -> tuple[Finding, ...]:
-    """Look at configuration, folders, database, servers and disk; changes nothing lasting."""
+USUAL_COMFY_URL = "http://127.0.0.1:8188"
+
+
+def diagnose(settings: Settings, *, usual_url: str = USUAL_COMFY_URL) -> tuple[Finding, ...]:
+    """Look at configuration, folders, database, servers and disk; changes nothing lasting.
+
+    `usual_url` is where a ComfyUI is looked for that nobody configured.
+    """
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _check_version,
         _check_data_folder,
         _check_database,
-        _check_files,
         _check_library,
         _check_servers,
+        lambda settings: _check_usual_place(settings, usual_url),
     )
     return tuple(finding for check in checks for finding in check(settings))
 
@@ -113,7 +119,6 @@ def _check_library(settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "ok", str(settings.library_folder))
 
 
-USUAL_COMFY_URL = "http://127.0.0.1:8188"
 PATIENCE_S = 5.0  # a diagnosis that waits longer for one answer is no help
 
 _MODEL_INPUTS = {
@@ -129,11 +134,13 @@ def _check_servers(settings: Settings) -> Iterator[Finding]:
     for renderer in open_renderers(settings, settings.comfy_urls, read_timeout_s=PATIENCE_S):
         yield from _server_findings(renderer)
         renderer.close()
-    if USUAL_COMFY_URL in settings.comfy_urls:
+
+
+def _check_usual_place(settings: Settings, usual_url: str) -> Iterator[Finding]:
+    """Look for a ComfyUI that answers where most do, though it is not configured."""
+    if usual_url in settings.comfy_urls:
         return
-    (usual,) = open_renderers(
-        settings, (USUAL_COMFY_URL,), down_after_s=0.3, read_timeout_s=PATIENCE_S
-    )
+    (usual,) = open_renderers(settings, (usual_url,), down_after_s=0.3, read_timeout_s=PATIENCE_S)
     try:
         version = usual.facts().version
     except (ServerDown, BadInput):
@@ -144,15 +151,15 @@ def _check_servers(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "ComfyUI",
             "note",
-            f"one ({version}) answers at {USUAL_COMFY_URL}, but it is not configured",
-            f"set TOWER_COMFY_URLS={','.join((*settings.comfy_urls, USUAL_COMFY_URL))}",
+            f"one ({version}) answers at {usual_url}, but it is not configured",
+            f"set TOWER_COMFY_URLS={','.join((*settings.comfy_urls, usual_url))}",
         )
     elif not settings.comfy_urls:
         yield Finding(
             "ComfyUI",
             "note",
             "none is configured: the built-in sandbox draws instead",
-            f"set TOWER_COMFY_URLS, for example to {USUAL_COMFY_URL}",
+            f"set TOWER_COMFY_URLS, for example to {usual_url}",
         )
 
 
