@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,17 +14,26 @@ from typing import Any
 import httpx2
 from websockets.sync.client import ClientConnection, connect
 
+from tower_anime.sandbox.surface import CHECKPOINTS
+
 CAPTURES = Path(__file__).parents[1] / "captures"
 MODELS = {
     "tiny_sd3_random.safetensors": "sandbox_anime_15.safetensors",
     "sd15_shaped_random.safetensors": "sandbox_anime_xl.safetensors",
 }
+# the two checkpoints of the recorded server as a list, in JSON or in a message
+_LIST = (
+    r"\[\s*{quote}sd15_shaped_random.safetensors{quote},"
+    r"\s*{quote}tiny_sd3_random.safetensors{quote}\s*\]"
+)
 Json = Any
 
 
 def capture(name: str) -> Json:
     """Read a capture with the sandbox's model names in the place of the recorded ones."""
     text = (CAPTURES / f"{name}.json").read_text("utf-8")
+    text = re.sub(_LIST.format(quote='"'), json.dumps(list(CHECKPOINTS)), text)
+    text = re.sub(_LIST.format(quote="'"), str(list(CHECKPOINTS)), text)
     for recorded, ours in MODELS.items():
         text = text.replace(recorded, ours)
     return json.loads(text)
