@@ -9,7 +9,6 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from tests.contract.scripted_comfy import Scenario, ScriptedComfy, serving
-from tower_anime import doctor
 from tower_anime.doctor import Finding, diagnose
 from tower_anime.settings import Settings
 
@@ -22,13 +21,12 @@ def server() -> Iterator[ScriptedComfy]:
         yield script
 
 
-@pytest.fixture(autouse=True)
-def nobody_at_the_usual_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "USUAL_COMFY_URL", "http://127.0.0.1:9")
+NOBODY = "http://127.0.0.1:9"
 
 
-def found(folder: Path, *urls: str) -> dict[str, Finding]:
-    return {f.name: f for f in diagnose(Settings(data_dir=folder, comfy_urls=urls))}
+def found(folder: Path, *urls: str, usual_url: str = NOBODY) -> dict[str, Finding]:
+    settings = Settings(data_dir=folder, comfy_urls=urls)
+    return {finding.name: finding for finding in diagnose(settings, usual_url=usual_url)}
 
 
 def test_a_server_is_described(tmp_path: Path, server: ScriptedComfy) -> None:
@@ -68,11 +66,10 @@ def test_refused_access_points_to_the_token(tmp_path: Path, server: ScriptedComf
 
 
 def test_one_that_answers_though_it_is_not_configured_is_offered(
-    tmp_path: Path, server: ScriptedComfy, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: ScriptedComfy
 ) -> None:
     server.reset(GOOD)
     assert "sandbox draws instead" in found(tmp_path)["ComfyUI"].text
-    monkeypatch.setattr(doctor, "USUAL_COMFY_URL", server.url)
-    finding = found(tmp_path)["ComfyUI"]
+    finding = found(tmp_path, usual_url=server.url)["ComfyUI"]
     assert "not configured" in finding.text
     assert finding.fix == f"set TOWER_COMFY_URLS={server.url}"

@@ -16,6 +16,7 @@ from tower_anime.domain.attempt import AttemptState
 from tower_anime.domain.generation import GenerationStatus, History
 from tower_anime.errors import Interrupted, OutOfMemory, ServerPaused
 from tower_anime.graph.ready import template
+from tower_anime.graph.source import Source
 from tower_anime.monitor.black import BLACK_LIMIT, PAUSE
 from tower_anime.ports import Rendered, RenderedFile, RenderJob
 from tower_anime.testing.renderer import FakeRenderer
@@ -25,7 +26,7 @@ BLACK = encoded(np.zeros((1024, 1024, 3), np.uint8))
 
 
 def with_workflow(rig: Rig, graph: Any) -> Rig:
-    return replace(rig, pipeline=replace(rig.pipeline, workflow=lambda _key: graph))
+    return replace(rig, pipeline=replace(rig.pipeline, workflow=lambda _key: Source(graph=graph)))
 
 
 def test_memory_is_freed_then_tried_again_then_smaller_and_never_as_large_again(

@@ -24,6 +24,7 @@ KEYS = {
     "bound",
     "unbound",
     "ambiguous",
+    "notes",
     "problems",
 }
 
@@ -113,10 +114,6 @@ def test_ui_format_is_told_and_its_missing_classes_counted() -> None:
     assert set(view) == KEYS
     assert view["format"] == "ui"
     assert view["missing_nodes"] == ["NoSuchInside", "NoSuchNode"]
-    assert view["problems"][0]["type"] == "ui_format"
-    refused = run("set", "ui.json", "steps=3", "--out", "x.json")
-    assert refused.exit_code == 2
-    assert "Export (API)" in refused.stderr
 
 
 def test_set_changes_the_values_and_no_other_byte() -> None:
