@@ -35,6 +35,7 @@ from tower_anime.domain.brief import make_brief
 from tower_anime.domain.generation import Generation, GenerationStatus, History, new_generation_id
 from tower_anime.errors import Unavailable
 from tower_anime.graph.ready import template
+from tower_anime.graph.source import Source
 from tower_anime.pipeline.steps import Pipeline
 from tower_anime.sandbox.jobs import Job, JobQueue
 from tower_anime.sandbox.server import SandboxConfig, running
@@ -96,7 +97,7 @@ def measure(generations: int, *, seed: int = 1) -> Outcome:
             library=FolderLibrary(root / "library"),
             director=RulesDirector(),
             renderers=(client,),
-            workflow=lambda _key: template(),
+            workflow=lambda _key: Source(graph=template()),
         )
         begun = time.monotonic()
         ids = [_add(store, number) for number in range(generations)]
