@@ -18,8 +18,9 @@ from tower_anime.sandbox.catalog import Catalog
 from tower_anime.sandbox.faults import Faults
 from tower_anime.sandbox.folders import Folders, Outside
 from tower_anime.sandbox.jobs import Job, JobQueue
-from tower_anime.sandbox.nodes import NODES, Interrupted, NodeFailure, Saved
+from tower_anime.sandbox.nodes import NODES
 from tower_anime.sandbox.sockets import Sockets
+from tower_anime.sandbox.values import Interrupted, NodeFailure, Saved
 
 Json = dict[str, Any]
 PREVIEW_PX = 256

@@ -18,9 +18,10 @@ from tower_anime.domain.frame import Frame, check_frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.art import draw
 from tower_anime.sandbox.execute import preview
-from tower_anime.sandbox.nodes import Conditioning, Latent, Model, Sampling, sample
+from tower_anime.sandbox.sampling import Sampling, sample
 from tower_anime.sandbox.server import SandboxConfig, running
 from tower_anime.sandbox.surface import Surface
+from tower_anime.sandbox.values import Conditioning, Latent, Model
 from tower_anime.sandbox.vocabulary import PLACES
 from tower_anime.sandbox.words import scene_of
 

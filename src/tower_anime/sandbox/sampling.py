@@ -1,0 +1,180 @@
+"""What samplers make of a latent: the picture of the words, spoilt as the settings spoil it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from tower_anime.domain.frame import Frame
+from tower_anime.sandbox import spoil
+from tower_anime.sandbox.art import draw
+from tower_anime.sandbox.values import Conditioning, Latent, Model, NodeFailure, Run
+from tower_anime.sandbox.words import Scene, scene_of, with_one_more
+
+MAX_PIXELS = 24_000_000
+"""Of one batch. More is refused as a graphics card would: out of memory."""
+
+KEEPS_BELOW = 0.75
+"""Denoise under which a second pass keeps the composition that it finds (by hand)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """The settings of one sampler run. Steps `first` to `last` of `steps` are done."""
+
+    model: Model
+    positive: Conditioning
+    latent: Latent
+    seed: int
+    steps: int
+    cfg: float
+    sampler: str
+    scheduler: str
+    denoise: float = 1.0
+    first: int = 0
+    last: int = 10_000
+    adds_noise: bool = True
+    leaves_noise: bool = False
+
+
+def sample(run: Run, s: Sampling) -> Latent:
+    """Draw what the sampler would find, with the damage its settings do, step by step."""
+    check_memory(s.latent)
+    last = min(s.last, s.steps)
+    done = max(0, last - s.first)
+    oom_at = (done + 1) // 2 if run.strikes("oom") else None
+    result = _rendered(s, done, last)
+    for number in range(1, done + 1):
+        if number == oom_at:
+            raise out_of_memory()
+        run.step(number, done, result.pictures[0] if result.pictures else None)
+    return result
+
+
+_OOM = (
+    "Allocation on device \nThis error means you ran out of memory on your GPU.\n\nTIPS: If the"
+    " workflow worked before you might have accidentally set the batch_size to a large number."
+)
+
+
+def out_of_memory() -> NodeFailure:
+    """Return the failure that a graphics card without room for more reports."""
+    return NodeFailure("torch.OutOfMemoryError", _OOM)
+
+
+def check_memory(latent: Latent) -> None:
+    """Refuse what no graphics card would have room for."""
+    if latent.width * latent.height * latent.batch > MAX_PIXELS:
+        raise out_of_memory()
+
+
+def _rendered(s: Sampling, done: int, last: int) -> Latent:
+    latent = s.latent
+    if done == 0:
+        return latent
+    continues = latent.unfinished > 0 and not s.adds_noise
+    keeps = continues or (latent.scenes is not None and s.denoise < KEEPS_BELOW)
+    scenes = (
+        latent.scenes
+        if keeps and latent.scenes
+        else tuple(_imagined(s, index) for index in range(latent.batch))
+    )
+    unfinished = 1 - last / s.steps if s.leaves_noise else 0.0
+    surface, over = s.model.surface, _overdose(s.model)
+    cfg = s.cfg if s.positive.guidance is None else 2 * s.positive.guidance
+    work = surface.worth(done, sampler=s.sampler, scheduler=s.scheduler, cfg=cfg)
+    work /= max(s.denoise, 0.05)
+    euler_steps = work + (latent.euler_steps if continues else 0.0)
+    # leftover noise is what the missing steps would have removed
+    settled = surface.clean_steps * (1 - unfinished)
+    burn, wash = spoil.guidance_of(cfg, surface)
+    columns, rows, soft = spoil.size_of(latent.width, latent.height, native=surface.native_px)
+    blank = latent.pictures is None
+    damage = spoil.Damage(
+        residual=spoil.residual_of(min(euler_steps, settled), clean_steps=surface.clean_steps),
+        burn=max(burn, over),
+        wash=wash,
+        soft=soft,
+        grey=(1 - s.denoise if s.adds_noise else 0.9) if blank else 0.0,
+        cast=surface.cast + s.model.warmth,
+        scribbles=surface.scribbles and not keeps,
+        columns=1 if keeps else columns,
+        rows=1 if keeps else rows,
+    )
+    pictures = tuple(
+        spoil.render(
+            _painter(scene, _base(latent, i, s.denoise, keeps=keeps), s.denoise),
+            width=latent.width,
+            height=latent.height,
+            damage=damage if scene.lit else replace(damage, flat=1.0),
+            rng=scene.rng("noise"),
+        )
+        for i, scene in enumerate(scenes)
+    )
+    return replace(
+        latent, pictures=pictures, scenes=scenes, euler_steps=euler_steps, unfinished=unfinished
+    )
+
+
+def _imagined(s: Sampling, index: int) -> Scene:
+    """Return the scene that the words make, with one person too many now and then."""
+    scene = scene_of(s.positive.text, seed=s.seed, index=index)
+    if scene.people and scene.rng("count").random() < s.model.surface.miscount:
+        return with_one_more(scene)
+    return scene
+
+
+def _overdose(model: Model) -> float:
+    """Return how far (0–1) LoRA strengths lie beyond what the checkpoint bears."""
+    return float(np.clip((abs(model.warmth) - model.surface.lora_best) / 1.2, 0, 1))
+
+
+def _base(latent: Latent, index: int, denoise: float, *, keeps: bool) -> Frame | None:
+    """Return the picture that image-to-image starts from and still shows, if any."""
+    if keeps or latent.pictures is None or denoise >= KEEPS_BELOW:
+        return None
+    return latent.pictures[index % len(latent.pictures)]
+
+
+def _painter(scene: Scene, base: Frame | None, denoise: float) -> Callable[[int, int, int], Frame]:
+    """Return what draws panel `index` of the scene at a size."""
+
+    def paint(index: int, width: int, height: int) -> Frame:
+        panel = replace(scene, panel=index)
+        if base is None:
+            return draw(panel, width=width, height=height)
+        share = float(np.clip((denoise - 0.3) / (KEEPS_BELOW - 0.3), 0, 1))
+        original = resized(base, width, height, cv2.INTER_AREA)
+        if share == 0:
+            return original
+        fresh = draw(panel, width=width, height=height)
+        return _rebuilt(original, fresh, share, scene)
+
+    return paint
+
+
+def _rebuilt(original: Frame, fresh: Frame, share: float, scene: Scene) -> Frame:
+    """Return the original with a share of its regions drawn anew in its own colours."""
+    height, width = original.shape[:2]
+    regions = cv2.resize(
+        scene.rng("regions").random((7, 7), np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    mask = np.clip((share * 1.3 - 0.15 - regions) * 12, 0, 1).astype(np.float32)[..., None]
+    sigma = 0.03 * float(np.sqrt(width * height))
+    tint = cv2.GaussianBlur(original, (0, 0), sigma).astype(np.float32)
+    tint -= cv2.GaussianBlur(fresh, (0, 0), sigma)
+    anew = fresh + tint * (0.6 * (1 - share))
+    pixels: Frame = np.clip(original + (anew - original) * mask + 0.5, 0, 255).astype(np.uint8)
+    return pixels
+
+
+def resized(picture: Frame, width: int, height: int, method: int) -> Frame:
+    """Return the picture at a size, itself if it has it."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=method), np.uint8)

@@ -1,0 +1,123 @@
+"""The values that flow along the links of a graph, and what a running node can ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tower_anime.domain.frame import Frame
+from tower_anime.sandbox.folders import Folders
+from tower_anime.sandbox.surface import Surface
+from tower_anime.sandbox.words import Scene
+
+
+class NodeFailure(Exception):
+    """A node failed the way ComfyUI reports it: an exception type and a message."""
+
+    def __init__(self, exception_type: str, message: str) -> None:
+        super().__init__(message)
+        self.exception_type = exception_type
+
+
+class Interrupted(Exception):
+    """Somebody stopped the job."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checkpoint. `warmth` is the sum of the loaded LoRA's strengths."""
+
+    surface: Surface
+    warmth: float = 0.0
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """Encoded words. `guidance` is FluxGuidance's, None without it."""
+
+    text: str
+    guidance: float | None = None
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Pictures in the making.
+
+    `pictures` None means zeros. `scenes` is what they show, if it was drawn here. `euler_steps`
+    were worked on them so far; `unfinished` is the share of the schedule still to be done.
+    """
+
+    width: int
+    height: int
+    batch: int
+    pictures: tuple[Frame, ...] | None = None
+    scenes: tuple[Scene, ...] | None = None
+    euler_steps: float = 0.0
+    unfinished: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sigmas:
+    """A noise schedule."""
+
+    scheduler: str
+    steps: int
+    denoise: float
+
+
+@dataclass(frozen=True)
+class Guider:
+    """A model with what guides it."""
+
+    model: Model
+    positive: Conditioning
+    cfg: float
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The result of an output node: files for the history, beside its values."""
+
+    images: list[dict[str, str]]
+    values: tuple[Any, ...]
+
+
+Result = tuple[Any, ...] | Saved
+
+
+class Run(Protocol):
+    """What a running node can ask of the server."""
+
+    @property
+    def folders(self) -> Folders:
+        """The server's files."""
+        ...
+
+    @property
+    def prompt(self) -> Mapping[str, Any]:
+        """The whole graph, to embed."""
+        ...
+
+    @property
+    def extra_pnginfo(self) -> Mapping[str, object] | None:
+        """More texts to embed."""
+        ...
+
+    @property
+    def temp_prefix(self) -> str:
+        """The name of this process's temporary files."""
+        ...
+
+    @property
+    def world(self) -> int:
+        """Which surfaces the checkpoints have."""
+        ...
+
+    def strikes(self, fault: str) -> bool:
+        """Whether an ordered fault happens now."""
+        ...
+
+    def step(self, number: int, of: int, target: Frame | None) -> None:
+        """Report a sampler step, with the picture it works towards; may raise `Interrupted`."""
+        ...
