@@ -316,14 +316,19 @@ def list_workflows(as_json: bool) -> None:
 @workflow.command(name="show")
 @click.argument("name", metavar="NAME|FILE")
 @_catalog_option
+@click.option(
+    "--svg", type=click.Path(path_type=Path, dir_okay=False), help="Also draw it to this file."
+)
 @_json_option
-def show_workflow(name: str, catalog: Path | None, as_json: bool) -> None:
-    """Show what a workflow's parameters are bound to."""
+def show_workflow(name: str, catalog: Path | None, svg: Path | None, as_json: bool) -> None:
+    """Show what a workflow's parameters are bound to, and draw it."""
     from tower_anime import terminal_workflows, workflows
 
     settings = _settings()
     found = workflows.show(settings, name, workflows.catalog_of(settings, catalog))
-    terminal_workflows.checks([found], as_json=as_json)
+    if svg is not None:
+        workflows.write(svg, workflows.drawing(found))
+    raise SystemExit(terminal_workflows.shown(found, as_json=as_json))
 
 
 @workflow.command(name="check", no_args_is_help=True)

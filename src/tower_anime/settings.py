@@ -21,7 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tower_anime.domain.family import FAMILIES
+from tower_anime.domain.families import FAMILIES
 from tower_anime.errors import BadInput
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tower_anime.workflows import Checked, View
+from tower_anime.workflows import Checked, View, tree
 
 UNREADABLE, NOT_FINE = 2, 1
 
@@ -42,6 +42,16 @@ def checks(found: Sequence[Checked], *, as_json: bool) -> int:
     return 0 if all(each.is_fine for each in found) else NOT_FINE
 
 
+def shown(found: Checked, *, as_json: bool) -> int:
+    """Describe one workflow and draw it; what a server lacks is no failure here."""
+    status = checks([found], as_json=as_json)
+    if not as_json:
+        click.echo()
+        for line in tree(found):
+            click.echo(f"  {line}")
+    return UNREADABLE if status == UNREADABLE else 0
+
+
 def changed(found: Checked) -> int:
     """Say where the changed file is, and on stderr what a server would not take."""
     click.echo(found.view["path"])
@@ -69,7 +79,10 @@ def _story(found: Checked) -> None:
     for name, slots in view["bound"].items():
         places = ", ".join(f"{slot['node']}.{slot['input']}" for slot in slots)
         value = json.dumps(slots[0]["value"], ensure_ascii=False)
-        click.echo(f"  {name} = {value}  ({places})")
+        whose = "; bound by you" if name in view["bound_by_user"] else ""
+        click.echo(f"  {name} = {value}  ({places}{whose})")
+    for slot in view["moved_with_steps"]:
+        click.echo(f"  moves with steps: {slot['node']}.{slot['input']} = {slot['value']}")
     for doubt in view["ambiguous"]:
         places = ", ".join(f"{slot['node']}.{slot['input']}" for slot in doubt["candidates"])
         click.echo(f"  {doubt['parameter']} is open: {doubt['reason']} ({places})")

@@ -17,12 +17,13 @@ from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.request import PARAMETERS as REQUESTED
 from tower_anime.domain.request import Kind, parse_parameter
 from tower_anime.errors import BadInput, InvalidGraph, Unreadable
-from tower_anime.graph import guess, preflight, ready, text
-from tower_anime.graph.bind import set_values
+from tower_anime.graph import draw, guess, preflight, ready, text
+from tower_anime.graph.bind import changes, set_values
 from tower_anime.graph.convert import Conversion, convert, missing_in, write_back
 from tower_anime.graph.links import Slot, value_at
+from tower_anime.graph.own import Template, parse_bindings, template_of
 from tower_anime.graph.roles import PARAMETERS, Roles, find
-from tower_anime.graph.source import Source, parse_source
+from tower_anime.graph.source import Source, bundled, parse_source
 from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.settings import Settings
 
@@ -37,6 +38,7 @@ class Checked:
     """What was found out about one workflow. `view` is the object of `workflow check --json`."""
 
     view: View
+    template: Template | None = None  # of what could be read
 
     @property
     def is_fine(self) -> bool:
@@ -71,9 +73,10 @@ def listed(settings: Settings) -> tuple[View, ...]:
 def keep_by_name(settings: Settings, file: Path, *, name: str | None) -> str:
     """Keep a workflow file in the data folder; returns `name@version`.
 
-    The very file that is the name's last version already makes no new one.
+    A TOML file beside it (its bindings) is kept with it. What is the name's last version already
+    makes no new one.
     """
-    written = _read(file)
+    written, bindings = _read(file), _bindings_beside(file)
     _parsed(file, written)
     name = name or file.stem
     if ready.find(name) or not _NAME.fullmatch(name):
@@ -82,11 +85,14 @@ def keep_by_name(settings: Settings, file: Path, *, name: str | None) -> str:
             "and spaces are allowed, the names of those that come along are taken"
         )
     versions = _shelf(settings).get(name, ())
-    if versions and _read(versions[-1]) == written:
+    if versions and (_read(versions[-1]), _bindings_beside(versions[-1])) == (written, bindings):
         return f"{name}@{len(versions)}"
     folder = settings.data_dir / _SHELF / name
     prepare_folder(folder)
-    write(folder / f"{len(versions) + 1:04d}.json", written)
+    kept = folder / f"{len(versions) + 1:04d}.json"
+    if bindings is not None:
+        write(kept.with_suffix(".toml"), bindings)
+    write(kept, written)
     return f"{name}@{len(versions) + 1}"
 
 
@@ -142,7 +148,20 @@ def show(settings: Settings, name: str, catalog: Catalog) -> Checked:
     graph = ready.fit(ready.template(name), along, catalog)
     about: View = {"name": along.name, "title": along.title, "kind": along.kind.value}
     about["needs_image"] = along.needs_image
-    return Checked({**about, **_view(along.name, graph, catalog), "graph": graph})
+    template = template_of(graph, catalog)
+    return Checked({**about, **_view(along.name, template, catalog), "graph": graph}, template)
+
+
+def drawing(found: Checked) -> str:
+    """Return a workflow as an SVG picture; `BadInput` if it could not be read."""
+    if found.template is None:
+        raise BadInput(f"{found.view['path']}: {found.view['error']['message']}")
+    return draw.svg(found.template)
+
+
+def tree(found: Checked) -> tuple[str, ...]:
+    """Return the lines of a workflow drawn as text; none if it could not be read."""
+    return draw.tree(found.template) if found.template else ()
 
 
 def set_parameters(file: Path, pairs: Mapping[str, str], catalog: Catalog, *, out: Path) -> Checked:
@@ -154,14 +173,12 @@ def set_parameters(file: Path, pairs: Mapping[str, str], catalog: Catalog, *, ou
     written = _read(file)
     source = _parsed(file, written)
     graph = _on(source, catalog).graph
-    roles = find(graph, catalog)
+    roles = template_of(graph, catalog, source.bindings).roles
     values = {key: _value(key, given, graph, roles) for key, given in pairs.items()}
-    changed = set_values(graph, roles, values)
-    slots = {slot: value for key, value in values.items() for slot in roles.bound[key]}
     if source.ui is None:
-        write(out, text.replaced(written, graph, slots))
+        write(out, text.replaced(written, graph, changes(graph, roles, values)))
     else:
-        new = write_back(source.ui, changed, catalog)
+        new = write_back(source.ui, set_values(graph, roles, values), catalog)
         write(out, json.dumps(new, ensure_ascii=False, indent=2 if "\n" in written else None))
     return _check_file(out, catalog)
 
@@ -219,21 +236,21 @@ def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
         written = _read(file)
         source = _parsed(file, written)
         if source.graph is not None:  # of a file in UI format only a server tells
-            _check_image(brief, source.graph)
+            _check_image(brief, template_of(source.graph, bindings=source.bindings).roles)
         prepare_folder(settings.data_dir)
-        artifact = open_blobs(settings).put(written.encode(), media_type="application/json")
+        kept = bundled(written, _bindings_beside(file)).encode()
+        artifact = open_blobs(settings).put(kept, media_type="application/json")
         called = Path(given).stem if file == Path(given) else given.partition("@")[0]
         return replace(brief, workflow=f"{called}@{artifact.sha256}")
     if along.kind is not Kind.STILL and brief.kind is Kind.STILL:
         raise BadInput(f"the workflow {along.name} makes clips; this version judges stills only")
     if along.needs_image and not brief.image:
         raise BadInput(f"the workflow {along.name} starts from a picture; give one with --image")
-    _check_image(brief, ready.template(along.name))
+    _check_image(brief, find(ready.template(along.name)))
     return replace(brief, workflow=along.name)
 
 
-def _check_image(brief: Brief, graph: Graph) -> None:
-    roles = find(graph)
+def _check_image(brief: Brief, roles: Roles) -> None:
     if brief.image and "image" not in roles.bound:
         why = [doubt.reason for doubt in roles.ambiguous if doubt.parameter == "image"]
         reason = why[0] if why else "it loads none"
@@ -271,12 +288,13 @@ def _media_type(data: bytes) -> str:
 
 def _check_file(file: Path, catalog: Catalog) -> Checked:
     try:
-        source = parse_source(_read(file))
+        source = _parsed(file, _read(file))
         result = _on(source, catalog)
-        form = "api" if source.ui is None else "ui"
-        return Checked(_view(str(file), result.graph, catalog, form=form, notes=result.notes))
+        template = template_of(result.graph, catalog, source.bindings)
+        view = _view(str(file), template, catalog, source=source, notes=result.notes)
+        return Checked(view, template)
     except (BadInput, InvalidGraph) as error:
-        message = str(error)
+        message = str(error).removeprefix(f"the workflow {file}: ")
         return Checked({"path": str(file), "error": {"type": "unreadable", "message": message}})
 
 
@@ -289,13 +307,18 @@ def _on(source: Source, catalog: Catalog) -> Conversion:
 
 
 def _view(
-    path: str, graph: Graph, catalog: Catalog, *, form: str = "api", notes: tuple[str, ...] = ()
+    path: str,
+    template: Template,
+    catalog: Catalog,
+    *,
+    source: Source | None = None,
+    notes: tuple[str, ...] = (),
 ) -> View:
-    roles = find(graph, catalog)
+    graph, roles = template.graph, template.roles
     found = preflight.problems(graph, catalog)
     return {
         "path": path,
-        "format": form,
+        "format": "ui" if source and source.ui is not None else "api",
         "family": guess.family(graph).name,
         "nodes": len(graph),
         "missing_nodes": sorted(
@@ -304,6 +327,8 @@ def _view(
         "bound": {
             name: [_slot_view(graph, slot) for slot in slots] for name, slots in roles.bound.items()
         },
+        "moved_with_steps": [_slot_view(graph, slot) for slot in roles.splits],
+        "bound_by_user": sorted(source.bindings) if source else [],
         "unbound": list(roles.unbound),
         "ambiguous": [
             {
@@ -349,9 +374,21 @@ def _read(file: Path) -> str:
         raise BadInput(f"the workflow {file} can't be read: {error}") from error
 
 
+def _bindings_beside(file: Path) -> str | None:
+    """Return the text of the TOML of a workflow's name beside it, None where there is none."""
+    beside = file.with_suffix(".toml")
+    return _read(beside) if beside.is_file() and beside != file else None
+
+
 def _parsed(file: Path, written: str) -> Source:
+    bindings = _bindings_beside(file)
+    if bindings is not None:
+        try:
+            parse_bindings(bindings)
+        except BadInput as error:
+            raise BadInput(f"{file.with_suffix('.toml')}: {error}") from error
     try:
-        return parse_source(written)
+        return parse_source(written, bindings)
     except BadInput as error:
         raise BadInput(f"the workflow {file}: {error}") from error
 

@@ -122,3 +122,33 @@ def test_a_picture_carries_the_users_workflow_with_what_was_changed(home: Path) 
     original = json.loads(Path("mine.json").read_text())
     assert [n["type"] for n in workflow["nodes"]] == [n["type"] for n in original["nodes"]]
     assert workflow["groups"] == original["groups"]
+
+
+def test_bindings_beside_the_file_decide_what_is_drawn(home: Path) -> None:
+    graph = json.loads(Path("api.json").read_text())
+    graph["style"] = {"class_type": "PrimitiveStringMultiline", "inputs": {"value": "watercolor, "}}
+    graph["words"] = {"class_type": "PrimitiveStringMultiline", "inputs": {"value": "a cat"}}
+    joined = {"string_a": ["style", 0], "string_b": ["words", 0], "delimiter": ""}
+    graph["join"] = {"class_type": "StringConcatenate", "inputs": joined}
+    graph["6"]["inputs"]["text"] = ["join", 0]
+    Path("api.json").write_text(json.dumps(graph))
+    assert checked(home, "api.json")["ambiguous"][0]["parameter"] == "prompt"
+    Path("api.toml").write_text('[bind]\nprompt = "words.value"\n')
+    found = checked(home, "api.json")
+    assert found["bound"]["prompt"] == [{"node": "words", "input": "value", "value": "a cat"}]
+    assert found["bound_by_user"] == ["prompt"]
+    assert tower(home, "workflow", "import", "api.json", "--name", "own").stdout == "own@1\n"
+    Path("api.toml").write_text('[bind]\nprompt = "words.value"\nnegative = []\n')
+    assert tower(home, "workflow", "import", "api.json", "--name", "own").stdout == "own@2\n"
+    shown = tower(home, "workflow", "show", "own", *CATALOG).stdout
+    assert 'prompt = "a cat"  (words.value; bound by you)' in shown
+    assert "string_b: PrimitiveStringMultiline #words  [prompt]" in shown
+    Path("api.toml").write_text('[bind]\nprompt = "nowhere.value"\n')
+    for done in (tower(home, "workflow", "check", "api.json", *CATALOG),):
+        assert (done.exit_code, "no such node" in done.stderr) == (2, True)
+
+
+def test_a_drawing_is_written(home: Path) -> None:
+    done = tower(home, "workflow", "show", "qwen.json", *CATALOG, "--svg", "qwen.svg")
+    assert (done.exit_code, "KSampler #76:3" in done.stdout) == (0, True)
+    assert Path("qwen.svg").read_text().startswith("<svg ")

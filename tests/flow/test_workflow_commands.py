@@ -22,6 +22,8 @@ KEYS = {
     "nodes",
     "missing_nodes",
     "bound",
+    "bound_by_user",
+    "moved_with_steps",
     "unbound",
     "ambiguous",
     "notes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tower_anime.domain.family import FAMILIES
+from tower_anime.domain.families import FAMILIES
 from tower_anime.errors import FailureClass
 from tower_anime.graph.ready import READY
 from tower_anime.graph.roles import PARAMETERS

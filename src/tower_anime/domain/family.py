@@ -105,7 +105,7 @@ class Family:
         return low <= side <= high
 
 
-def _both_ways(*sizes: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+def both_ways(*sizes: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """Return landscape sizes and their portrait twins, the first ones first."""
     turned = ((size, size[::-1]) for size in sizes)
     return tuple(dict.fromkeys(size for pair in turned for size in pair))
@@ -125,7 +125,7 @@ SDXL = Family(
     scheduler="normal",
     other_samplers=(("dpmpp_2m", "karras"), ("euler", "normal")),
     dialect=Dialect.TAGS,
-    buckets=_both_ways((1024, 1024), (1152, 896), (1216, 832), (1344, 768), (1536, 640)),
+    buckets=both_ways((1024, 1024), (1152, 896), (1216, 832), (1344, 768), (1536, 640)),
     quality_words=_QUALITY,
     avoid_words=_AVOID,
     source="SDXL report (arXiv 2307.01952, appendix I): trained at these 1024² buckets; model "
@@ -210,7 +210,7 @@ SD15 = Family(
     scheduler="karras",
     other_samplers=(("euler_ancestral", "normal"), ("euler", "normal")),
     dialect=Dialect.TAGS,
-    buckets=_both_ways((512, 512), (640, 448), (768, 512)),
+    buckets=both_ways((512, 512), (640, 448), (768, 512)),
     quality_words=_QUALITY,
     avoid_words=_AVOID,
     source="Stable Diffusion 1.5 model card: trained at 512²; its authors sample 50 PNDM steps "
@@ -246,7 +246,7 @@ FLUX = Family(
     scheduler="simple",
     other_samplers=(("dpmpp_2m", "sgm_uniform"), ("euler", "beta")),
     dialect=Dialect.SENTENCES,
-    buckets=_both_ways((1024, 1024), (1152, 896), (1216, 832), (1344, 768)),
+    buckets=both_ways((1024, 1024), (1152, 896), (1216, 832), (1344, 768)),
     guidance=Guidance.EMBEDDED,
     source="FLUX.1 [dev] model card: guidance 3.5 (embedded), 50 steps, up to 2 megapixels; "
     "ComfyUI's own example: 20 Euler steps, scheduler simple",
@@ -272,7 +272,7 @@ WAN = Family(
     scheduler="simple",
     other_samplers=(("euler", "simple"), ("dpmpp_2m", "sgm_uniform")),
     dialect=Dialect.SENTENCES,
-    buckets=_both_ways((832, 480), (1280, 720), (624, 624), (960, 960)),
+    buckets=both_ways((832, 480), (1280, 720), (624, 624), (960, 960)),
     frames=FrameRule(step=4, offset=1, low=5, good=81, high=121),
     frame_rate=16.0,
     source="Wan 2.1 and 2.2 A14B repositories: 480p and 720p buckets, 81 frames at 16/s, lengths "
@@ -288,7 +288,7 @@ WAN_5B = replace(
     max_side_factor=1.4,
     steps=(15, 20, 50),
     cfg=(3.0, 5.0, 6.5),
-    buckets=_both_ways((1280, 704)),
+    buckets=both_ways((1280, 704)),
     frames=FrameRule(step=4, offset=1, low=5, good=121, high=121),
     frame_rate=24.0,
     source="Wan 2.2 TI2V-5B repository: 1280×704, sides in multiples of 32 (VAE 16 × patch 2), "
@@ -306,7 +306,7 @@ LTX = Family(
     scheduler="normal",
     other_samplers=(("euler_ancestral", "normal"), ("res_multistep", "normal")),
     dialect=Dialect.SENTENCES,
-    buckets=_both_ways((768, 512), (704, 512), (1216, 704)),
+    buckets=both_ways((768, 512), (704, 512), (1216, 704)),
     frames=FrameRule(step=8, offset=1, low=9, good=97, high=257),
     frame_rate=25.0,
     avoid_words=("worst quality", "inconsistent motion", "blurry", "jittery", "distorted"),
@@ -342,24 +342,3 @@ UNKNOWN = Family(
     avoid_words=_AVOID,
     source="cautious limits chosen by hand: what all latent models above tolerate",
 )
-
-FAMILIES: dict[str, Family] = {
-    family.name: family
-    for family in (
-        SDXL,
-        ILLUSTRIOUS,
-        NOOBAI,
-        PONY,
-        ANIMAGINE,
-        SD15,
-        SD3,
-        FLUX,
-        FLUX_SCHNELL,
-        WAN,
-        WAN_5B,
-        LTX,
-        ANIMATEDIFF,
-        UNKNOWN,
-    )
-}
-"""Every family by its name."""

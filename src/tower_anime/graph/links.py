@@ -12,6 +12,7 @@ from tower_anime.graph.catalog import is_output
 # Without a catalog these are taken for outputs; any node that nothing reads is one as well.
 _OUTPUT_PREFIXES = ("Save", "Preview", "VHS_VideoCombine")
 _SWITCH = "ComfySwitchNode"  # hands on its input on_true or on_false, as its input switch says
+_COMPUTES = ("Load", "Get")  # without a catalog: their output is not what they are given
 _NOT_VALUES = ("control_after_generate",)  # what the frontend does to a seed after a run
 
 
@@ -148,13 +149,26 @@ def literal(graph: Graph, node: str, name: str, catalog: Catalog | None = None) 
     return None
 
 
+def _is_passed_on(graph: Graph, node: str, name: str, number: int, catalog: Catalog | None) -> bool:
+    """Whether a node's one input may be what it hands out, by the types the catalog states.
+
+    A file's name is not the picture in it, and a picture not its width.
+    """
+    class_type = graph[node]["class_type"]
+    given = (catalog or {}).get(class_type, {}).get("output") or []
+    taken = input_type(graph, node, name, catalog)
+    if number < len(given) and isinstance(given[number], str) and taken is not None:
+        return taken == given[number] or "*" in (taken, given[number])
+    return not class_type.startswith(_COMPUTES)
+
+
 def _handed_out(graph: Graph, node: str, number: int, catalog: Catalog | None) -> str | None:
     """Return the input that an output hands out unchanged, None if it computes something."""
     if side := _side(graph, node, catalog):
         return side
     names = [str(name) for name in graph[node]["inputs"] if name not in _NOT_VALUES]
     if len(names) == 1:
-        return names[0]
+        return names[0] if _is_passed_on(graph, node, names[0], number, catalog) else None
     given = (catalog or {}).get(graph[node]["class_type"], {}).get("output_name") or []
     folded = [str(word).casefold() for word in given]
     if not names or any(name.casefold() not in folded for name in names):

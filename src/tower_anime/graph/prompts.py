@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tower_anime.domain.graph import Catalog, Graph, input_spec, is_link
-from tower_anime.graph.links import Slot, input_type, linked_as, literal, source_of, value_at
+from tower_anime.graph.links import Slot, input_type, linked_as, source_of, value_at
+from tower_anime.graph.words import text_at, words
 
 # Inputs of text encoders; those of one encoder hold one prompt and are set together.
 _TEXTS = ("text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "prompt")
@@ -15,10 +16,14 @@ _PASSED_ON = ("conditioning", "cond")  # how inputs begin that take a condition 
 
 @dataclass(frozen=True)
 class Texts:
-    """The slots that hold one side's text; a `reason` says why they are only candidates."""
+    """The slots that hold one side's text; a `reason` says why they are only candidates.
+
+    `through` is the side as which a node with both sides passed it on, if one did.
+    """
 
     slots: tuple[Slot, ...] = ()
     reason: str = ""
+    through: str | None = None
 
     def __bool__(self) -> bool:
         return bool(self.slots)
@@ -31,16 +36,28 @@ def texts(graph: Graph, sampler: str, parameter: str, catalog: Catalog | None) -
     at = source_of(graph, sampler, guiders[0]) if guiders else sampler
     if at is None:
         return Texts()
-    if is_link(graph[at]["inputs"].get(side)):
-        return _behind(graph, at, side, side, catalog)
+    inputs = graph[at]["inputs"]
+    names = [n for n in inputs if n.startswith(_PASSED_ON)]
+    conditions = [_behind(graph, at, name, side, catalog) for name in names]
+    if is_link(inputs.get(side)):
+        turned = [each for each in conditions if each.through == "negative"]
+        return _merged(turned) or _behind(graph, at, side, side, catalog)
     if side == "negative":
         return _of_custom(graph, at, side, catalog)
-    inputs = graph[at]["inputs"]
-    # A guider with two conditions may be given the negative one as its second.
-    names = [n for n in inputs if n.startswith(_PASSED_ON) and inputs[n] != inputs.get("negative")]
-    return _merged([_behind(graph, at, name, side, catalog) for name in names]) or _of_custom(
-        graph, at, side, catalog
-    )
+    against = _behind(graph, at, "negative", "negative", catalog)
+    return _merged(_affirmed(conditions, against)) or _of_custom(graph, at, side, catalog)
+
+
+def _affirmed(conditions: list[Texts], against: Texts) -> list[Texts]:
+    """Return the texts among a guider's two conditions that are no negative ones.
+
+    Dual guidance weighs prompt and picture against the picture alone: its second condition is
+    the negative text once more, with the picture.
+    """
+    said = [each for each in conditions if each and each.through != "negative"]
+    if len({each.slots for each in said}) > 1:
+        said = [each for each in said if each.slots != against.slots]
+    return said
 
 
 def _behind(
@@ -67,9 +84,11 @@ def _behind(
         return found
     seen |= {source}
     if "positive" in inputs and "negative" in inputs:
-        sides = ["positive", "negative"]
-        passed = sides[number] if number < len(sides) else None
-        return _behind(graph, source, passed, side, catalog, seen) if passed else Texts()
+        passed = _side_of(graph[source]["class_type"], number, catalog)
+        if passed is None:
+            return Texts()
+        found = _behind(graph, source, passed, side, catalog, seen)
+        return replace(found, through=passed)
     passed_on = [
         n
         for n, value in inputs.items()
@@ -77,6 +96,16 @@ def _behind(
         and (n.startswith(_PASSED_ON) or input_type(graph, source, n, catalog) == "CONDITIONING")
     ]
     return _merged([_behind(graph, source, n, side, catalog, seen) for n in passed_on])
+
+
+def _side_of(class_type: str, number: int, catalog: Catalog | None) -> str | None:
+    """Return which side an output of a node with both sides is; the catalog tells their order."""
+    given = (catalog or {}).get(class_type, {}).get("output_name") or []
+    names = [str(name).casefold() for name in given]
+    if not {"positive", "negative"} <= set(names):
+        names = ["positive", "negative"]
+    side = names[number] if number < len(names) else ""
+    return side if side in ("positive", "negative") else None
 
 
 def _merged(found: list[Texts]) -> Texts:
@@ -90,31 +119,22 @@ def _merged(found: list[Texts]) -> Texts:
 
 def _own_texts(graph: Graph, node: str, side: str, catalog: Catalog | None) -> Texts:
     """Return the texts that a node itself encodes."""
-    inputs = graph[node]["inputs"]
-    known = [name for name in _TEXTS if name in inputs]
-    slots = [s for name in known if (s := _text(graph, node, name, catalog))]
+    known = [name for name in _TEXTS if name in graph[node]["inputs"]]
+    slots = [s for name in known if (s := text_at(graph, node, name, catalog))]
     if slots:
         return Texts(tuple(slots))
     for name in known:
-        if slot := _rewritten(graph, node, name, catalog):
-            return Texts((slot,))
-        if (source := source_of(graph, node, name)) is not None:
-            where = f"node {source} ({graph[source]['class_type']})"
-            return Texts((Slot(node, name),), f"the text is put together by {where}")
+        source = source_of(graph, node, name)
+        if source is None:
+            continue
+        found = words(graph, node, name, catalog)
+        if len(found) == 1 and not is_link(value_at(graph, found[0])):
+            return Texts(found)
+        where = f"node {source} ({graph[source]['class_type']})"
+        made_of = f" of {len(found)} texts" if len(found) > 1 else ""
+        reason = f"the text is put together by {where}{made_of}"
+        return Texts(found or (Slot(node, name),), reason)
     return _of_custom(graph, node, side, catalog)
-
-
-def _rewritten(graph: Graph, node: str, name: str, catalog: Catalog | None) -> Slot | None:
-    """Return the words that a language model in the graph makes the text of: its `prompt`."""
-    at = source_of(graph, node, name)
-    for _ in range(len(graph)):
-        if at is None:
-            break
-        inputs = graph[at]["inputs"]
-        if "prompt" in inputs:
-            return _text(graph, at, "prompt", catalog)
-        at = source_of(graph, at, next(iter(inputs))) if len(inputs) == 1 else None
-    return None
 
 
 def _of_custom(graph: Graph, node: str, side: str, catalog: Catalog | None) -> Texts:
@@ -143,7 +163,7 @@ def _long_texts(graph: Graph, node: str, catalog: Catalog | None) -> list[Slot]:
         slot
         for name in graph[node]["inputs"]
         if _is_long(input_spec(catalog or {}, graph[node]["class_type"], name))
-        and (slot := _text(graph, node, name, catalog))
+        and (slot := text_at(graph, node, name, catalog))
     ]
 
 
@@ -151,8 +171,3 @@ def _is_long(spec: object) -> bool:
     if not isinstance(spec, list) or len(spec) < 2 or spec[0] != "STRING":
         return False
     return isinstance(spec[1], dict) and bool(spec[1].get("multiline"))
-
-
-def _text(graph: Graph, node: str, name: str, catalog: Catalog | None) -> Slot | None:
-    slot = literal(graph, node, name, catalog)
-    return slot if slot and isinstance(value_at(graph, slot), str) else None

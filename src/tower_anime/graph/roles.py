@@ -38,7 +38,8 @@ class Roles:
 
     `bound` maps a parameter to the slots that hold its value (all get the same one when it is
     set, the first is the one read); `samplers` in the order in which they run, `outputs` the
-    nodes the graph runs for.
+    nodes the graph runs for. `splits` are the step numbers at which one sampler hands over to
+    the next: they keep their share when the steps change.
     """
 
     outputs: tuple[str, ...]
@@ -46,6 +47,7 @@ class Roles:
     bound: Mapping[str, tuple[Slot, ...]]
     unbound: tuple[str, ...]
     ambiguous: tuple[Ambiguity, ...]
+    splits: tuple[Slot, ...] = ()
 
 
 _Path = tuple[str | None, tuple[str, ...]]
@@ -116,6 +118,7 @@ class _Finder:
     outputs: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
+    splits: tuple[Slot, ...] = ()
 
     def roles(self) -> Roles:
         self.outputs = output_nodes(self.graph, self.catalog)
@@ -124,7 +127,7 @@ class _Finder:
         self.bases = tuple(s for s in self.samplers if not self._earlier(s))
         for parameter, paths in _SAMPLER_PATHS.items():
             self._agree(parameter, {s: self._first(s, parameter, paths) for s in self.samplers})
-        self._steps_in_parts()
+        self._splits()
         denoise = tuple(dict.fromkeys(self.bound.get("denoise", ())))
         self.bound["denoise"] = denoise[: max(1, len(self.bases))]  # a later pass keeps its own
         self._prompts()
@@ -146,6 +149,7 @@ class _Finder:
             bound=bound,
             unbound=tuple(n for n in PARAMETERS if n not in bound and n not in self.doubts),
             ambiguous=tuple(self.doubts[name] for name in PARAMETERS if name in self.doubts),
+            splits=self.splits,
         )
 
     def _doubt(self, parameter: str, candidates: Iterable[Slot], reason: str) -> None:
@@ -224,24 +228,53 @@ class _Finder:
             if value_at(self.graph, slot) != first
         ]
         everything = [slot for found in slots.values() for slot in found]
-        if differing:
+        if differing and not (parameter == "seed" and self._draw_different_texts()):
             reason = f"{len(self.bases)} samplers start on their own, with different values"
             self._doubt(parameter, everything, reason)
             return
         same = (found for found in slots.values() if found and self._holds(found, first))
         self.doubts.pop(parameter, None)
+        if differing:
+            same = (found for sampler, found in slots.items() if sampler in self.bases)
         self.bound[parameter] = (*base, *(slot for found in same for slot in found))
+
+    def _draw_different_texts(self) -> bool:
+        """Whether each base sampler draws a text of its own, so that one seed can do for all.
+
+        Where two draw the same text, the seed is what makes their pictures differ.
+        """
+        said = [
+            tuple(str(value_at(self.graph, slot)) for slot in found.slots)
+            for found in (texts(self.graph, s, "prompt", self.catalog) for s in self.bases)
+            if not found.reason
+        ]
+        return len(set(said)) == len(self.bases)
 
     def _holds(self, slots: tuple[Slot, ...], value: object) -> bool:
         return all(value_at(self.graph, slot) == value for slot in slots)
 
-    def _steps_in_parts(self) -> None:
-        """Leave steps open that are split among samplers (KSamplerAdvanced)."""
-        if not any(self._is_part(sampler) for sampler in self.samplers):
-            return
-        slots = self.bound.pop("steps", ())
-        reason = "the steps are split among samplers by start_at_step and end_at_step"
-        self._doubt("steps", slots, reason)
+    def _splits(self) -> None:
+        """Note where steps are divided among samplers; they move with the steps.
+
+        A part that counts its steps otherwise leaves the steps open.
+        """
+        steps = self.bound.get("steps", ())
+        parts = [sampler for sampler in self.samplers if self._is_part(sampler)]
+        ends = [s for part in parts for s in self._literals(part, ("start_at_step", "end_at_step"))]
+        for node in upstream(self.graph, self.samplers):
+            if self.graph[node]["class_type"] == "SplitSigmas":
+                ends += self._literals(node, ("step",))
+        total = value_at(self.graph, steps[0]) if steps else 0
+        self.splits = tuple(
+            slot
+            for slot in dict.fromkeys(ends)
+            if slot not in steps and 0 < value_at(self.graph, slot) < total
+        )
+        own = [self._literals(part, _STEPS) for part in parts]
+        if any(not slots or slots[0] not in steps for slots in own):
+            self.bound.pop("steps", None)
+            reason = "the steps are split among samplers that count them differently"
+            self._doubt("steps", [slot for slots in own for slot in slots], reason)
 
     def _is_part(self, sampler: str) -> bool:
         """Whether a sampler runs only some of its steps."""

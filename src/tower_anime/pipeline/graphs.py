@@ -16,6 +16,7 @@ from tower_anime.errors import BadInput, InvalidGraph, MissingModel, MissingNode
 from tower_anime.graph import build, guess, preflight, ready, roles
 from tower_anime.graph.catalog import choices
 from tower_anime.graph.links import upstream, value_at
+from tower_anime.graph.own import Template, template_of
 from tower_anime.graph.source import Source
 from tower_anime.ports import RenderedFile, Renderer
 
@@ -28,7 +29,12 @@ def fitted(template: Graph, name: str | None, catalog: Catalog) -> Graph:
     return ready.fit(template, along, catalog) if along else template
 
 
-def family_of(checkpoint: str | None, template: Graph, stated: Mapping[str, str]) -> Family:
+def template(source: Source, name: str | None, catalog: Catalog) -> Template:
+    """Return a brief's workflow on a server: its graph, fitted, and what that is bound to."""
+    return template_of(fitted(source.on(catalog), name, catalog), catalog, source.bindings)
+
+
+def family_of(checkpoint: str | None, template: Template, stated: Mapping[str, str]) -> Family:
     """Return the family of a request: as stated for the model file, else by name or structure.
 
     `stated` maps file name patterns (`*` and `?`) to names of families.
@@ -37,7 +43,7 @@ def family_of(checkpoint: str | None, template: Graph, stated: Mapping[str, str]
     for pattern, name in stated.items():
         if base and fnmatch(base.casefold(), pattern.casefold()):
             return guess.named(name)
-    by_graph = guess.family(template)
+    by_graph = guess.family(template.graph)
     by_name = guess.family(checkpoint) if checkpoint else UNKNOWN
     return by_graph if by_graph is ANIMATEDIFF or by_name is UNKNOWN else by_name
 
@@ -71,7 +77,7 @@ def offered(catalog: Catalog) -> Mapping[str, Sequence[str]]:
 
 def graph_of(
     request: RenderRequest,
-    template: Graph,
+    template: Template,
     *,
     generation_id: str,
     number: int = 1,
@@ -106,9 +112,9 @@ def check(graph: Graph, renderer: Renderer) -> None:
         raise _error_of(problems)
 
 
-def check_fit(brief: Brief, request: RenderRequest, template: Graph) -> None:
+def check_fit(brief: Brief, request: RenderRequest, template: Template) -> None:
     """Refuse a workflow that has no place for what the user asked, or that makes clips."""
-    found = roles.find(template)
+    found = template.roles
     wanted = {*brief.parameters, *(("negative",) if brief.negative else ())}
     if found.samplers:
         wanted.add("prompt")
@@ -124,17 +130,17 @@ def check_fit(brief: Brief, request: RenderRequest, template: Graph) -> None:
         )
     if brief.kind is Kind.STILL and makes_clips(template):
         raise InvalidGraph("this workflow makes clips; this version judges stills only")
-    is_empty = any(value_at(template, slot) == "" for slot in found.bound.get("image", ()))
+    is_empty = any(value_at(template.graph, slot) == "" for slot in found.bound.get("image", ()))
     if is_empty and not brief.image:
         raise InvalidGraph("this workflow starts from a picture; give one with --image")
 
 
-def makes_clips(template: Graph) -> bool:
+def makes_clips(template: Template) -> bool:
     """Whether a workflow ends in a clip: it has a length or a rate for one."""
-    found = roles.find(template)
-    lengths = [value_at(template, slot) for slot in found.bound.get("frames", ())]
+    bound = template.roles.bound
+    lengths = [value_at(template.graph, slot) for slot in bound.get("frames", ())]
     is_long = any(isinstance(frames, int) and frames > 1 for frames in lengths)
-    return is_long or "frame_rate" in found.bound
+    return is_long or "frame_rate" in bound
 
 
 def main_file(files: Sequence[RenderedFile], graph: Graph) -> RenderedFile | None:

@@ -49,6 +49,7 @@ from tower_anime.errors import (
     Unavailable,
 )
 from tower_anime.graph import build
+from tower_anime.graph.own import Template
 from tower_anime.graph.source import Source
 from tower_anime.pipeline import graphs
 from tower_anime.pipeline.card import Card, OwnCards
@@ -227,9 +228,9 @@ class Pipeline:
             raise error
         del self.silent_since_s[generation.id]
 
-    def _template(self, generation: Generation, catalog: Catalog) -> Graph:
+    def _template(self, generation: Generation, catalog: Catalog) -> Template:
         name = generation.brief.workflow
-        return graphs.fitted(self.workflow(name).on(catalog), name, catalog)
+        return graphs.template(self.workflow(name), name, catalog)
 
     def _graph(
         self,

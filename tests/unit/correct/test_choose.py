@@ -12,7 +12,8 @@ from tests import samples
 from tower_anime.correct.choose import Choice, Limits, best_attempt, choose
 from tower_anime.correct.rules import MOVES
 from tower_anime.domain.attempt import Attempt
-from tower_anime.domain.family import FAMILIES, SDXL
+from tower_anime.domain.families import FAMILIES
+from tower_anime.domain.family import SDXL
 from tower_anime.domain.quality import Defect, Verdict
 from tower_anime.domain.request import PARAMETERS, RenderRequest
 from tower_anime.errors import FailureClass

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tower_anime.domain.family import ANIMATEDIFF, FAMILIES, LTX, SDXL, UNKNOWN, WAN, Family
+from tower_anime.domain.families import FAMILIES
+from tower_anime.domain.family import ANIMATEDIFF, LTX, SDXL, UNKNOWN, WAN, Family
 
 CLIPS = [family for family in FAMILIES.values() if family.frames]
 

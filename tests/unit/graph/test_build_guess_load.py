@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.unit.graph.graphs import captured, flux, full_catalog, hires, image_to_image, two_halves
+from tower_anime.domain import families
 from tower_anime.domain.family import (
     ANIMAGINE,
     ANIMATEDIFF,
@@ -28,6 +29,7 @@ from tower_anime.graph.bind import read
 from tower_anime.graph.build import build, request_values, unplaced
 from tower_anime.graph.guess import family
 from tower_anime.graph.load import parse_workflow
+from tower_anime.graph.own import template_of
 from tower_anime.graph.preflight import problems
 from tower_anime.graph.ready import template
 from tower_anime.graph.roles import find
@@ -49,7 +51,7 @@ REQUEST = RenderRequest(
 
 def test_the_request_is_in_the_graph_and_the_template_untouched() -> None:
     base = template()
-    graph = build(REQUEST, template=base, filename_prefix="tower/x")
+    graph = build(REQUEST, template=template_of(base), filename_prefix="tower/x")
     assert base == template()
     assert read(graph, find(graph)) == {
         "prompt": "1girl, rain",
@@ -70,13 +72,13 @@ def test_the_request_is_in_the_graph_and_the_template_untouched() -> None:
 
 
 def test_what_a_template_has_no_place_for_is_named() -> None:
-    assert unplaced(REQUEST, template()) == ()
-    assert unplaced(REQUEST, flux()) == ("negative",)
-    assert unplaced(REQUEST, image_to_image()) == ("width", "height")
-    graph = build(REQUEST, template=flux(), filename_prefix="x")
+    assert unplaced(REQUEST, template_of(template())) == ()
+    assert unplaced(REQUEST, template_of(flux())) == ("negative",)
+    assert unplaced(REQUEST, template_of(image_to_image())) == ("width", "height")
+    graph = build(REQUEST, template=template_of(flux()), filename_prefix="x")
     assert graph["words"]["inputs"]["value"] == "1girl, rain"
     assert graph["strength"]["inputs"]["guidance"] == REQUEST.cfg
-    assert request_values(graph)["cfg"] == REQUEST.cfg
+    assert request_values(template_of(graph))["cfg"] == REQUEST.cfg
 
 
 def test_the_cfg_of_a_guidance_distilled_model_stays_at_one() -> None:
@@ -84,11 +86,11 @@ def test_the_cfg_of_a_guidance_distilled_model_stays_at_one() -> None:
     graph["14"] = template()["3"]
     graph["14"]["inputs"] |= {"cfg": 1.0, "positive": ["7", 0], "negative": ["6", 0]}
     graph["14"]["inputs"] |= {"model": ["1", 0], "latent_image": ["5", 0]}
-    built = build(REQUEST, template=graph, filename_prefix="x")
+    built = build(REQUEST, template=template_of(graph), filename_prefix="x")
     assert built["14"]["inputs"]["cfg"] == 1.0
     assert built["7"]["inputs"]["guidance"] == REQUEST.cfg
     graph["14"]["inputs"]["cfg"] = 3.0  # a de-distilled model
-    built = build(REQUEST, template=graph, filename_prefix="x")
+    built = build(REQUEST, template=template_of(graph), filename_prefix="x")
     assert (built["14"]["inputs"]["cfg"], built["7"]["inputs"]["guidance"]) == (5.5, 3.5)
 
 
@@ -114,7 +116,29 @@ def test_an_unknown_template_names_those_there_are() -> None:
         ("anime_sd1.5.safetensors", SD15),
         ("flux1-dev.safetensors", FLUX),
         ("flux1-schnell-fp8.safetensors", FLUX_SCHNELL),
-        ("flux2-dev.safetensors", UNKNOWN),
+        ("flux2-dev.safetensors", families.FLUX2),
+        ("flux-2-klein-base-4b.safetensors", families.FLUX2_KLEIN_BASE),
+        ("flux-2-klein-9b-fp8.safetensors", families.FLUX2_KLEIN),
+        ("flux3-image-klein-int8.safetensors", UNKNOWN),
+        ("NetaYumev35_pretrained_all_in_one.safetensors", families.LUMINA2),
+        ("neta-lumina-v1.0.safetensors", families.LUMINA2),
+        ("NewBie-Image-Exp0.1-bf16.safetensors", families.NEWBIE),
+        ("anima-base-v1.0.safetensors", families.ANIMA),
+        ("animaMixXL_v5.safetensors", SDXL),
+        ("chromaticXL.safetensors", SDXL),
+        ("Chroma1-HD-fp8mixed.safetensors", families.CHROMA),
+        ("z_image_turbo_bf16.safetensors", families.Z_IMAGE_TURBO),
+        ("z_image_bf16.safetensors", families.Z_IMAGE),
+        ("hidream_i1_full_fp8.safetensors", families.HIDREAM),
+        ("hidream_i1_fast_fp8.safetensors", families.HIDREAM_DEV),
+        ("hidream_e1_1_bf16.safetensors", UNKNOWN),
+        ("ernie-image-turbo.safetensors", families.ERNIE_IMAGE_TURBO),
+        ("ovis_image_bf16.safetensors", families.OVIS_IMAGE),
+        ("kandinsky5lite_t2v_sft_5s.safetensors", families.KANDINSKY5_VIDEO),
+        ("kandinsky5lite_t2i.safetensors", families.KANDINSKY5_IMAGE),
+        ("ace_step_1.5_turbo_aio.safetensors", UNKNOWN),
+        ("acestep_v1.5_xl_base_bf16.safetensors", UNKNOWN),
+        ("hunyuan3d-dit-v2_fp16.safetensors", UNKNOWN),
         ("sd3.5_large.safetensors", SD3),
         ("tiny_sd3_random.safetensors", SD3),
         ("wan2.2_t2v_14B.safetensors", WAN),
@@ -124,8 +148,14 @@ def test_an_unknown_template_names_those_there_are() -> None:
         ("wan2.2_ti2v_5B_fp16.safetensors", WAN_5B),
         ("ltx-video-2b-v0.9.5.safetensors", LTX),
         ("ltxv-13b-0.9.7-dev.safetensors", LTX),
-        ("hunyuan_video_t2v_720p_bf16.safetensors", UNKNOWN),
-        ("qwen_image_fp8.safetensors", UNKNOWN),
+        ("ltx-2.3-22b-dev-fp8.safetensors", families.LTX2),
+        ("ltx-2-19b-distilled.safetensors", families.LTX2),
+        ("ltxv-2b-0.9.8.safetensors", LTX),
+        ("hunyuan_video_t2v_720p_bf16.safetensors", families.HUNYUAN_VIDEO),
+        ("hunyuanvideo1.5_720p_t2v_fp16.safetensors", families.HUNYUAN_VIDEO_15),
+        ("hunyuanimage2.1.safetensors", families.HUNYUAN_IMAGE),
+        ("qwen_image_fp8.safetensors", families.QWEN_IMAGE),
+        ("qwen_image_edit_2511_bf16.safetensors", families.QWEN_IMAGE),
         ("taiwan_style_v3.safetensors", UNKNOWN),
         ("mystery_v215.safetensors", UNKNOWN),
         ("", UNKNOWN),

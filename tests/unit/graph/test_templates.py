@@ -75,7 +75,9 @@ def check_that_values_can_be_set(name: str) -> None:
             for key, old in body["inputs"].items()
             if old != changed[node]["inputs"][key]
         }
-        assert differing == {(s.node, s.input) for s in roles.bound[parameter]}, (name, parameter)
+        bound = {(s.node, s.input) for s in roles.bound[parameter]}
+        moved = {(s.node, s.input) for s in roles.splits if parameter == "steps"}
+        assert bound <= differing <= bound | moved, (name, parameter)
         again = to_api(write_back(ui, changed, catalog), catalog)
         assert read(again, find(again, catalog))[parameter] == new, (name, parameter)
 
@@ -101,7 +103,7 @@ def has(graph: Graph) -> dict[str, bool]:
         if not is_link(value)
     }
     seeded = ("KSampler", "KSamplerAdvanced", "SamplerCustom", "RandomNoise")
-    stepped = ("KSampler", "BasicScheduler", "Flux2Scheduler", "LTXVScheduler")
+    stepped = ("KSampler", "KSamplerAdvanced", "BasicScheduler", "Flux2Scheduler", "LTXVScheduler")
     empty = {c for c, name in plain if c.startswith("Empty") and "Latent" in c and name == "width"}
     return {
         "seed": any((c, n) in plain for c in seeded for n in ("seed", "noise_seed")),
@@ -110,22 +112,6 @@ def has(graph: Graph) -> dict[str, bool]:
         "height": bool(empty),
         "prompt": ("CLIPTextEncode", "text") in plain,
     }
-
-
-def bound_or_explained(names: tuple[str, ...]) -> tuple[dict[str, list[str]], int]:
-    """Return what stands there and is neither bound nor explained, and how much stands there."""
-    lost: dict[str, list[str]] = {}
-    total = 0
-    for name in names:
-        graph = converted(name).graph
-        roles = find(graph, full_catalog())
-        known = set(roles.bound) | {doubt.parameter for doubt in roles.ambiguous}
-        standing = [parameter for parameter, there in has(graph).items() if there]
-        total += len(standing)
-        for parameter in standing:
-            if parameter not in known:
-                lost.setdefault(parameter, []).append(name)
-    return lost, total
 
 
 SAMPLE = templates.names()[::EVERY]
@@ -172,9 +158,20 @@ def test_98_percent_pass_preflight_apart_from_model_files() -> None:
 
 
 @pytest.mark.slow
-def test_what_stands_in_a_template_is_bound_or_explained() -> None:
-    lost, total = bound_or_explained(runnable(templates.names()))
-    assert sum(map(len, lost.values())) <= 0.02 * total, lost
+def test_98_percent_of_what_stands_in_a_template_is_bound_and_the_rest_explained() -> None:
+    open_ones: dict[str, list[str]] = {}
+    total = 0
+    for name in runnable(templates.names()):
+        graph = converted(name).graph
+        roles = find(graph, full_catalog())
+        explained = {doubt.parameter for doubt in roles.ambiguous}
+        standing = [parameter for parameter, there in has(graph).items() if there]
+        total += len(standing)
+        unbound = [parameter for parameter in standing if parameter not in roles.bound]
+        assert set(unbound) <= explained, name
+        if unbound:
+            open_ones[name] = unbound
+    assert sum(map(len, open_ones.values())) <= 0.02 * total, open_ones
 
 
 @pytest.mark.slow
