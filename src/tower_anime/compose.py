@@ -43,13 +43,15 @@ from tower_anime.inspection import find_profile
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
-from tower_anime.ports import Chat, Engine, Renderer, Store
+from tower_anime.pipeline.turns import Turns
+from tower_anime.ports import Advance, Chat, Engine, Renderer
 from tower_anime.settings import Settings
 from tower_anime.upkeep import sweep_orphans
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5  # detached work is seen at once; a look costs about a millisecond
+WAKE_PAUSE_S = 0.1  # between looks when places become free faster
 HOUSE_GRACE_S = 1.0
 """How long a generation may lack a run before `serve` takes it: its creator needs milliseconds."""
 
@@ -68,20 +70,52 @@ class App:
     """A running product: what the command line and the server work with."""
 
     settings: Settings
-    store: Store
+    store: SqlStore
     blobs: FileBlobs
     engine: Engine
     renderers: Sequence[Renderer]
     live: Live
     reconciler: Reconciler
+    turns: Turns
     simulated: bool
 
-    def create(self, brief: Brief, *, key: str | None = None) -> Generation:
-        """Store a generation and queue it; the same `key` returns the first one."""
-        generation = self.store.add_generation(_generation(self.settings, brief), key=key)
-        if not generation.status.over:
+    def create(
+        self,
+        brief: Brief,
+        *,
+        key: str | None = None,
+        batch_id: str | None = None,
+        shot_id: str | None = None,
+    ) -> Generation:
+        """Store a generation and queue it; the same `key` returns the first one.
+
+        `Conflict` when the key was used for another wish, or where nothing waits for tomorrow
+        and the project's budget for today is spent.
+        """
+        if self.turns.limit is None and (reason := self.turns.why_wait(brief.project)):
+            raise Conflict(reason)
+        wanted = replace(_generation(self.settings, brief), batch_id=batch_id, shot_id=shot_id)
+        generation = self.store.add_generation(wanted, key=key)
+        if key is not None and generation.brief != brief:
+            raise Conflict(f"the key {key!r} was used for another request; take a new one")
+        if not generation.status.over and self.turns.may_go_now(brief.project):
             self.engine.submit(generation.id)
+            self.turns.note_submitted(generation.id)
         return generation
+
+    def retry(self, generation_id: str) -> Generation:
+        """Ask for the same again, as a new generation; `Conflict` while it is not over."""
+        old = self.store.history(generation_id).generation
+        if not old.status.over:
+            raise Conflict(f"the generation is not over: {old.status}")
+        return self.create(old.brief, batch_id=old.batch_id, shot_id=old.shot_id)
+
+    def undo_review(self, generation_id: str) -> History:
+        """Take a person's newest decision back; what was not over goes on."""
+        status = self.store.undo_review(generation_id)
+        if not status.over:
+            self.engine.submit(generation_id, run=_moment())
+        return self.store.history(generation_id)
 
     def cancel(self, generation_id: str) -> GenerationStatus:
         """Ask for cancellation; `Conflict` when it is over."""
@@ -108,7 +142,7 @@ class App:
         approved = decision is PersonDecision.APPROVE
         status = GenerationStatus.APPROVED if approved else GenerationStatus.REJECTED
         self.store.save_review(generation_id, review, status=status)
-        self.engine.submit(generation_id, run=_run_of(review))
+        self.engine.submit(generation_id, run=_moment())
         return self.store.history(generation_id)
 
     def artifact(self, sha256: str) -> Path:
@@ -144,16 +178,26 @@ def open_app(
         chats = open_chats(settings)
         for chat in chats:
             stack.callback(chat.close)
+        turns = Turns(store=store, limit=settings.concurrency * 4 if keeps_house else None)
         pipeline = _pipeline(
             settings,
             store,
             renderers,
+            turns=turns,
             chats=chats,
             first_contact_s=first_contact_s,
             connect=stack.enter_context(_other_servers(settings)),
         )
+        wake = threading.Event()
+
+        def advance(generation_id: str) -> Advance:
+            done = pipeline.advance(generation_id)
+            if done.done and turns.backlog:
+                wake.set()
+            return done
+
         engine = DbosEngine(
-            advance=pipeline.advance,
+            advance=advance,
             url=_engine_url(settings),
             data_dir=settings.data_dir,
             role=role,
@@ -161,10 +205,12 @@ def open_app(
             on_error=pipeline.broke,
             on_parked=pipeline.parked,
         )
+        turns.engine = engine
         reconciler = Reconciler(
             store=store,
             engine=engine,
             work=pipeline,
+            turns=turns if keeps_house else None,
             grace_s=HOUSE_GRACE_S if keeps_house else GUEST_GRACE_S,
         )
         app = App(
@@ -175,22 +221,30 @@ def open_app(
             renderers=renderers,
             live=pipeline.live,
             reconciler=reconciler,
+            turns=turns,
             simulated=sandbox is not None,
         )
         engine.start()
         stack.callback(engine.stop, drain_s=DRAIN_S)
-        with _upkeep(app, keeps_house=keeps_house):
+        with _upkeep(app, wake, keeps_house=keeps_house):
             yield app
 
 
 @contextmanager
-def _upkeep(app: App, *, keeps_house: bool) -> Iterator[None]:
-    """Compare rows and files with what is worked on, in a thread, until the end."""
+def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[None]:
+    """Compare rows and files with what is worked on, in a thread, until the end.
+
+    `wake` is set when a place became free for what waits.
+    """
     stopping = threading.Event()
 
     def keep() -> None:
         sweep_due_s = time.monotonic()
-        while not stopping.wait(LOOK_EVERY_S):
+        while not stopping.wait(WAKE_PAUSE_S):
+            wake.wait(LOOK_EVERY_S - WAKE_PAUSE_S)
+            wake.clear()
+            if stopping.is_set():
+                return
             app.reconciler.look(publish=keeps_house)
             if keeps_house and time.monotonic() >= sweep_due_s:
                 sweep_due_s = time.monotonic() + SWEEP_EVERY_S
@@ -203,6 +257,7 @@ def _upkeep(app: App, *, keeps_house: bool) -> Iterator[None]:
         yield
     finally:
         stopping.set()
+        wake.set()
         thread.join(UPKEEP_END_S)
 
 
@@ -292,10 +347,9 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
-def _run_of(review: PersonReview) -> int:
-    """Return a number that each decision has to itself."""
-    assert review.decided_at is not None
-    return int(review.decided_at.timestamp() * 1000)
+def _moment() -> int:
+    """Return the run number of what happens now: each decision has its own."""
+    return int(datetime.now(UTC).timestamp() * 1000)
 
 
 def leave_in_queue(
@@ -383,11 +437,13 @@ def _pipeline(
     store: SqlStore,
     renderers: Sequence[Renderer],
     *,
+    turns: Turns | None = None,
     chats: Sequence[Chat] = (),
     first_contact_s: float | None = None,
     connect: Callable[[str], Renderer] | None = None,
 ) -> Pipeline:
     blobs, media = open_blobs(settings), OpenCvMedia()
+    turns = turns or Turns(store=store, limit=None)
     return Pipeline(
         store=store,
         blobs=blobs,
@@ -400,6 +456,8 @@ def _pipeline(
         card=open_card(settings, chats, renderers),
         first_contact_s=first_contact_s,
         connect=connect,
+        is_paused=turns.is_paused,
+        why_wait=turns.why_wait,
     )
 
 

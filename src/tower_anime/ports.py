@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +29,7 @@ from tower_anime.domain.graph import Graph as Graph
 from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
+from tower_anime.domain.queue import Budget, Spent, Waiting
 from tower_anime.domain.release import Release
 
 # ---- Renderer -------------------------------------------------------------------------------
@@ -232,6 +234,7 @@ class Store(Protocol):
         cursor: str | None = None,
         statuses: Sequence[GenerationStatus] = (),
         project: str | None = None,
+        batch: str | None = None,
     ) -> Page:
         """Return a page of generations, newest first."""
         ...
@@ -299,6 +302,10 @@ class Store(Protocol):
         """Record a person's decision and the status that follows, in one transaction."""
         ...
 
+    def undo_review(self, generation_id: str) -> GenerationStatus:
+        """Take a person's newest decision back; returns the status before it, which holds now."""
+        ...
+
     def save_publication(
         self, generation_id: str, publication: Publication, *, event: Event | None = None
     ) -> None:
@@ -333,6 +340,32 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give up connections."""
+        ...
+
+
+class Queue(Protocol):
+    """What waits, in which order, and whether it may begin."""
+
+    def queue(
+        self,
+        *,
+        limit: int | None = None,
+        project: str | None = None,
+        without: Collection[str] = (),
+    ) -> tuple[Waiting, ...]:
+        """Return what is unfinished: what has begun first, then what is next, in order."""
+        ...
+
+    def switch(self, name: str) -> Any:
+        """Return the value of a switch, None when it was never set."""
+        ...
+
+    def budgets(self) -> Mapping[str, Budget]:
+        """Return the budget of each project that has one."""
+        ...
+
+    def spent(self, project: str, *, since: datetime) -> Spent:
+        """Return what the attempts that a project began since then have cost."""
         ...
 
 

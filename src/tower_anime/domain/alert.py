@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+RAISED, RESOLVED = "alert_raised", "alert_resolved"
+"""Kinds of the events that tell of an alert, each once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,3 +22,14 @@ class Alert:
     message: str
     severity: str = "warning"
     state: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRecord:
+    """An alert as it is kept: open until `resolved_at`."""
+
+    id: str
+    alert: Alert
+    raised_at: datetime
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None

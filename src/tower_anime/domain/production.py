@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+PROJECT_STATUSES = ("draft", "generating", "active", "archived", "completed")
+
+
+class PartKind(StrEnum):
+    """What a production consists of."""
+
+    PROJECT = "project"
+    EPISODE = "episode"
+    SCENE = "scene"
+    SHOT = "shot"
+    CHARACTER = "character"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from tower_anime.domain.generation import Publication, PublicationState
 from tower_anime.errors import Conflict, CorruptOutput, NotFound, Unavailable
+from tower_anime.pipeline.turns import Turns
 from tower_anime.ports import Engine, Store
 
 log = logging.getLogger(__name__)
@@ -49,13 +50,15 @@ class Reconciler:
     The store is right, whatever the engine says: it may be older (its own file was lost), newer
     (a backup of ours was restored) or may never have heard of a generation (its creator died, or
     left it for us). `grace_s` is how long a generation must have been unknown before it is
-    submitted here: its creator may be about to do that. `clock` is monotonic, in seconds.
+    submitted here: its creator may be about to do that. `turns` says what may begin and in which
+    order; without it all of it, oldest first. `clock` is monotonic, in seconds.
     """
 
     store: Store
     engine: Engine
     work: Work
     grace_s: float
+    turns: Turns | None = None
     clock: Callable[[], float] = time.monotonic
     _sure_until_s: dict[str, float] = field(default_factory=dict)
     _missing_since_s: dict[str, float] = field(default_factory=dict)
@@ -68,21 +71,42 @@ class Reconciler:
         Cheap enough for twice a second: asks the engine only about what it was not sure of.
         """
         now_s = self.clock()
-        unfinished = self.store.unfinished()
+        eager = self._eager()
+        unfinished = tuple(eager)
         _keep_only(self._sure_until_s, unfinished)
         _keep_only(self._missing_since_s, unfinished)
         unsure = [i for i in unfinished if self._sure_until_s.get(i, now_s) <= now_s]
         if not unsure:
+            self._tell_backlog(left=0)
             return ()
         working = {run_id.rpartition(":")[0] for run_id in self.engine.open_runs()}
+        room = self.turns.room() if self.turns else len(unsure)
         submitted: list[str] = []
+        left = 0
         for generation_id in unsure:
             if generation_id in working:
                 self._sure_until_s[generation_id] = now_s + SURE_FOR_S
                 self._missing_since_s.pop(generation_id, None)
-            elif now_s - self._missing_since_s.setdefault(generation_id, now_s) >= self.grace_s:
-                submitted.extend(self._mend(generation_id))
+                continue
+            missing_s = now_s - self._missing_since_s.setdefault(generation_id, now_s)
+            if missing_s < self.grace_s or (room <= len(submitted) and not eager[generation_id]):
+                left += 1
+                continue
+            submitted.extend(self._mend(generation_id))
+        self._tell_backlog(left=left)
         return tuple(submitted)
+
+    def _eager(self) -> dict[str, bool]:
+        """Return what may be worked on, in order, and whether it goes on whatever else runs."""
+        if self.turns is None:
+            return dict.fromkeys(self.store.unfinished(), True)
+        return {
+            one.generation_id: one.has_begun or one.cancel_requested for one in self.turns.allowed()
+        }
+
+    def _tell_backlog(self, *, left: int) -> None:
+        if self.turns is not None:
+            self.turns.backlog = left > 0
 
     def _mend(self, generation_id: str) -> Iterable[str]:
         """Bring the engine to work on a generation for which it has no open run."""
@@ -95,7 +119,9 @@ class Reconciler:
             self.work.parked(generation_id, f"the engine's run {numbers[last]}")
             return ()
         self.engine.submit(generation_id, run=0 if last is None else last + 1)
-        log.info("%s was forgotten: submitted again", generation_id)
+        if self.turns is not None:
+            self.turns.note_submitted(generation_id)
+        log.info("%s had no run: submitted", generation_id)
         return (generation_id,)
 
     def complete_publications(self) -> tuple[Publication, ...]:

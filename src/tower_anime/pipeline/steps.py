@@ -114,6 +114,17 @@ def _go_on(_point: Point) -> None:
     pass
 
 
+def _without_pause() -> bool:
+    return False
+
+
+def _without_budget(_project: str) -> str | None:
+    return None
+
+
+PAUSE_S = 0.5  # between looks at a paused queue
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
     """The steps with all they need.
@@ -122,8 +133,9 @@ class Pipeline:
     was never reached before it fails; None: for ever. `silent_since_s` holds since when they
     wait. `workflow` gives what a brief's workflow is, `families` the families that a person
     stated for model files (pattern → name). `connect` opens a server that is none of ours, by its
-    address: an attempt may have been posted there by a process that is dead now. `crash_point` is
-    told of each `Point`, for tests.
+    address: an attempt may have been posted there by a process that is dead now. `is_paused` says
+    whether nothing new may begin, `why_wait` why a project may begin no further attempt.
+    `crash_point` is told of each `Point`, for tests.
     """
 
     store: Store
@@ -142,6 +154,8 @@ class Pipeline:
     monotonic: Callable[[], float] = time.monotonic
     silent_since_s: dict[str, float] = field(default_factory=dict)
     connect: Callable[[str], Renderer] | None = None
+    is_paused: Callable[[], bool] = _without_pause
+    why_wait: Callable[[str], str | None] = _without_budget
     crash_point: Callable[[Point], None] = _go_on
 
     def advance(self, generation_id: str) -> Advance:
@@ -151,6 +165,8 @@ class Pipeline:
         """
         history = self.store.history(generation_id)
         while not isinstance(step := self._next(history), Finished):
+            if isinstance(step, Direct | Open) and self.is_paused():
+                return Advance(done=False, wait_s=PAUSE_S)
             log.debug("%s: %s", generation_id, type(step).__name__)
             history = self._perform(history, step)
             if isinstance(step, Render):
@@ -158,7 +174,15 @@ class Pipeline:
         return Advance(done=True)
 
     def _next(self, history: History) -> Step:
-        return next_step(history, lambda: self._propose(history))
+        spent: list[str] = []
+
+        def propose() -> Choice | None:
+            reason = self.why_wait(history.generation.brief.project)
+            spent.extend([reason] if reason else [])
+            return None if reason else self._propose(history)
+
+        step = next_step(history, propose)
+        return replace(step, reason=spent[0]) if spent and isinstance(step, Conclude) else step
 
     def _perform(self, history: History, step: Step) -> History:
         """Do one step and return the history with its outcome, as the store has it now."""
@@ -317,6 +341,10 @@ class Pipeline:
             self.crash_point(Point.POSTED)
 
         started_s = self.monotonic()
+
+        def spent_s() -> float:
+            return self.monotonic() - started_s
+
         try:
             job = self._job(history.generation, attempt, renderer)
             with self.card.rendering():
@@ -330,9 +358,12 @@ class Pipeline:
             artifact = self._keep_file(rendered.files, job.graph)
             self.crash_point(Point.STORED)
         except Cancelled:
-            return self._end(history, attempt, AttemptState.CANCELLED)
+            return self._end(history, attempt, AttemptState.CANCELLED, seconds=spent_s())
         except Interrupted as error:
-            return self._end(history, attempt, AttemptState.CANCELLED, failure=_failure(error))
+            failure = _failure(error)
+            return self._end(
+                history, attempt, AttemptState.CANCELLED, failure=failure, seconds=spent_s()
+            )
         except ServerLost as error:
             return self._lost(history, replace(attempt, submissions=attempt.submissions + 1), error)
         except Unavailable:
@@ -340,7 +371,10 @@ class Pipeline:
         except TowerError as error:
             if isinstance(error, OutOfMemory):
                 self._free(renderer)
-            return self._end(history, attempt, AttemptState.FAILED, failure=_failure(error))
+            failure = _failure(error)
+            return self._end(
+                history, attempt, AttemptState.FAILED, failure=failure, seconds=spent_s()
+            )
         finally:
             self.live.over(attempt.generation_id)
         return self._end(
@@ -350,7 +384,7 @@ class Pipeline:
             artifact=artifact,
             submissions=attempt.submissions + len(posted),
             sampler_steps=_steps_run(rendered, attempt.request),
-            seconds=self.monotonic() - started_s,
+            seconds=spent_s(),
         )
 
     def _job(self, generation: Generation, attempt: Attempt, renderer: Renderer) -> RenderJob:

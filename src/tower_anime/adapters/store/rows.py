@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -170,7 +170,7 @@ def generation_of(row: Row[Any]) -> Generation:
     """Return the generation of a row."""
     return Generation(
         id=row.id,
-        brief=_parsed(Brief, row.brief),
+        brief=replace(_parsed(Brief, row.brief), project=row.project_name),
         profile=_parsed(Profile, row.profile),
         status=GenerationStatus(row.status),
         first_request=_parsed(RenderRequest, row.first_request) if row.first_request else None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,19 +15,18 @@ from sqlalchemy import (
     Connection,
     Executable,
     Row,
+    Select,
     Table,
-    and_,
     delete,
     func,
     insert,
     literal,
     select,
-    text,
-    tuple_,
     update,
 )
 
 from tower_anime.adapters.store import rows
+from tower_anime.adapters.store.alerts import SqlAlerts
 from tower_anime.adapters.store.connect import (
     BUSY_TIMEOUT_S,
     READ_ONLY,
@@ -39,8 +36,12 @@ from tower_anime.adapters.store.connect import (
     open_engine,
     parse_url,
 )
+from tower_anime.adapters.store.events import add_event
+from tower_anime.adapters.store.keyset import Keyset
 from tower_anime.adapters.store.migrate import revision
+from tower_anime.adapters.store.parts import SqlParts
 from tower_anime.adapters.store.productions import SqlProductions, enhancements
+from tower_anime.adapters.store.queue import SqlQueue
 from tower_anime.adapters.store.tables import (
     HEAD,
     UtcTime,
@@ -51,12 +52,10 @@ from tower_anime.adapters.store.tables import (
     generation_metrics,
     generations,
     idempotency_keys,
-    performance_alerts,
     projects,
     publications,
     quality_assessments,
 )
-from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Attempt
 from tower_anime.domain.generation import (
     Direction,
@@ -69,19 +68,18 @@ from tower_anime.domain.generation import (
     PublicationState,
 )
 from tower_anime.domain.quality import Assessment
-from tower_anime.errors import BadInput, NotFound, StoreUnavailable
+from tower_anime.errors import Conflict, NotFound, StoreUnavailable
 from tower_anime.ports import Page
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
-MAX_PAGE = 1000  # keeps one answer in memory and below SQLite's limit of bound values
 _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
-_EVENT_LOCK = 0x6576656E74  # "event": any number that others on the server don't use
+_NEWEST_FIRST = Keyset(generations, ("created_at", "id"), newest_first=True)
 
 
-class SqlStore(SqlProductions):
-    """`ports.Store` and `ports.Productions` on a database that is up to date (`migrate.upgrade`).
+class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlQueue):
+    """`ports.Store`, `Productions` and `Queue` on an up-to-date database (`migrate.upgrade`).
 
     Safe for many threads; one instance per process. `busy_timeout_s` is how long a write waits
     for another process's (SQLite).
@@ -136,24 +134,22 @@ class SqlStore(SqlProductions):
         cursor: str | None = None,
         statuses: Sequence[GenerationStatus] = (),
         project: str | None = None,
+        batch: str | None = None,
     ) -> Page:
-        """Return a page of generations, newest first; `limit` is 1 to `MAX_PAGE`."""
-        if not 1 <= limit <= MAX_PAGE:
-            raise BadInput(f"a page has 1 to {MAX_PAGE} items, not {limit}")
-        table = generations.c
-        query = select(generations).order_by(table.created_at.desc(), table.id.desc())
-        if cursor is not None:
-            query = query.where(_older_than(cursor))
+        """Return a page of generations, newest first; `limit` is 1 to `keyset.MAX_PAGE`."""
+        query, table = _described(), generations.c
         if statuses:
             query = query.where(table.status.in_(statuses))
         if project is not None:
             named = select(projects.c.id).where(projects.c.name == project).scalar_subquery()
             query = query.where(table.project_id == named)
+        if batch is not None:
+            query = query.where(table.batch_id == batch)
         with self._read() as connection:
-            found = connection.execute(query.limit(limit + 1)).all()
-            items = _histories(connection, found[:limit])
-        more = len(found) > limit
-        return Page(items=items, next_cursor=_cursor(found[limit - 1]) if more else None)
+            found = connection.execute(_NEWEST_FIRST.page(query, limit=limit, cursor=cursor)).all()
+            shown, following = _NEWEST_FIRST.cut(found, limit=limit)
+            items = _histories(connection, shown)
+        return Page(items=items, next_cursor=following)
 
     def unfinished(self) -> tuple[str, ...]:
         """Return ids of generations that are queued or working, oldest first."""
@@ -201,7 +197,7 @@ class SqlStore(SqlProductions):
             if not connection.execute(change.values(values)).rowcount:
                 _status(connection, generation.id)
                 return False
-            _add_event(connection, event)
+            add_event(connection, event)
             return True
 
     def request_cancel(self, generation_id: str) -> GenerationStatus:
@@ -253,7 +249,7 @@ class SqlStore(SqlProductions):
             connection.execute(delete(corrections).where(*mine))
             if attempt.corrections:
                 connection.execute(insert(corrections), rows.correction_rows(attempt))
-            _add_event(connection, event)
+            add_event(connection, event)
 
     def save_assessment(
         self,
@@ -283,7 +279,7 @@ class SqlStore(SqlProductions):
             }
             key = ("generation_id", "attempt")
             _put(connection, quality_assessments, values, key=key)
-            _add_event(connection, event)
+            add_event(connection, event)
 
     # ---- Decisions and publications -----------------------------------------------------------
 
@@ -297,8 +293,13 @@ class SqlStore(SqlProductions):
     ) -> None:
         """Record a person's decision and the status that follows, in one transaction."""
         change = update(generations).where(generations.c.id == generation_id)
+        told = Event(
+            kind="reviewed",
+            generation_id=generation_id,
+            data={"decision": review.decision, "status": status},
+        )
         with self._write() as connection:
-            _decide(connection, generation_id, rows.review_row(review))
+            is_new = _decide(connection, generation_id, rows.review_row(review))
             connection.execute(
                 change.values(
                     status=status,
@@ -309,6 +310,41 @@ class SqlStore(SqlProductions):
                     ),
                 )
             )
+            add_event(connection, told if is_new else None)
+
+    def undo_review(self, generation_id: str) -> GenerationStatus:
+        """Take the newest decision of a person back; returns the status before it, which holds now.
+
+        `Conflict` when there is none.
+        """
+        table = decisions.c
+        newest = (
+            select(table.seq, table.status_before)
+            .where(
+                table.generation_id == generation_id,
+                table.by == rows.PERSON,
+                table.undone_at.is_(None),
+            )
+            .order_by(table.seq.desc())
+            .limit(1)
+        )
+        now = datetime.now(UTC)
+        with self._write() as connection:
+            _status(connection, generation_id)
+            found = connection.execute(newest).one_or_none()
+            if found is None:
+                raise Conflict("there is no decision of a person to take back")
+            before = GenerationStatus(found.status_before)
+            undone = update(decisions).where(table.seq == found.seq)
+            connection.execute(undone.values(undone_at=now))
+            change = update(generations).where(generations.c.id == generation_id)
+            reason = "a person took the decision back"
+            ended = {} if before.over else {"finished_at": None}
+            connection.execute(change.values(status=before, reason=reason, **ended))
+            data = {"status": before.value}
+            event = Event(kind="review_undone", generation_id=generation_id, data=data)
+            add_event(connection, event)
+        return before
 
     def save_publication(
         self, generation_id: str, publication: Publication, *, event: Event | None = None
@@ -324,7 +360,7 @@ class SqlStore(SqlProductions):
         with self._write() as connection:
             key = ("generation_id", "artifact_sha256", "target")
             _put(connection, publications, values, key=key)
-            _add_event(connection, event)
+            add_event(connection, event)
 
     # ---- Events -------------------------------------------------------------------------------
 
@@ -334,46 +370,7 @@ class SqlStore(SqlProductions):
         Numbers become visible in their order, so a reader of `events_after` misses none.
         """
         with self._write() as connection:
-            return _add_event(connection, event)
-
-    def raise_alert(self, alert: Alert, *, event: Event | None = None) -> bool:
-        """Open an alert or renew the open one of its kind and subject; True when it is new."""
-        table = performance_alerts
-        values = {"severity": alert.severity, "message": alert.message}
-        values["system_state"] = dict(alert.state)  # type: ignore[assignment]
-        with self._write() as connection:
-            renewed = connection.execute(
-                update(table).where(_open_alert(alert.kind, alert.subject)).values(values)
-            ).rowcount
-            if not renewed:
-                fresh = {"id": str(uuid.uuid4()), "raised_at": datetime.now(UTC)}
-                named = {"alert_type": alert.kind, "subject": alert.subject}
-                connection.execute(insert(table).values({**values, **named, **fresh}))
-            _add_event(connection, event)
-        return not renewed
-
-    def resolve_alert(self, kind: str, subject: str) -> bool:
-        """Close the open alert of a kind and subject; False when none is open."""
-        closed = update(performance_alerts).values(resolved_at=datetime.now(UTC))
-        with self._write() as connection:
-            found = connection.execute(closed.where(_open_alert(kind, subject))).rowcount
-        return bool(found)
-
-    def open_alerts(self) -> tuple[Alert, ...]:
-        """Return what is wrong at present, oldest first."""
-        table = performance_alerts.c
-        query = select(performance_alerts).where(table.resolved_at.is_(None))
-        with self._read() as connection:
-            return tuple(
-                Alert(
-                    kind=row.alert_type,
-                    subject=row.subject,
-                    message=row.message,
-                    severity=row.severity,
-                    state=row.system_state,
-                )
-                for row in connection.execute(query.order_by(table.raised_at))
-            )
+            return add_event(connection, event)
 
     def events_after(
         self, seq: int, *, generation_id: str | None = None, limit: int = 500
@@ -480,8 +477,13 @@ def _no_generation(generation_id: str) -> NotFound:
     return NotFound(f"there is no generation {generation_id}")
 
 
+def _described() -> Select[Any]:
+    """Return the query for generations with their project's name, which may change."""
+    return select(generations, projects.c.name.label("project_name")).join(projects)
+
+
 def _generation_row(connection: Connection, generation_id: str) -> Row[Any]:
-    query = select(generations).where(generations.c.id == generation_id)
+    query = _described().where(generations.c.id == generation_id)
     found = connection.execute(query).one_or_none()
     if found is None:
         raise _no_generation(generation_id)
@@ -496,8 +498,8 @@ def _status(connection: Connection, generation_id: str) -> GenerationStatus:
     return GenerationStatus(found)
 
 
-def _decide(connection: Connection, generation_id: str, decision: Mapping[str, Any]) -> None:
-    """Append a decision, unless a repeated step says the newest one again."""
+def _decide(connection: Connection, generation_id: str, decision: Mapping[str, Any]) -> bool:
+    """Append a decision, unless a repeated step says the newest one again: then False."""
     before = _status(connection, generation_id)
     table = decisions.c
     newest = connection.execute(
@@ -512,7 +514,7 @@ def _decide(connection: Connection, generation_id: str, decision: Mapping[str, A
     ).one_or_none()
     said = {name: value for name, value in decision.items() if name != "decided_at"}
     if newest is not None and said == {name: newest._mapping[name] for name in said}:
-        return
+        return False
     values = {
         **decision,
         "generation_id": generation_id,
@@ -520,30 +522,7 @@ def _decide(connection: Connection, generation_id: str, decision: Mapping[str, A
         "decided_at": decision["decided_at"] or datetime.now(UTC),
     }
     connection.execute(insert(decisions).values(values))
-
-
-def _open_alert(kind: str, subject: str) -> ColumnElement[bool]:
-    table = performance_alerts.c
-    return and_(table.alert_type == kind, table.subject == subject, table.resolved_at.is_(None))
-
-
-def _add_event(connection: Connection, event: Event | None) -> int:
-    """Append an event and return its number; 0 for none."""
-    if event is None:
-        return 0
-    if connection.dialect.name == "postgresql":
-        # sequences count outside transactions: without it 8 could appear before 7
-        lock = text("SELECT pg_advisory_xact_lock(:number)")
-        connection.execute(lock, {"number": _EVENT_LOCK})
-    values = {
-        "generation_id": event.generation_id,
-        "event_type": event.kind,
-        "event_data": event.data,
-        "at": event.at or datetime.now(UTC),
-    }
-    added = insert(generation_metrics).values(values)
-    seq: int = connection.execute(added.returning(generation_metrics.c.seq)).scalar_one()
-    return seq
+    return True
 
 
 def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[History, ...]:
@@ -573,19 +552,3 @@ def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[Histo
         enhancements=enhancements(connection, ids),
     )
     return rows.histories_of(found, parts)
-
-
-def _cursor(row: Row[Any]) -> str:
-    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()}|{row.id}".encode()).decode()
-
-
-def _older_than(cursor: str) -> ColumnElement[bool]:
-    try:
-        moment, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        created_at = datetime.fromisoformat(moment).astimezone(UTC)
-    except (binascii.Error, ValueError, OverflowError) as error:
-        raise BadInput(
-            "this cursor is none of ours; take `next_cursor` of the last page"
-        ) from error
-    position = tuple_(literal(created_at, UtcTime), literal(last_id))
-    return tuple_(generations.c.created_at, generations.c.id) < position

@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
@@ -198,6 +198,8 @@ generations = Table(
     Column("cancel_requested", Boolean, nullable=False),
     _time("created_at"),
     _time("finished_at", nullable=True),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("rank", Double, nullable=False, server_default="0"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
     Index(None, "project_id", "created_at", "id"),
@@ -423,4 +425,56 @@ external_ids = Table(
     Column("original", JSON, nullable=False),
     _time("imported_at"),
     Index(None, "entity", "our_id"),
+)
+
+# ---- The service ------------------------------------------------------------------------------
+
+# Small facts that outlive a process, such as whether the queue is paused.
+switches = Table(
+    "switches",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("value", JSON, nullable=False),
+    _time("changed_at"),
+)
+
+# `resolution_s` is the time that a row stands for: fine rows are kept for a day, coarse for 90.
+system_samples = Table(
+    "system_samples",
+    METADATA,
+    Column("resolution_s", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, primary_key=True),
+    Column("data", JSON, nullable=False),
+)
+
+# Rolled-up figures of a day (UTC) on which generations were created; can be made again at any
+# time. `n` values that add up to `total`, their squares to `squares`.
+figures = Table(
+    "figures",
+    METADATA,
+    Column("figure", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("project_id", String, primary_key=True),
+    Column("backend", String, primary_key=True),
+    Column("family", String, primary_key=True),
+    Column("checkpoint", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("total", Double, nullable=False),
+    Column("squares", Double, nullable=False),
+    Index(None, "day"),
+)
+
+# What is to be told to whom: one row for each event and target, so that none is told twice.
+notices = Table(
+    "notices",
+    METADATA,
+    Column("event_seq", Integer, primary_key=True, autoincrement=False),
+    Column("target", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Words),
+    _time("due_at"),
+    _time("created_at"),
+    Index(None, "state", "due_at"),
 )
