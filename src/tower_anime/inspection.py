@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.adapters.uploads import check_upload
 from tower_anime.assess.profiles import PROFILES
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import BadInput
@@ -97,6 +99,32 @@ def inspect_files(settings: Settings, files: Sequence[Wanted]) -> Iterator[tuple
     profiles = {name: find_profile(settings, name) for name in {file.profile for file in files}}
     media = OpenCvMedia()
     return ((file.path, _inspect(media, file, profiles[file.profile])) for file in files)
+
+
+EXPECTED = ("duration_s", "frame_rate", "frames", "width", "height")
+"""What may be expected of a file, as in a manifest."""
+
+
+def inspect_upload(
+    settings: Settings,
+    path: Path,
+    *,
+    prompt: str | None,
+    profile: str | None,
+    expect: Mapping[str, Any],
+) -> Assessment:
+    """Assess a file from a stranger: checked before anything is decoded.
+
+    Raises:
+        Unreadable: for what is too large, moves though it should not, or hides another file.
+    """
+    unknown = [key for key in expect if key not in EXPECTED]
+    if unknown:
+        raise BadInput(f"expect: unknown {unknown[0]!r}; allowed: {', '.join(EXPECTED)}")
+    check_upload(path)
+    file = Wanted(path=path, prompt=prompt, profile=profile or "still")
+    ((_, assessment),) = inspect_files(settings, [file])
+    return assessment
 
 
 def _inspect(media: OpenCvMedia, file: Wanted, profile: Profile) -> Assessment:

@@ -351,6 +351,7 @@ class Queue(Protocol):
         *,
         limit: int | None = None,
         project: str | None = None,
+        batch: str | None = None,
         without: Collection[str] = (),
     ) -> tuple[Waiting, ...]:
         """Return what is unfinished: what has begun first, then what is next, in order."""

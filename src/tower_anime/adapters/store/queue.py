@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, not_, select, update
@@ -15,6 +15,7 @@ from tower_anime.domain.generation import GenerationStatus
 from tower_anime.domain.queue import Budget, Spent, Waiting, budget_of
 
 _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
+_PACE_OF, _LEAST_FOR_PACE = 50, 5  # generations that an estimate looks back on
 _AT_ONCE = 500  # ids in one statement: below SQLite's limit of bound values
 
 
@@ -32,6 +33,7 @@ class SqlQueue(ABC):
         *,
         limit: int | None = None,
         project: str | None = None,
+        batch: str | None = None,
         without: Collection[str] = (),
     ) -> tuple[Waiting, ...]:
         """Return what is unfinished: what has begun first, then what is next, in order.
@@ -61,6 +63,8 @@ class SqlQueue(ABC):
         )
         if project is not None:
             query = query.where(projects.c.name == project)
+        if batch is not None:
+            query = query.where(table.batch_id == batch)
         if without:
             held = and_(waits, table.cancel_requested.is_(False), projects.c.name.in_(without))
             query = query.where(not_(held))
@@ -142,6 +146,26 @@ class SqlQueue(ABC):
         with self._write() as connection:
             connection.execute(delete(switches).where(switches.c.name == name))
             connection.execute(insert(switches).values(fresh))
+
+    def eta_s(self, unfinished: int) -> float | None:
+        """Return in how many seconds so many may be done, by the pace of the latest ones.
+
+        None without a pace: nothing waits, or fewer than five were finished in the last hour.
+        """
+        since = datetime.now(UTC) - timedelta(hours=1)
+        table = generations.c
+        newest = (
+            select(table.finished_at)
+            .where(table.status.not_in(_UNFINISHED), table.finished_at >= since)
+            .order_by(table.created_at.desc())
+            .limit(_PACE_OF)
+        )
+        with self._read() as connection:
+            ends = sorted(connection.scalars(newest))
+        if not unfinished or len(ends) < _LEAST_FOR_PACE:
+            return None
+        lasted_s = (ends[-1] - ends[0]).total_seconds()
+        return round(max(lasted_s / (len(ends) - 1), 0.001) * unfinished, 1)
 
     # ---- Budgets ------------------------------------------------------------------------------
 

@@ -75,6 +75,9 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
+_LAST_CHANGED_FIRST = Keyset(
+    publications, ("updated_at", "generation_id", "artifact_sha256", "target"), newest_first=True
+)
 _NEWEST_FIRST = Keyset(generations, ("created_at", "id"), newest_first=True)
 
 
@@ -362,6 +365,20 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlQueue):
             _put(connection, publications, values, key=key)
             add_event(connection, event)
 
+    def publications(
+        self, *, limit: int, cursor: str | None = None, state: PublicationState | None = None
+    ) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
+        """Return a page of publications, the newest change first, and the cursor of the next."""
+        query = select(publications)
+        if state is not None:
+            query = query.where(publications.c.state == state)
+        with self._read() as connection:
+            query = _LAST_CHANGED_FIRST.page(query, limit=limit, cursor=cursor)
+            shown, following = _LAST_CHANGED_FIRST.cut(
+                connection.execute(query).all(), limit=limit
+            )
+        return tuple(row._mapping for row in shown), following
+
     # ---- Events -------------------------------------------------------------------------------
 
     def add_event(self, event: Event) -> int:
@@ -382,6 +399,11 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlQueue):
             query = query.where(table.generation_id == generation_id)
         with self._read() as connection:
             return tuple(rows.event_of(row) for row in connection.execute(query.limit(limit)))
+
+    def last_event(self) -> int:
+        """Return the number of the newest event, 0 before the first."""
+        with self._read() as connection:
+            return int(connection.scalar(select(func.max(generation_metrics.c.seq))) or 0)
 
     def close(self) -> None:
         """Give up connections."""

@@ -1,104 +1,169 @@
-"""`/api/v1/generations` and the artifacts they made."""
+"""`/api/v1/generations`: asking, looking, cancelling, deciding."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query
-from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Header, Query
 
 from tower_anime.compose import App
-from tower_anime.domain.generation import GenerationStatus, History, PersonDecision
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.generation import GenerationStatus, History
+from tower_anime.domain.queue import check_priority
 from tower_anime.domain.views import generation_view
-from tower_anime.domain.wish import briefs_of
-from tower_anime.web.deps import the_app
+from tower_anime.domain.wish import MAX_EXPANSION, briefs_of
+from tower_anime.errors import BadInput, NotFound
+from tower_anime.web import models
+from tower_anime.web.words import ERRORS, Cursor, Json, Limit, PageOf, TheApp, page
 from tower_anime.workflows import keep_named
 
 router = APIRouter(tags=["generations"])
-TheApp = Annotated[App, Depends(the_app)]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(max_length=200, description="the same key again gives the same generation"),
+]
+_ONE = {200: {"model": models.Generation}, **ERRORS}
+MOST_IN_A_BATCH = 5000
 
 
-class Page(BaseModel):
-    """One page of generations, newest first."""
-
-    items: list[dict[str, Any]]
-    next_cursor: str | None
-
-
-class Decision(BaseModel):
-    """What a person decided."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    decision: PersonDecision
-    reasons: list[str] = Field(default_factory=list, max_length=20)
-    note: str = Field("", max_length=10_000)
-
-
-_EXAMPLE = {
-    "prompt": "1girl, rainy neon street, umbrella",
-    "size": "832x1216",
-    "set": {"steps": 28},
-}
-
-
-@router.post("/generations", status_code=202)
-def create(
-    app: TheApp,
-    wish: Annotated[dict[str, Any], Body(examples=[_EXAMPLE])],
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-) -> dict[str, Any] | list[dict[str, Any]]:
+@router.post(
+    "/generations",
+    status_code=202,
+    responses={
+        202: {"model": models.Generation | list[models.Generation]},
+        409: ERRORS[409],
+        422: ERRORS[422],
+    },
+)
+def create(app: TheApp, wish: models.Wish, idempotency_key: IdempotencyKey = None) -> Json:
     """Queue a generation, or several when `count` or `{a|b}` ask for them."""
-    briefs = [keep_named(app.settings, brief) for brief in briefs_of(wish)]
-    views = []
-    for index, brief in enumerate(briefs):
-        key = f"{idempotency_key}/{index}" if idempotency_key else None
-        generation = app.create(brief, key=key)
-        views.append(generation_view(History(generation=generation)))
-    return views[0] if len(views) == 1 else views
+    briefs = briefs_of(wish.given())
+    views = _queued(app, briefs, key=idempotency_key)
+    return Json(views[0] if len(views) == 1 else views, status_code=202)
 
 
-@router.get("/generations")
+@router.get("/generations", responses={200: {"model": PageOf[models.Generation]}, 422: ERRORS[422]})
 def index(
     app: TheApp,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
     status: Annotated[list[GenerationStatus] | None, Query()] = None,
     project: str | None = None,
-) -> Page:
+    batch: str | None = None,
+) -> Json:
     """List generations, newest first."""
-    page = app.store.histories(limit=limit, cursor=cursor, statuses=status or (), project=project)
-    return Page(
-        items=[generation_view(history) for history in page.items], next_cursor=page.next_cursor
+    found = app.store.histories(
+        limit=limit, cursor=cursor, statuses=status or (), project=project, batch=batch
     )
+    return page([generation_view(history) for history in found.items], found.next_cursor)
 
 
-@router.get("/generations/{generation_id}")
-def one(app: TheApp, generation_id: str) -> dict[str, Any]:
+@router.get("/generations/{generation_id}", responses=_ONE)
+def one(app: TheApp, generation_id: str) -> Json:
     """Return one generation with its attempts."""
-    return generation_view(app.store.history(generation_id))
+    return Json(generation_view(app.store.history(generation_id)))
 
 
-@router.post("/generations/{generation_id}/cancel", status_code=202)
-def cancel(app: TheApp, generation_id: str) -> dict[str, Any]:
+@router.post(
+    "/generations/{generation_id}/cancel",
+    status_code=202,
+    responses={202: {"model": models.Generation}, **ERRORS},
+)
+def cancel(app: TheApp, generation_id: str) -> Json:
     """Cancel; it ends `cancelled`. 409 when it is over."""
     app.cancel(generation_id)
-    return generation_view(app.store.history(generation_id))
+    return Json(generation_view(app.store.history(generation_id)), status_code=202)
 
 
-@router.post("/generations/{generation_id}/review")
-def review(app: TheApp, generation_id: str, decision: Decision) -> dict[str, Any]:
+@router.post(
+    "/generations/{generation_id}/retry",
+    status_code=202,
+    responses={202: {"model": models.Generation}, **ERRORS},
+)
+def retry(app: TheApp, generation_id: str) -> Json:
+    """Ask for the same again, as a new generation. 409 while it is not over."""
+    fresh = app.retry(generation_id)
+    return Json(generation_view(History(generation=fresh)), status_code=202)
+
+
+@router.post("/generations/{generation_id}/review", responses=_ONE)
+def review(app: TheApp, generation_id: str, decision: models.Decision) -> Json:
     """Approve or reject as a person; no machine overrules it."""
     history = app.review(
         generation_id, decision.decision, reasons=decision.reasons, note=decision.note
     )
-    return generation_view(history)
+    return Json(generation_view(history))
 
 
-@router.get("/artifacts/{sha256}", response_class=FileResponse)
-def artifact(app: TheApp, sha256: str) -> FileResponse:
-    """Return a file that we made or collected, by its SHA-256."""
-    path = app.artifact(sha256)
-    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
-    return FileResponse(path, headers=headers)
+@router.post("/generations/{generation_id}/review/undo", responses=_ONE)
+def undo(app: TheApp, generation_id: str) -> Json:
+    """Take the newest decision of a person back; the status before it holds again."""
+    return Json(generation_view(app.undo_review(generation_id)))
+
+
+# ---- batches ----------------------------------------------------------------------------------
+
+
+@router.post(
+    "/batches",
+    status_code=202,
+    responses={202: {"model": models.Batch}, 409: ERRORS[409], 422: ERRORS[422]},
+)
+def create_batch(
+    app: TheApp, batch: models.NewBatch, idempotency_key: IdempotencyKey = None
+) -> Json:
+    """Queue a list of prompts that share everything else."""
+    check_priority(batch.priority)
+    common = batch.wish.given()
+    if common.get("prompt"):
+        raise BadInput("the prompts of a batch stand in `prompts`, not in `wish`")
+    briefs: list[Brief] = []
+    for prompt in batch.prompts:
+        briefs += briefs_of({**common, "prompt": prompt})
+        if len(briefs) > MOST_IN_A_BATCH:
+            raise BadInput(f"a batch has at most {MOST_IN_A_BATCH} generations")
+    batch_id = (
+        str(uuid.uuid5(uuid.NAMESPACE_URL, f"batch:{idempotency_key}"))
+        if idempotency_key
+        else str(uuid.uuid4())
+    )
+    views = _queued(app, briefs, key=idempotency_key, batch_id=batch_id)
+    ids = [view["generation_id"] for view in views]
+    if batch.priority:
+        app.store.prioritise(ids, batch.priority)
+    return Json(_batch_view(app, batch_id, ids), status_code=202)
+
+
+@router.get("/batches/{batch_id}", responses={200: {"model": models.Batch}, **ERRORS})
+def one_batch(app: TheApp, batch_id: str) -> Json:
+    """Say how far a batch is; its generations are listed with `?batch=`."""
+    return Json(_batch_view(app, batch_id, None))
+
+
+def _batch_view(app: App, batch_id: str, ids: Sequence[str] | None) -> dict[str, Any]:
+    counts = app.store.batch(batch_id)
+    if not counts:
+        raise NotFound(f"there is no batch {batch_id}")
+    view: dict[str, Any] = {
+        "batch_id": batch_id,
+        "total": sum(counts.values()),
+        "counts": {status.value: number for status, number in counts.items()},
+    }
+    return view if ids is None else {**view, "generation_ids": list(ids)}
+
+
+def _queued(
+    app: App, briefs: Sequence[Brief], *, key: str | None, batch_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Store and queue each brief; every one is checked before the first is stored."""
+    if len(briefs) > max(MAX_EXPANSION, MOST_IN_A_BATCH):
+        raise BadInput(f"at most {MOST_IN_A_BATCH} generations at once")
+    kept = [keep_named(app.settings, brief) for brief in briefs]
+    views = []
+    for index, brief in enumerate(kept):
+        made = app.create(brief, key=f"{key}/{index}" if key else None, batch_id=batch_id)
+        views.append(generation_view(History(generation=made)))
+    return views

@@ -1,0 +1,53 @@
+"""Files that we made or collected, by their SHA-256, and small pictures of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import FileResponse
+
+from tower_anime.web.words import ERRORS, TheApp
+
+router = APIRouter(prefix="/artifacts", tags=["artifacts"])
+
+_FOREVER = "private, max-age=31536000, immutable"
+IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
+_FILE = {
+    200: {"content": {"application/octet-stream": {}}, "description": "the file"},
+    304: {"description": "it has not changed; it never does"},
+    404: ERRORS[404],
+}
+
+
+@router.get("/{sha256}", response_class=FileResponse, responses=_FILE)
+def artifact(app: TheApp, sha256: str, if_none_match: IfNoneMatch = None) -> Response:
+    """Return a file by its SHA-256."""
+    path = app.artifact(sha256)
+    headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256}"'}
+    if _is_known(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, headers=headers)
+
+
+@router.get("/{sha256}/thumbnail", response_class=FileResponse, responses={**_FILE, **ERRORS})
+def thumbnail(
+    app: TheApp,
+    sha256: str,
+    size: Annotated[Literal[128, 256, 512, 1024], Query(description="longer side, px")] = 256,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Return a small WebP picture of a file; made once."""
+    headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256}-{size}"'}
+    path = app.thumbnail(sha256, size)
+    if _is_known(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, headers=headers, media_type="image/webp")
+
+
+def _is_known(given: str | None, etag: str) -> bool:
+    """Whether the caller has this version (RFC 9110, weak comparison)."""
+    if given is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in given.split(",")]
+    return "*" in tags or etag in tags
