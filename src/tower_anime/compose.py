@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,10 +22,12 @@ from urllib.parse import urlsplit
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.adapters.engine_crew import CARRIER
+from tower_anime.adapters.engine_workers import Workers
 from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
+from tower_anime.adapters.thumbnails import Thumbnails
 from tower_anime.directors import open_card, open_chats, open_director
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.generation import (
@@ -36,7 +40,7 @@ from tower_anime.domain.generation import (
     new_generation_id,
 )
 from tower_anime.domain.request import Kind
-from tower_anime.errors import BadInput, Conflict, ServerDown, StorageFull
+from tower_anime.errors import BadInput, Conflict, NotFound, ServerDown, StorageFull
 from tower_anime.graph import ready
 from tower_anime.graph.source import Source, parse_source
 from tower_anime.inspection import find_profile
@@ -77,6 +81,7 @@ class App:
     live: Live
     reconciler: Reconciler
     turns: Turns
+    thumbnails: Thumbnails
     simulated: bool
 
     def create(
@@ -148,6 +153,17 @@ class App:
     def artifact(self, sha256: str) -> Path:
         """Return the path of one of our files; `NotFound` for an unknown one."""
         return self.blobs.find(sha256)
+
+    def thumbnail(self, sha256: str, size_px: int) -> Path:
+        """Return a small WebP of one of our files, made once; `Unreadable` for no picture."""
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise NotFound(f"there is no file with the SHA-256 {sha256}")
+        return self.thumbnails.of(sha256, size_px, lambda: self.blobs.find(sha256))
+
+    def workers(self) -> tuple[dict[str, object], ...]:
+        """Return the processes that work on this data folder, and what this one works on."""
+        living = sorted(Workers(self.settings.data_dir / "workers").living())
+        return tuple(_worker_view(name, self.engine.active()) for name in living)
 
 
 @contextmanager
@@ -222,6 +238,10 @@ def open_app(
             live=pipeline.live,
             reconciler=reconciler,
             turns=turns,
+            thumbnails=Thumbnails(
+                settings.data_dir / "thumbnails",
+                lambda path: OpenCvMedia().decode_still(path).frame,
+            ),
             simulated=sandbox is not None,
         )
         engine.start()
@@ -345,6 +365,14 @@ def prepare_folder(folder: Path) -> None:
             f"the data folder {folder} can't be written ({error.strerror}); "
             "choose another with TOWER_DATA_DIR"
         ) from error
+
+
+def _worker_view(name: str, active: Sequence[str]) -> dict[str, object]:
+    """Return what the name of a process's lock says: place, role, process id."""
+    role, _, pid = name.rpartition("-")[0].partition("-")[2].rpartition("-")
+    mine = int(pid) == os.getpid()
+    running = [run_id.rpartition(":")[0] for run_id in active] if mine else None
+    return {"name": name, "role": role, "pid": int(pid), "running": running}
 
 
 def _moment() -> int:

@@ -63,6 +63,22 @@ class DirectorSettings(BaseModel):
     )
 
 
+class HttpSettings(BaseModel):
+    """The HTTP server."""
+
+    cors_origins: tuple[str, ...] = Field(
+        (), description='other sites whose pages may call, as JSON: ["https://app.example"]'
+    )
+    max_body_mb: float = Field(4.0, gt=0.0, le=1024.0, description="JSON bodies, MiB")
+    max_upload_mb: float = Field(128.0, gt=0.0, le=4096.0, description="files to assess, MiB")
+    calls_per_s: float = Field(
+        500.0, ge=0.0, le=100_000.0, description="calls from one address, 1/s; 0: no limit"
+    )
+    session_hours: float = Field(
+        12.0, gt=0.0, le=8760.0, description="how long a browser stays logged in, h"
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Secrets are never printed."""
 
@@ -109,6 +125,7 @@ class Settings(BaseSettings):
     echo_url: str | None = Field(None, description="Echo Brain, for example http://127.0.0.1:8309")
     director: DirectorSettings = Field(DirectorSettings(), description="language models")
     api_token: SecretStr | None = Field(None, description="demanded by the HTTP server when set")
+    http: HttpSettings = Field(HttpSettings(), description="the HTTP server")
     concurrency: int = Field(4, ge=1, le=64, description="generations worked on at a time")
     quality: QualitySettings = Field(QualitySettings(), description="the bar")
 

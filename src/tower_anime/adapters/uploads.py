@@ -131,11 +131,9 @@ def _webp(data: bytes) -> int:
         _check_pixels((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
     else:
         sizes = struct.unpack_from("<6B", data, 24)
-        width, height = (
-            int.from_bytes(bytes(sizes[at : at + 3]), "little") + 1 for at in (0, 3)
-        )
+        width, height = (int.from_bytes(bytes(sizes[at : at + 3]), "little") + 1 for at in (0, 3))
         _check_pixels(width, height)
-    return 8 + length + length % 2
+    return int(8 + length + length % 2)
 
 
 def _bmp(data: bytes) -> int:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
-from tower_anime.domain.queue import PAUSED, Waiting, reason_to_wait
+from tower_anime.domain.queue import PAUSED, Budget, Waiting, reason_to_wait
 from tower_anime.ports import Engine, Queue
 
 LOOKED_AHEAD = 2000
 """What is considered in one round; far more than may begin before the next."""
 
-KNOWN_FOR_S = 2.0
-"""How long a project's spending and the pause are remembered: a query each per step costs more
-than what is overspent meanwhile."""
+KNOWN_FOR_S = 1.0
+"""How long the pause and the budgets are remembered; what a project spent is asked each time."""
 
 UNDERWAY_S = 1.0
 """A run that was submitted is taken up by a thread within milliseconds; until then it counts."""
@@ -42,7 +42,7 @@ class Turns:
     backlog: bool = False
     _underway: dict[str, float] = field(default_factory=dict)
     _paused: tuple[float, bool] = (float("-inf"), False)
-    _spent: dict[str, tuple[float, str | None]] = field(default_factory=dict)
+    _budgets: tuple[float, Mapping[str, Budget]] = (float("-inf"), MappingProxyType({}))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_paused(self) -> bool:
@@ -50,29 +50,29 @@ class Turns:
         if self.limit is None:
             return False
         asked_s, paused = self._paused
-        if self.clock() - asked_s >= KNOWN_FOR_S / 4:
+        if self.clock() - asked_s >= KNOWN_FOR_S / 2:
             paused = bool(self.store.switch(PAUSED))
             self._paused = (self.clock(), paused)
         return paused
 
     def why_wait(self, project: str) -> str | None:
         """Return why a project may begin no further attempt today; None when it may."""
-        with self._lock:
-            asked_s, reason = self._spent.get(project, (float("-inf"), None))
-        if self.clock() - asked_s < KNOWN_FOR_S:
-            return reason
-        budget = self.store.budgets().get(project)
-        reason = None
-        if budget is not None:
-            midnight = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
-            reason = reason_to_wait(budget, self.store.spent(project, since=midnight))
-        with self._lock:
-            self._spent[project] = (self.clock(), reason)
-        return reason
+        budget = self._budgets_now().get(project)
+        if budget is None:
+            return None
+        midnight = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return reason_to_wait(budget, self.store.spent(project, since=midnight))
+
+    def _budgets_now(self) -> Mapping[str, Budget]:
+        asked_s, budgets = self._budgets
+        if self.clock() - asked_s >= KNOWN_FOR_S:
+            budgets = self.store.budgets()
+            self._budgets = (self.clock(), budgets)
+        return budgets
 
     def allowed(self) -> tuple[Waiting, ...]:
         """Return what may be worked on, in its order; what is queued only if it may begin."""
-        held = [name for name in self.store.budgets() if self.why_wait(name)]
+        held = [name for name in self._budgets_now() if self.why_wait(name)]
         found = self.store.queue(limit=LOOKED_AHEAD, without=held)
         if self.is_paused():
             return tuple(one for one in found if one.has_begun or one.cancel_requested)

@@ -2,100 +2,202 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tower_anime import __version__
 from tower_anime.compose import App
-from tower_anime.errors import BadInput, Conflict, NotFound, TowerError, Unavailable
-from tower_anime.web.api import generations, health
-from tower_anime.web.pages import now
+from tower_anime.errors import (
+    BadInput,
+    Conflict,
+    NotFound,
+    Refused,
+    TowerError,
+    Unavailable,
+    Unreadable,
+)
+from tower_anime.web.api import (
+    artifacts,
+    assessments,
+    events,
+    generations,
+    health,
+    operations,
+    productions,
+    queue,
+)
+from tower_anime.web.broadcast import Broadcast
+from tower_anime.web.guard import Door, Guard, Sessions, Tries, session_key
+from tower_anime.web.limits import BodySize, CallRate
+from tower_anime.web.pages import login, now
+from tower_anime.web.pages.shown import not_found_page
+from tower_anime.web.words import Problem, known_parameters
 
 STATIC = Path(__file__).parent / "static"
-OPEN_PATHS = ("/health",)
-_CSP = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'"
+_CSP = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
 _STATUS: tuple[tuple[type[TowerError], int], ...] = (
     (BadInput, 422),
     (NotFound, 404),
     (Conflict, 409),
+    (Refused, 422),
     (Unavailable, 503),
     (TowerError, 500),
 )
-
-_Next = Callable[[Request], Awaitable[Response]]
+_UNREADABLE = {"too_large": 413, "not_an_image": 415}
+_V1 = (
+    generations.router,
+    queue.router,
+    productions.router,
+    artifacts.router,
+    assessments.router,
+    events.router,
+    operations.router,
+)
+_DESCRIPTION = (
+    "Quality control of anime production on ComfyUI. Lists are pages: pass `next_cursor` as "
+    "`cursor`. Errors are `{detail}`. With a token set, send `Authorization: Bearer …`."
+)
 
 
 def create_app(app: App, *, host: str) -> FastAPI:
     """Return the application; `host` is the address that it is served on."""
-    api = FastAPI(title="Tower Anime", version=__version__, docs_url=None, redoc_url=None)
+    api = FastAPI(
+        title="Tower Anime",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+        responses={401: {"model": Problem, "description": "the token is missing or wrong"}},
+    )
     api.state.app = app
+    api.state.broadcast = Broadcast(app)
+    api.state.door = _door(app, host)
     api.include_router(health.router)
-    api.include_router(generations.router, prefix="/api/v1")
+    for router in _V1:
+        api.include_router(router, prefix="/api/v1", dependencies=[Depends(known_parameters)])
     api.include_router(now.router, prefix="/ui")
+    api.include_router(login.router, prefix="/ui")
     api.mount("/static", StaticFiles(directory=STATIC), name="static")
     api.add_api_route("/", _to_pages, include_in_schema=False)
     api.add_exception_handler(TowerError, _our_error)
     api.add_exception_handler(RequestValidationError, _wrong_request)
-    token = app.settings.api_token
-
-    @api.middleware("http")
-    async def guard(request: Request, call_next: _Next) -> Response:
-        if token is not None:
-            refused = _without_token(request, token.get_secret_value())
-        else:
-            refused = _foreign(request, host)
-        response = refused or await call_next(request)
-        response.headers.setdefault("Content-Security-Policy", _CSP)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        return response
-
+    api.add_exception_handler(HTTPException, _http_error)
+    _add_middleware(api, app)
     return api
+
+
+def _add_middleware(api: FastAPI, app: App) -> None:
+    """Wrap the routes; what is added last is reached first."""
+    http = app.settings.http
+    api.add_middleware(
+        BodySize,
+        most_bytes=int(http.max_body_mb * 2**20),
+        uploads={"/api/v1/assessments": int(http.max_upload_mb * 2**20)},
+    )
+    api.add_middleware(Guard, door=api.state.door)
+    api.add_middleware(CallRate, per_s=http.calls_per_s)
+    if http.cors_origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=http.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            expose_headers=["ETag", "Retry-After"],
+        )
+    api.add_middleware(_SafeHeaders)
+
+
+class _SafeHeaders:
+    """ASGI middleware: what every answer says to browsers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one call."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                headers.extend(pair for pair in _HEADERS if pair[0] not in present)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+@asynccontextmanager
+async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
+    yield
+    api.state.broadcast.close()
+
+
+def _door(app: App, host: str) -> Door:
+    secret = app.settings.api_token
+    token = secret.get_secret_value() if secret else None
+    key = session_key(app.settings.data_dir, token) if token else b"no sessions"
+    return Door(
+        token=token,
+        sessions=Sessions(key, last_s=app.settings.http.session_hours * 3600.0),
+        tries=Tries(),
+        host=host,
+        origins=app.settings.http.cors_origins,
+    )
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return a name that generated clients can use as that of a function."""
+    tag = str(route.tags[0]) if route.tags else "service"
+    return f"{tag}_{route.name}"
 
 
 async def _to_pages() -> RedirectResponse:
     return RedirectResponse("/ui/")
 
 
-def _without_token(request: Request, token: str) -> Response | None:
-    if request.url.path in OPEN_PATHS:
-        return None
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if hmac.compare_digest(given.encode(), token.encode()):
-        return None
-    return JSONResponse(
-        {"detail": "send the token: Authorization: Bearer …"},
-        status_code=401,
-        headers={"WWW-Authenticate": "Bearer"},
-    )
-
-
-def _foreign(request: Request, host: str) -> Response | None:
-    """Refuse calls that a web page of another site may have caused (no token is set)."""
-    own = {"127.0.0.1", "localhost", "::1", host}
-    asked = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    if asked not in own:
-        return JSONResponse({"detail": f"this server is {host}, not {asked}"}, status_code=403)
-    origin = request.headers.get("origin")
-    if request.method not in ("GET", "HEAD") and origin and urlsplit(origin).hostname not in own:
-        return JSONResponse({"detail": "calls from other sites are refused"}, status_code=403)
-    return None
-
-
 async def _our_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the framework's signature
+    if isinstance(error, Unreadable) and error.kind in _UNREADABLE:
+        return JSONResponse({"detail": str(error)}, status_code=_UNREADABLE[error.kind])
     status = next(code for kind, code in _STATUS if isinstance(error, kind))
     return JSONResponse({"detail": str(error)}, status_code=status)
 
 
 async def _wrong_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the framework's signature
     assert isinstance(error, RequestValidationError)
-    parts = [
-        f"{'.'.join(str(x) for x in e['loc'][1:]) or 'body'}: {e['msg']}" for e in error.errors()
-    ]
-    return JSONResponse({"detail": "; ".join(parts)}, status_code=422)
+    parts = [f"{_place(e)}: {e['msg']}" for e in error.errors()]
+    text = "; ".join(parts).encode("utf-8", "replace").decode()
+    return JSONResponse({"detail": text}, status_code=422)
+
+
+def _place(error: dict[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"][1:]) or "body"
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404 and request.url.path.startswith("/ui"):
+        return not_found_page(request)
+    return JSONResponse(
+        {"detail": error.detail}, status_code=error.status_code, headers=error.headers
+    )

@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 
 COOKIE = "tower_session"
 CSRF_HEADER = "x-csrf-token"
-OPEN_PATHS = ("/health", "/api/anime/health", "/ui/login")
+OPEN_PATHS = ("/health", "/api/anime/health")
+FORM_PATHS = ("/ui/login", "/ui/logout")
+"""Plain forms: open to all, they check what they are sent themselves."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.25, 5.0
@@ -158,6 +160,7 @@ class Guard:
         self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one call."""
         if scope["type"] == "http":
             refused = await self._refused(scope)
             if refused is not None:
@@ -169,7 +172,7 @@ class Guard:
         headers, changes = Headers(scope=scope), scope["method"] not in SAFE_METHODS
         if self._door.token is None:
             return self._without_token(headers, changes=changes)
-        if scope["path"] == "/ui/login":
+        if scope["path"] in FORM_PATHS:
             return self._foreign(headers) if changes else None
         if scope["path"] in OPEN_PATHS or scope["path"].startswith("/static/"):
             return None

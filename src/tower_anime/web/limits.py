@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class CallRate:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one call."""
         if scope["type"] == "http" and self._per_s and not self._takes(address_of(scope)):
             words = {"detail": f"at most {self._per_s:g} calls a second; try again in a second"}
             answer = JSONResponse(words, status_code=429, headers={"Retry-After": "1"})
@@ -54,6 +56,7 @@ class BodySize:
         self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one call."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -84,10 +87,8 @@ class BodySize:
             begun = True
             await send(message)
 
-        try:
+        with contextlib.suppress(_OverflowError):
             await self._app(scope, counting, replacing)
-        except _OverflowError:
-            pass
         if over and not begun:
             await _too_large(most)(scope, receive, send)
 

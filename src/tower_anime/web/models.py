@@ -148,7 +148,11 @@ class Wish(Strict):
 
     def given(self) -> dict[str, Any]:
         """Return what was said, without what was left out."""
-        return {key: value for key, value in self.model_dump().items() if value is not None}
+        return {
+            key: value
+            for key, value in self.model_dump(exclude_unset=True).items()
+            if value is not None
+        }
 
 
 class Decision(Strict):

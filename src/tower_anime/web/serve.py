@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from tower_anime.compose import open_app
 from tower_anime.errors import BadInput, TowerError
 from tower_anime.settings import Settings
 from tower_anime.web.app import create_app
+from tower_anime.web.broadcast import Broadcast
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +26,15 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve until a signal; running steps end first, the rest goes on at the next start."""
     _check_host(settings, host)
     with _asked_to_stop() as asked, open_app(settings, role="serve", keeps_house=True) as app:
+        api = create_app(app, host=host)
         config = uvicorn.Config(
-            create_app(app, host=host),
+            api,
             host=host,
             port=port,
             log_level="warning",
             timeout_graceful_shutdown=5,
         )
-        server = _Server(config)
+        server = _Server(config, api.state.broadcast)
         asked.append(server)
         log.warning("Tower Anime listens on http://%s:%d/ui/", host, port)
         server.run()
@@ -41,6 +44,15 @@ def run(settings: Settings, *, host: str, port: int) -> None:
 
 class _Server(uvicorn.Server):
     """uvicorn that leaves signals to us: it would end the process before the drain."""
+
+    def __init__(self, config: uvicorn.Config, broadcast: Broadcast) -> None:
+        super().__init__(config)
+        self._broadcast = broadcast
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: they would keep their connections open for ever."""
+        self._broadcast.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import to_json
@@ -79,16 +78,16 @@ async def known_parameters(request: Request) -> None:
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
-    allowed = [
-        param.alias for param in get_flat_dependant(route.dependant, skip_repeats=True).query_params
-    ]
+    allowed = [param.alias for param in route.dependant.query_params]
     unknown = [key for key in request.query_params if key not in allowed]
     if unknown:
         names = ", ".join(allowed) if allowed else "none"
         raise BadInput(f"unknown parameter {unknown[0]!r}; allowed: {names}")
 
 
-ERRORS: dict[int | str, dict[str, Any]] = {
+Answers: TypeAlias = dict[int | str, dict[str, Any]]
+
+ERRORS: Answers = {
     404: {"model": Problem, "description": "no such thing"},
     409: {"model": Problem, "description": "does not fit the present state"},
     422: {"model": Problem, "description": "a wrong value; the message says what is allowed"},

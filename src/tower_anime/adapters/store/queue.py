@@ -164,7 +164,7 @@ class SqlQueue(ABC):
             ends = sorted(connection.scalars(newest))
         if not unfinished or len(ends) < _LEAST_FOR_PACE:
             return None
-        lasted_s = (ends[-1] - ends[0]).total_seconds()
+        lasted_s: float = (ends[-1] - ends[0]).total_seconds()
         return round(max(lasted_s / (len(ends) - 1), 0.001) * unfinished, 1)
 
     # ---- Budgets ------------------------------------------------------------------------------

@@ -374,10 +374,8 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlQueue):
             query = query.where(publications.c.state == state)
         with self._read() as connection:
             query = _LAST_CHANGED_FIRST.page(query, limit=limit, cursor=cursor)
-            shown, following = _LAST_CHANGED_FIRST.cut(
-                connection.execute(query).all(), limit=limit
-            )
-        return tuple(row._mapping for row in shown), following
+            shown, following = _LAST_CHANGED_FIRST.cut(connection.execute(query).all(), limit=limit)
+        return tuple(dict(row._mapping) for row in shown), following
 
     # ---- Events -------------------------------------------------------------------------------
 

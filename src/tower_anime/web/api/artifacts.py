@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
-from tower_anime.web.words import ERRORS, TheApp
+from tower_anime.web.words import ERRORS, Answers, TheApp
 
 router = APIRouter(prefix="/artifacts", tags=["artifacts"])
 
 _FOREVER = "private, max-age=31536000, immutable"
 IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
-_FILE = {
+_FILE: Answers = {
     200: {"content": {"application/octet-stream": {}}, "description": "the file"},
     304: {"description": "it has not changed; it never does"},
     404: ERRORS[404],
@@ -34,12 +34,14 @@ def artifact(app: TheApp, sha256: str, if_none_match: IfNoneMatch = None) -> Res
 def thumbnail(
     app: TheApp,
     sha256: str,
-    size: Annotated[Literal[128, 256, 512, 1024], Query(description="longer side, px")] = 256,
+    size: Annotated[
+        Literal["128", "256", "512", "1024"], Query(description="longer side, px")
+    ] = "256",
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return a small WebP picture of a file; made once."""
     headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256}-{size}"'}
-    path = app.thumbnail(sha256, size)
+    path = app.thumbnail(sha256, int(size))
     if _is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, media_type="image/webp")

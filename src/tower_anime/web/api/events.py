@@ -15,7 +15,7 @@ from tower_anime.compose import App
 from tower_anime.domain.generation import GenerationStatus, History
 from tower_anime.errors import BadInput
 from tower_anime.web.broadcast import AT_ONCE, KEEP_ALIVE_S, Broadcast, Listener, event_view
-from tower_anime.web.words import ERRORS, TheApp
+from tower_anime.web.words import ERRORS, Answers, TheApp
 
 router = APIRouter(tags=["events"])
 
@@ -23,7 +23,9 @@ LastEventId = Annotated[
     str | None,
     Header(max_length=40, description="number of the last event seen; what came after is sent"),
 ]
-After = Annotated[int | None, Query(ge=0, le=2**62, description="the same, where headers can't be set")]
+After = Annotated[
+    int | None, Query(ge=0, le=2**62, description="the same, where headers can't be set")
+]
 
 _RETRY = b"retry: 2000\n\n"
 _END = "-end"
@@ -31,7 +33,7 @@ _LOOK_AGAIN_S = 1.0
 _PUBLICATION_PATIENCE_S = 5.0
 """How long a stream stays open for the publication of what was approved."""
 
-_STREAM = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_STREAM: Answers = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 

@@ -17,6 +17,7 @@ router = APIRouter(tags=["operations"])
 @router.get("/alerts", responses={200: {"model": PageOf[models.Alert]}, 422: ERRORS[422]})
 def alerts(
     app: TheApp,
+    *,
     limit: Limit = 50,
     cursor: Cursor = None,
     open_: Annotated[bool, Query(alias="open", description="only those that still hold")] = False,

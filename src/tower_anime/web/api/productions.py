@@ -1,7 +1,6 @@
 """Projects, episodes, scenes, shots and characters."""
 
 # The routes of a kind are made by a function, and its annotations must be values, not words.
-# ruff: noqa: FA100
 
 import math
 from collections.abc import Callable
@@ -28,7 +27,7 @@ Number = Annotated[int, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Status = Literal["draft", "generating", "active", "archived", "completed"]
 Details = dict[str, Any]
-assert PROJECT_STATUSES == Status.__args__  # type: ignore[attr-defined]
+assert Status.__args__ == PROJECT_STATUSES  # type: ignore[attr-defined]
 
 
 class BudgetBody(Strict):
@@ -245,9 +244,8 @@ def _new_project(app: App, body: Strict) -> dict[str, Any]:  # noqa: ARG001 - on
 
 def _changed_project(app: App, part_id: str, body: Strict) -> dict[str, Any]:
     values = _given(body)
-    merged = dict(app.store.part(PartKind.PROJECT, part_id)["settings"])
-    for key, value in (values.pop("settings", None) or {}).items():
-        merged[key] = value
+    before = app.store.part(PartKind.PROJECT, part_id)["settings"]
+    merged = {**before, **(values.pop("settings", None) or {})}
     if "budget" in values:
         budget = values.pop("budget")
         merged["budget"] = budget.model_dump() if budget else None

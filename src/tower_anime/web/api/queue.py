@@ -12,12 +12,12 @@ from tower_anime.domain.queue import PAUSED, Waiting, check_priority
 from tower_anime.errors import BadInput
 from tower_anime.web import models
 from tower_anime.web.broadcast import progress_view
-from tower_anime.web.words import ERRORS, Json, Limit, TheApp
+from tower_anime.web.words import ERRORS, Answers, Json, Limit, TheApp
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 
-_STATE = {200: {"model": models.QueueState}, 422: ERRORS[422]}
-_CHANGED = {200: {"model": models.Changed}, 422: ERRORS[422]}
+_STATE: Answers = {200: {"model": models.QueueState}, 422: ERRORS[422]}
+_CHANGED: Answers = {200: {"model": models.Changed}, 422: ERRORS[422]}
 
 
 @router.get("", responses=_STATE)
