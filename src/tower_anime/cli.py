@@ -126,6 +126,7 @@ def _settings(**overrides: Any) -> Settings:
     help="One that comes along or was imported (see `workflow list`), or a file of ComfyUI's.",
 )
 @click.option("--image", metavar="FILE", help="The picture that an image-to-image starts from.")
+@click.option("--mask", metavar="FILE", help="White where the picture is drawn anew (inpainting).")
 @click.option("--size", metavar="WxH", help="Size in pixels, for example 832x1216.")
 @click.option("--seed", type=int, help="Seed of the first attempt.")
 @click.option(

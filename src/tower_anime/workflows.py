@@ -10,9 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tower_anime.adapters.embedded import clip_texts, is_clip
+from tower_anime.adapters.masks import masked_png
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.compose import open_blobs, open_renderers, prepare_folder
+from tower_anime.domain.attempt import Artifact
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.frame import Frame
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.request import PARAMETERS as REQUESTED
 from tower_anime.domain.request import Kind, parse_parameter
@@ -22,7 +26,7 @@ from tower_anime.graph.bind import changes, set_values
 from tower_anime.graph.convert import Conversion, convert, missing_in, write_back
 from tower_anime.graph.links import Slot, value_at
 from tower_anime.graph.own import Template, parse_bindings, template_of
-from tower_anime.graph.roles import PARAMETERS, Roles, find
+from tower_anime.graph.roles import PARAMETERS, Roles, reads_mask
 from tower_anime.graph.source import Source, bundled, parse_source
 from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.settings import Settings
@@ -205,11 +209,12 @@ def keep_inputs(settings: Settings, brief: Brief) -> Brief:
     """Return the brief with its workflow and input picture checked and kept among our files.
 
     A workflow is the name of one that comes along, or a file. A picture without a workflow is
-    drawn over by `image_to_image`.
+    drawn over by `image_to_image`, with a mask by `inpaint`.
     """
     if brief.workflow is None and brief.image is None:
         return brief
-    brief = _keep_workflow(settings, replace(brief, workflow=brief.workflow or "image_to_image"))
+    usual = "inpaint" if brief.mask else "image_to_image"
+    brief = _keep_workflow(settings, replace(brief, workflow=brief.workflow or usual))
     return _keep_image(settings, brief) if brief.image else brief
 
 
@@ -218,7 +223,7 @@ def keep_named(settings: Settings, brief: Brief) -> Brief:
 
     `BadInput` for an input picture and for a workflow that does not come along.
     """
-    if brief.image:
+    if brief.image or brief.mask:
         raise BadInput("pictures are given on the command line: generate --image FILE")
     if brief.workflow and ready.find(brief.workflow) is None:
         raise BadInput(
@@ -236,7 +241,7 @@ def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
         written = _read(file)
         source = _parsed(file, written)
         if source.graph is not None:  # of a file in UI format only a server tells
-            _check_image(brief, template_of(source.graph, bindings=source.bindings).roles)
+            _check_image(brief, template_of(source.graph, bindings=source.bindings))
         prepare_folder(settings.data_dir)
         kept = bundled(written, _bindings_beside(file)).encode()
         artifact = open_blobs(settings).put(kept, media_type="application/json")
@@ -246,35 +251,50 @@ def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
         raise BadInput(f"the workflow {along.name} makes clips; this version judges stills only")
     if along.needs_image and not brief.image:
         raise BadInput(f"the workflow {along.name} starts from a picture; give one with --image")
-    _check_image(brief, find(ready.template(along.name)))
+    _check_image(brief, template_of(ready.template(along.name)))
     return replace(brief, workflow=along.name)
 
 
-def _check_image(brief: Brief, roles: Roles) -> None:
+def _check_image(brief: Brief, template: Template) -> None:
+    roles = template.roles
     if brief.image and "image" not in roles.bound:
         why = [doubt.reason for doubt in roles.ambiguous if doubt.parameter == "image"]
         reason = why[0] if why else "it loads none"
         raise BadInput(f"the workflow has no place for an input picture: {reason}")
+    if brief.mask and not reads_mask(template.graph):
+        raise BadInput("the workflow uses no mask: nothing reads the one that LoadImage hands out")
 
 
 def _keep_image(settings: Settings, brief: Brief) -> Brief:
-    """Keep the picture; without a size of the user's, draw at its aspect."""
-    file = Path(str(brief.image))
-    try:
-        data = file.read_bytes()
-        height, width = OpenCvMedia().decode_still(data).frame.shape[:2]
-    except OSError as error:
-        raise BadInput(f"the picture {file} can't be read: {error.strerror}") from error
-    except Unreadable as error:
-        raise BadInput(f"the picture {file} can't be used: {error}") from error
+    """Keep the picture, its mask in its alpha; without a size of the user's, draw at its aspect."""
+    data, frame = _picture(Path(str(brief.image)))
+    height, width = frame.shape[:2]
     prepare_folder(settings.data_dir)
-    artifact = open_blobs(settings).put(data, media_type=_media_type(data))
+    blobs = open_blobs(settings)
+    if brief.mask:
+        mask, shape = _picture(Path(brief.mask))
+        kept_mask = _called(Path(brief.mask), blobs.put(mask, media_type=_media_type(mask)))
+        brief, data = replace(brief, mask=kept_mask), masked_png(frame, shape)
+    image = _called(Path(str(brief.image)), blobs.put(data, media_type=_media_type(data)))
     along = ready.find(str(brief.workflow))
     parameters = dict(brief.parameters)
     if along and not parameters.keys() & {"width", "height"}:
         parameters["width"], parameters["height"] = along.family.nearest_bucket(width, height)
-    image = f"{file.stem}{Path(artifact.path).suffix}@{artifact.sha256}"
     return replace(brief, image=image, parameters=parameters)
+
+
+def _picture(file: Path) -> tuple[bytes, Frame]:
+    try:
+        data = file.read_bytes()
+        return data, OpenCvMedia().decode_still(data).frame
+    except OSError as error:
+        raise BadInput(f"the picture {file} can't be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise BadInput(f"the picture {file} can't be used: {error}") from error
+
+
+def _called(file: Path, artifact: Artifact) -> str:
+    return f"{file.stem}{Path(artifact.path).suffix}@{artifact.sha256}"
 
 
 def _media_type(data: bytes) -> str:
@@ -368,10 +388,23 @@ def _value(key: str, given: str, graph: Graph, roles: Roles) -> object:
 
 
 def _read(file: Path) -> str:
+    """Return a file's text; of a picture or clip the workflow that ComfyUI wrote into it."""
     try:
-        return file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        data = file.read_bytes()
+        if is_clip(data):
+            return _embedded(file, clip_texts(data))
+        if data.startswith(b"\x89PNG"):
+            return _embedded(file, OpenCvMedia().decode_still(data).texts)
+        return data.decode("utf-8")
+    except (OSError, UnicodeDecodeError, Unreadable) as error:
         raise BadInput(f"the workflow {file} can't be read: {error}") from error
+
+
+def _embedded(file: Path, texts: Mapping[str, str]) -> str:
+    written = texts.get("workflow") or texts.get("prompt")
+    if not written:
+        raise BadInput(f"the workflow {file} can't be read: the file carries no workflow")
+    return written
 
 
 def _bindings_beside(file: Path) -> str | None:

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import av
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -152,3 +155,76 @@ def test_a_drawing_is_written(home: Path) -> None:
     done = tower(home, "workflow", "show", "qwen.json", *CATALOG, "--svg", "qwen.svg")
     assert (done.exit_code, "KSampler #76:3" in done.stdout) == (0, True)
     assert Path("qwen.svg").read_text().startswith("<svg ")
+
+
+# ---- files that carry their workflow --------------------------------------------------------
+
+
+def clip_with(texts: dict[str, str], file: Path) -> None:
+    """Write a short clip as ComfyUI's SaveVideo does: texts in the container's metadata."""
+    options = {"movflags": "use_metadata_tags"}
+    with av.open(str(file), "w", options=options) as container:
+        container.metadata.update(texts)
+        stream = container.add_stream("mpeg4", rate=8)
+        stream.width, stream.height = 64, 64
+        for shade in range(0, 200, 50):
+            pixels = np.full((64, 64, 3), shade, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_clip_gives_back_the_workflow_that_made_it(home: Path, suffix: str) -> None:
+    graph, workflow = (Path(name).read_text() for name in ("api.json", "mine.json"))
+    file = home / f"clip.{suffix}"
+    clip_with({"prompt": graph, "workflow": workflow}, file)
+    assert checked(home, file.name)["format"] == "ui"
+    assert tower(home, "workflow", "import", file.name).stdout == "clip@1\n"
+    done = tower(home, "workflow", "convert", file.name, *CATALOG)
+    assert json.loads(done.stdout) == json.loads(graph)
+    clip_with({"prompt": graph}, file)
+    assert checked(home, file.name)["format"] == "api"
+    clip_with({}, file)
+    done = tower(home, "workflow", "check", file.name, *CATALOG)
+    assert (done.exit_code, "carries no workflow" in done.stderr) == (2, True)
+    file.write_bytes(file.read_bytes()[:60])
+    assert tower(home, "workflow", "check", file.name, *CATALOG).exit_code == 2
+
+
+def test_a_masked_picture_is_drawn_anew_only_where_the_mask_is_white(home: Path) -> None:
+    picture = np.zeros((512, 512, 3), np.uint8)
+    picture[:, :, 0] = np.linspace(0, 255, 512, dtype=np.uint8)
+    mask = np.zeros((256, 256, 3), np.uint8)
+    mask[64:192, 64:192] = 255
+    cv2.imwrite("picture.png", picture)
+    cv2.imwrite("mask.png", mask)
+    words = ("1girl, red hair", "--image", "picture.png", "--mask", "mask.png", "--json")
+    options = ("--set", "checkpoint=sandbox_anime_15.safetensors", "--size", "512x512")
+    done = tower(home, "generate", *words, *options, "--max-attempts", "1")
+    (made,) = [json.loads(line) for line in done.stdout.splitlines()]
+    attempt = made["attempts"][0]
+    assert attempt["state"] == "produced", made
+    drawn = cv2.imread(attempt["artifact"])
+    assert drawn is not None
+    difference = np.abs(drawn.astype(int) - picture)
+    assert difference[:120].max() == difference[392:].max() == 0
+    assert difference[160:350, 160:350].mean() > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--mask", "mask.png"), "a mask needs the picture"),
+        (("--image", "api.json", "--mask", "api.json"), "can't be used"),
+        (("--image", "p.png", "--mask", "no.png"), "can't be read"),
+        (("--image", "p.png", "--mask", "p.png", "--workflow", "image_to_image"), "uses no mask"),
+        (
+            ("--image", "p.png", "--mask", "p.png", "--workflow", "api.json"),
+            "no place for an input",
+        ),
+    ],
+)
+def test_masks_that_can_not_be_used(home: Path, arguments: tuple[str, ...], message: str) -> None:
+    cv2.imwrite("p.png", np.zeros((64, 64, 3), np.uint8))
+    done = tower(home, "generate", "1girl", *arguments)
+    assert (done.exit_code, message in done.stderr) == (2, True), done.stderr

@@ -43,7 +43,8 @@ class Brief:
     """One wish, as given. `parameters` are the user's own settings (`--set`, size, seed).
 
     `workflow` is the name of one that comes along, or `name@sha256` of a kept file; `image` is
-    the input picture, `name@sha256` once it is kept.
+    the input picture, `name@sha256` once it is kept; `mask` (likewise) says where it is drawn
+    anew, and is in the kept picture's alpha.
 
     Build with `make_brief`, which checks every value.
     """
@@ -55,6 +56,7 @@ class Brief:
     profile: str = "still"
     workflow: str | None = None
     image: str | None = None
+    mask: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     locks: tuple[str, ...] = ()
     max_attempts: int = 4
@@ -72,6 +74,7 @@ def make_brief(
     profile: str | None = None,
     workflow: str | None = None,
     image: str | None = None,
+    mask: str | None = None,
     parameters: Mapping[str, object] | None = None,
     locks: tuple[str, ...] = (),
     max_attempts: int = 4,
@@ -85,6 +88,8 @@ def make_brief(
             raise BadInput(f"unknown lock {lock!r}; allowed: {', '.join(LOCKABLE)}")
     if not 1 <= max_attempts <= MAX_ATTEMPTS:
         raise BadInput(f"max_attempts must be 1 to {MAX_ATTEMPTS}, not {max_attempts}")
+    if mask and not image:
+        raise BadInput("a mask needs the picture that it lies on; give one with --image")
     if not project.strip():
         raise BadInput("the project's name is empty")
     return Brief(
@@ -95,6 +100,7 @@ def make_brief(
         profile=profile or kind.value,
         workflow=workflow,
         image=image,
+        mask=mask,
         parameters={key: parse_parameter(key, value) for key, value in (parameters or {}).items()},
         locks=tuple(dict.fromkeys(part for lock in locks for part in _lock_parts(lock))),
         max_attempts=max_attempts,

@@ -22,6 +22,7 @@ WISH_KEYS = (
     "kind",
     "workflow",
     "image",
+    "mask",
     "size",
     "seed",
     "set",
@@ -58,6 +59,7 @@ def briefs_of(wish: Mapping[str, object]) -> tuple[Brief, ...]:
             kind=_choice(Kind, wish.get("kind", Kind.STILL), name="kind"),
             workflow=_text(wish, "workflow", "") or None,
             image=_text(wish, "image", "") or None,
+            mask=_text(wish, "mask", "") or None,
             parameters={
                 **parameters,
                 **({} if first_seed is None else {"seed": first_seed + index}),

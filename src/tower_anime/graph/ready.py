@@ -71,6 +71,13 @@ _ALL = (
         needs_image=True,
     ),
     Ready(
+        name="inpaint",
+        title="a still redrawn where its mask is white (SDXL)",
+        kind=Kind.STILL,
+        family=SDXL,
+        needs_image=True,
+    ),
+    Ready(
         name="hires_fix",
         title="a still drawn, enlarged 1.5 times and drawn over (SDXL)",
         kind=Kind.STILL,

@@ -14,6 +14,7 @@ from tower_anime.graph.links import (
     Slot,
     as_it_runs,
     linked_as,
+    links,
     literal,
     output_nodes,
     source_of,
@@ -100,6 +101,17 @@ PARAMETERS = (
 def find(graph: Graph, catalog: Catalog | None = None) -> Roles:
     """Return what the graph's parameters are bound to; a catalog tells types for certain."""
     return _Finder(as_it_runs(graph, catalog), catalog).roles()
+
+
+def reads_mask(graph: Graph) -> bool:
+    """Whether a graph uses the mask that lies in an input picture's alpha."""
+    runs = as_it_runs(graph)
+    return any(
+        runs[source]["class_type"] == "LoadImageMask"
+        or (runs[source]["class_type"].startswith("LoadImage") and number == 1)
+        for node in upstream(runs, output_nodes(runs))
+        for _, source, number in links(runs, node)
+    )
 
 
 def has_motion_module(graph: Graph) -> bool:

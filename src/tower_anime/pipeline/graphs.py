@@ -121,6 +121,8 @@ def check_fit(brief: Brief, request: RenderRequest, template: Template) -> None:
     missing = [name for name in build.unplaced(request, template) if name in wanted]
     if brief.image and "image" not in found.bound:
         missing.append("image")
+    if brief.mask and not roles.reads_mask(template.graph):
+        missing.append("mask")
     if missing:
         why = [f"{d.parameter}: {d.reason}" for d in found.ambiguous if d.parameter in missing]
         reasons = f" ({'; '.join(why)})" if why else ""

@@ -12,6 +12,7 @@ import numpy as np
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.folders import Outside, load, texts_of
+from tower_anime.sandbox.nodes_masks import MASK_NODES, blended, mask_of
 from tower_anime.sandbox.sampling import (
     MAX_PIXELS,
     Sampling,
@@ -159,6 +160,11 @@ def _custom_advanced(
 def _decode(run: Run, *, samples: Latent, vae: object = None, **_: object) -> Result:
     check_memory(samples)
     pictures = samples.pictures or (spoil.empty(samples.width, samples.height),) * samples.batch
+    if samples.mask is not None and samples.below:
+        pictures = tuple(
+            blended(below, above, samples.mask)
+            for below, above in zip(samples.below, pictures, strict=True)
+        )
     if vae == COARSE_VAE:
         pictures = tuple(spoil.posterised(picture) for picture in pictures)
     if run.strikes("black"):
@@ -207,7 +213,7 @@ def _load(run: Run, *, image: str) -> Result:
     picture = load(run.folders.annotated(image))
     if picture is None:
         raise NodeFailure("PIL.UnidentifiedImageError", f"cannot identify image file '{image}'\n")
-    return (picture,), np.zeros((64, 64), np.uint8)
+    return (picture,), mask_of(run.folders.annotated(image))
 
 
 def _empty_image(_: Run, *, width: int, height: int, batch_size: int, color: int) -> Result:
@@ -304,7 +310,7 @@ def _sharpen(picture: Frame, *, sharpen_radius: int, sigma: float, alpha: float)
     return np.asarray(cv2.addWeighted(picture, 1 + alpha, blurred, -alpha, 0), np.uint8)
 
 
-NODES: dict[str, Callable[..., Result]] = {
+NODES: dict[str, Callable[..., Result]] = MASK_NODES | {
     "CheckpointLoaderSimple": _checkpoint,
     "LoraLoader": _lora,
     "LoraLoaderModelOnly": _lora,

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.folders import Folders
 from tower_anime.sandbox.surface import Surface
@@ -45,7 +48,8 @@ class Latent:
     """Pictures in the making.
 
     `pictures` None means zeros. `scenes` is what they show, if it was drawn here. `euler_steps`
-    were worked on them so far; `unfinished` is the share of the schedule still to be done.
+    were worked on them so far; `unfinished` is the share of the schedule still to be done. Only
+    where `mask` is 1 does drawing change `below`.
     """
 
     width: int
@@ -55,6 +59,8 @@ class Latent:
     scenes: tuple[Scene, ...] | None = None
     euler_steps: float = 0.0
     unfinished: float = 0.0
+    mask: NDArray[np.float32] | None = None
+    below: tuple[Frame, ...] | None = None
 
 
 @dataclass(frozen=True)
