@@ -151,3 +151,7 @@ class NotFound(TowerError):
 
 class Conflict(TowerError):
     """The call does not fit the present state, for example cancelling what is over."""
+
+
+class PlaceTaken(Conflict):
+    """Somebody else's file stands where a release should; another place may be free."""

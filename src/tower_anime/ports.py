@@ -194,11 +194,24 @@ class Library(Protocol):
         ...
 
     def publish(self, release: Release, source: Path) -> Publication:
-        """Write once per (artifact, target), atomically; `LibraryUnavailable` when it can't."""
+        """Write once per (artifact, target), atomically; `LibraryUnavailable` when it can't.
+
+        `PlaceTaken` for a release that is not `numbered` and whose place is somebody else's.
+        """
         ...
 
     def verify(self, publication: Publication, *, sha256: str) -> Publication:
-        """Check that the published file is there with the right bytes."""
+        """Check that the published file is there with the right bytes, and seen by its server.
+
+        The state is verified; unverified: written, and not seen yet; pending: not there.
+        """
+        ...
+
+    def withdraw(self, publication: Publication) -> Publication:
+        """Take the file and what was written for it out of the library; may be repeated.
+
+        A file that is no longer the one that was published stays. The state is withdrawn.
+        """
         ...
 
 

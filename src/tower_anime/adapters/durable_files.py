@@ -21,11 +21,18 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 @contextmanager
 def temporary_beside(final: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    """Yield a new open file in the folder of `final`, and its path; it is gone afterwards.
+    """Yield a new open file in the folder of `final`, and its path; it is gone afterwards."""
+    with temporary_in(final.parent) as opened:
+        yield opened
+
+
+@contextmanager
+def temporary_in(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
+    """Yield a new open file in `folder`, and its path; it is gone afterwards.
 
     While it is open it is locked, so that `sweep` can tell it from what the dead left.
     """
-    temporary = final.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
+    temporary = folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
     try:
         with temporary.open("xb") as file:
             _try_lock(file.fileno())

@@ -78,11 +78,15 @@ class PersonReview:
 
 
 class PublicationState(StrEnum):
-    """pending: not written yet; verified: seen where it belongs; unverified: written only."""
+    """pending: not written yet; verified: seen where it belongs; unverified: written only.
+
+    withdrawn: taken out again, by a person's decision.
+    """
 
     PENDING = "pending"
     VERIFIED = "verified"
     UNVERIFIED = "unverified"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)

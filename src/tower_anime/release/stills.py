@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 
 from tower_anime.domain.attempt import Attempt
 from tower_anime.domain.generation import Generation
-from tower_anime.domain.release import Release
+from tower_anime.domain.release import ART, SANDBOX_FOLDER, Release
 from tower_anime.domain.views import request_view
+from tower_anime.release.names import file_name
 
-SANDBOX_FOLDER = "Sandbox"
-_MAX_NAME_BYTES = 120  # file systems allow 255 bytes for a name; leaves room for id and suffix
-_RESERVED = frozenset(
-    {"CON", "PRN", "AUX", "NUL", *(f"{n}{i}" for n in ("COM", "LPT") for i in range(10))}
-)
 _SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -25,7 +19,9 @@ _SUFFIXES = {
 }
 
 
-def still_release(generation: Generation, attempt: Attempt) -> Release:
+def still_release(
+    generation: Generation, attempt: Attempt, *, replaces: tuple[str, ...] = ()
+) -> Release:
     """Return how an approved still is released: `Art/Project/Title [id].png` and a JSON beside it.
 
     What a sandbox drew goes below `Sandbox/`, never among real work.
@@ -33,7 +29,7 @@ def still_release(generation: Generation, attempt: Attempt) -> Release:
     artifact = attempt.artifact
     assert artifact is not None
     name = f"{file_name(generation.brief.prompt)} [{generation.id[:8]}]"
-    folder = f"Art/{file_name(generation.brief.project)}"
+    folder = f"{ART}/{file_name(generation.brief.project)}"
     if attempt.backend == "sandbox":
         folder = f"{SANDBOX_FOLDER}/{folder}"
     suffix = _SUFFIXES.get(artifact.media_type, ".bin")
@@ -42,19 +38,8 @@ def still_release(generation: Generation, attempt: Attempt) -> Release:
         artifact_sha256=artifact.sha256,
         relative_path=f"{folder}/{name}{suffix}",
         companions={f"{name}.json": _metadata(generation, attempt)},
+        replaces=replaces,
     )
-
-
-def file_name(text: str) -> str:
-    """Return `text` as a name that every common file system takes; never empty."""
-    plain = unicodedata.normalize("NFC", text)
-    plain = "".join(char if char.isprintable() else " " for char in plain)
-    plain = re.sub(r'[\\/:*?"<>|\[\]]+', " ", plain)
-    plain = re.sub(r"\s+", " ", plain).strip(" .")
-    plain = plain.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").rstrip(" .,")
-    if not plain or plain.upper() in _RESERVED:
-        return f"Untitled {plain}".strip()
-    return plain
 
 
 def _metadata(generation: Generation, attempt: Attempt) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from tower_anime.domain.generation import Publication, PublicationState
 from tower_anime.domain.release import Release
-from tower_anime.errors import BadInput, CorruptOutput, TowerError
+from tower_anime.errors import BadInput, CorruptOutput, PlaceTaken, TowerError
 
 
 class MemoryLibrary:
@@ -52,7 +52,9 @@ class MemoryLibrary:
         first, final = PurePosixPath(release.relative_path), PurePosixPath(location)
         for name, text in release.companions.items():
             beside = final.with_name(name.replace(first.stem, final.stem, 1))
-            self.files[str(beside)] = text.encode()
+            self.files[str(beside)] = _bytes(text)
+        for path, text in release.shared.items():
+            self.files.setdefault(f"/{self.target}/{path}", _bytes(text))
         return Publication(
             artifact_sha256=release.artifact_sha256,
             target=self.target,
@@ -68,17 +70,36 @@ class MemoryLibrary:
         state = PublicationState.PENDING if reason else PublicationState.VERIFIED
         return replace(publication, state=state, reason=reason)
 
+    def withdraw(self, publication: Publication) -> Publication:
+        """Forget the bytes and texts, if they are what was published."""
+        location, reason = publication.location, None
+        if location in self.files:
+            data = self.files[location]
+            if hashlib.sha256(data).hexdigest() == publication.artifact_sha256:
+                stem = PurePosixPath(location).with_suffix("")
+                for name in [name for name in self.files if name.startswith(f"{stem}")]:
+                    del self.files[name]
+            else:
+                reason = f"{location} is no longer the published file and stays"
+        return replace(publication, state=PublicationState.WITHDRAWN, reason=reason)
+
     def _location(self, release: Release, data: bytes) -> str:
         """Return the first location that is free or holds this generation's bytes."""
         first = PurePosixPath(f"/{self.target}", release.relative_path)
         location, number = first, 1
-        while str(location) in self.files and (
-            self.files[str(location)] != data
-            or self.owners.get(str(location), release.generation_id) != release.generation_id
-        ):
+        while not self._is_free_or_ours(str(location), release, data):
+            if not release.numbered:
+                raise PlaceTaken(f"{location} is somebody else's")
             number += 1
             location = first.with_stem(f"{first.stem} ({number})")
         return str(location)
+
+    def _is_free_or_ours(self, location: str, release: Release, data: bytes) -> bool:
+        if location not in self.files:
+            return True
+        there = self.files[location]
+        known = there == data or hashlib.sha256(there).hexdigest() in release.replaces
+        return known and self.owners.get(location, release.generation_id) == release.generation_id
 
     def _difference(self, location: str | None, sha256: str) -> str | None:
         if location is None:
@@ -97,3 +118,7 @@ def _check_names(release: Release) -> None:
     for name in release.companions:
         if not name or PurePosixPath(name).name != name:
             raise BadInput(f"{name!r} is no name of a file beside the published one")
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data.encode() if isinstance(data, str) else data
