@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tower_anime.adapters.blobs import FileBlobs
+from tower_anime.adapters.clip_frame import jpeg_frame
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.adapters.engine_crew import CARRIER
 from tower_anime.adapters.engine_workers import Workers
@@ -486,6 +487,9 @@ def _pipeline(
         connect=connect,
         is_paused=turns.is_paused,
         why_wait=turns.why_wait,
+        productions=store,
+        frame=jpeg_frame,
+        max_rating=settings.library_max_rating,
     )
 
 

@@ -259,8 +259,16 @@ class Store(Protocol):
     def unpublished(self) -> tuple[str, ...]:
         """Return ids of approved generations that are to be published and are not, oldest first.
 
-        Those with a publication that is pending, and those without any.
+        Those whose chosen file has a publication that is pending, and those without any.
         """
+        ...
+
+    def unverified(self) -> tuple[str, ...]:
+        """Return ids of approved generations that are written and not verified, oldest first."""
+        ...
+
+    def withdrawable(self) -> tuple[tuple[str, Publication], ...]:
+        """Return what is in a library and is no longer approved, or replaced, with its id."""
         ...
 
     def artifact_hashes(self) -> frozenset[str]:

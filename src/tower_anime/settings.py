@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from tower_anime.domain.families import FAMILIES
+from tower_anime.domain.rating import check_rating
 from tower_anime.errors import BadInput
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
@@ -98,6 +99,9 @@ class Settings(BaseSettings):
     library_dir: Path | None = Field(
         None, description="where approved files go; default: data_dir/library"
     )
+    library_max_rating: str | None = Field(
+        None, description="work rated above (or not rated) stays out of the library; PG-13, 16, …"
+    )
     comfy_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="ComfyUI servers, separated by commas; none: the built-in sandbox"
     )
@@ -162,6 +166,14 @@ class Settings(BaseSettings):
                     f"{pattern!r} is said to be {name!r}; there are: {', '.join(FAMILIES)}"
                 )
         return families
+
+    @field_validator("library_max_rating")
+    @classmethod
+    def _check_rating(cls, rating: str | None) -> str | None:
+        try:
+            return check_rating(rating) if rating and rating.strip() else None
+        except BadInput as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("ollama_url", "openai_url", "echo_url")
     @classmethod

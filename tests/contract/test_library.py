@@ -17,10 +17,10 @@ from typing import Protocol
 import pytest
 
 from tower_anime.adapters.durable_files import TEMPORARY_PREFIX
-from tower_anime.adapters.folder_library import FolderLibrary
+from tower_anime.adapters.folder_library import STAGING, FolderLibrary
 from tower_anime.domain.generation import Publication, PublicationState
 from tower_anime.domain.release import Release
-from tower_anime.errors import BadInput, CorruptOutput, LibraryUnavailable
+from tower_anime.errors import BadInput, CorruptOutput, LibraryUnavailable, PlaceTaken
 from tower_anime.ports import Library
 from tower_anime.testing.library import MemoryLibrary
 
@@ -54,7 +54,8 @@ class FolderShelf:
         path.write_bytes(data)
 
     def names(self) -> set[str]:
-        return {path.name for path in self.folder.rglob("*") if path.is_file()}
+        art = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path.name for path in art if path.parent.name != STAGING}
 
 
 class MemoryShelf:
@@ -208,6 +209,72 @@ def test_a_missing_source_is_refused(shelf: Shelf, tmp_path: Path) -> None:
         shelf.library.publish(a_release(), tmp_path / "gone.png")
 
 
+def a_film(generation_id: str = "g1", **changes: object) -> Release:
+    """A release whose name means something: it takes its place or none."""
+    return a_release(
+        generation_id,
+        relative_path="Movies/Rain (2026)/Rain (2026).mp4",
+        companions={"Rain (2026).nfo": f"<movie>{generation_id}</movie>", "poster.jpg": JPEG},
+        numbered=False,
+        **changes,
+    )
+
+
+JPEG = b"\xff\xd8\xff a picture"
+
+
+def test_a_name_that_means_something_is_not_numbered(shelf: Shelf, source: Path) -> None:
+    published(shelf, a_film("g1"), source)
+    with pytest.raises(PlaceTaken):
+        shelf.library.publish(a_film("g2"), source)
+    assert shelf.names() == {"Rain (2026).mp4", "Rain (2026).nfo", "poster.jpg"}
+    assert published(shelf, a_film("g1"), source).endswith("/Rain (2026).mp4")
+
+
+def test_what_a_generation_made_later_takes_the_place_of_what_it_made_first(
+    shelf: Shelf, source: Path, tmp_path: Path
+) -> None:
+    first = published(shelf, a_film(), source)
+    better = tmp_path / "better.mp4"
+    better.write_bytes(b"better")
+    sha256 = hashlib.sha256(b"better").hexdigest()
+    later = a_film(artifact_sha256=sha256)
+    with pytest.raises(PlaceTaken):  # nobody said that it replaces anything
+        shelf.library.publish(later, better)
+    location = published(shelf, replace(later, replaces=(SHA,)), better)
+    assert location == first
+    assert shelf.read(location) == b"better"
+
+
+def test_what_belongs_to_a_whole_series_is_written_once(shelf: Shelf, source: Path) -> None:
+    shared = {"Movies/tvshow.nfo": "first", "Movies/fanart.jpg": JPEG}
+    location = published(shelf, a_film(shared=shared), source)
+    published(shelf, a_film(shared={"Movies/tvshow.nfo": "second"}), source)
+    root = location.removesuffix("Movies/Rain (2026)/Rain (2026).mp4")
+    assert shelf.read(f"{root}Movies/tvshow.nfo") == b"first"
+    assert shelf.read(f"{root}Movies/fanart.jpg") == JPEG
+
+
+def test_what_is_withdrawn_is_gone_with_its_words(shelf: Shelf, source: Path) -> None:
+    kept = shelf.library.publish(a_release("g2"), source)
+    publication = shelf.library.publish(a_film(), source)
+    for _ in range(2):
+        gone = shelf.library.withdraw(publication)
+        assert (gone.state, gone.reason) == (PublicationState.WITHDRAWN, None)
+    assert "Rain (2026).mp4" not in shelf.names()
+    assert "Rain (2026).nfo" not in shelf.names()
+    assert shelf.library.verify(kept, sha256=SHA).state is PublicationState.VERIFIED
+
+
+def test_a_file_that_is_no_longer_ours_is_not_withdrawn(shelf: Shelf, source: Path) -> None:
+    publication = shelf.library.publish(a_release(), source)
+    shelf.put("Art/Tower/A girl.png", b"edited by a person")
+    gone = shelf.library.withdraw(publication)
+    assert gone.state is PublicationState.WITHDRAWN
+    assert "stays" in str(gone.reason)
+    assert shelf.read(str(publication.location)) == b"edited by a person"
+
+
 # ---- The fake's script ------------------------------------------------------------------------
 
 
@@ -255,6 +322,38 @@ def test_what_is_no_file_is_somebody_elses(
     assert location == str(folder / "Art/Tower/A girl (2).png")
 
 
+def test_a_withdrawn_film_leaves_no_folder_but_what_others_put_there(
+    folder: Path, source: Path
+) -> None:
+    library = FolderLibrary(folder)
+    publication = library.publish(a_film(), source)
+    place = folder / "Movies/Rain (2026)"
+    assert (place / "poster.jpg").read_bytes() == JPEG
+    subtitles = place / "Rain (2026).en.srt"
+    subtitles.write_text("1")
+    library.withdraw(publication)
+    assert list(place.iterdir()) == [subtitles]
+    subtitles.unlink()
+    library.withdraw(library.publish(a_film(), source))
+    assert not (folder / "Movies").exists()
+    assert folder.is_dir()
+
+
+def test_a_film_never_mixes_with_somebody_elses_words(folder: Path, source: Path) -> None:
+    place = folder / "Movies/Rain (2026)"
+    place.mkdir(parents=True)
+    (place / "Rain (2026).nfo").write_text("<movie>mine</movie>")
+    with pytest.raises(PlaceTaken):
+        FolderLibrary(folder).publish(a_film(), source)
+    assert {path.name for path in place.iterdir()} == {"Rain (2026).nfo"}
+
+
+def test_unfinished_files_are_where_media_servers_do_not_look(folder: Path, source: Path) -> None:
+    FolderLibrary(folder).publish(a_film(), source)
+    staging = folder / STAGING
+    assert {path.name for path in staging.iterdir()} == {".ignore"}
+
+
 def test_two_generations_at_once_never_take_each_others_place(folder: Path, source: Path) -> None:
     library = FolderLibrary(folder)
 
@@ -268,7 +367,7 @@ def test_two_generations_at_once_never_take_each_others_place(folder: Path, sour
         assert location is not None
         assert Path(location).read_bytes() == DATA
         assert f"g{number % 8}." in Path(location).with_suffix(".json").read_text()
-    assert len(list(folder.rglob("*.*"))) == 16
+    assert len(list((folder / "Art").rglob("*.*"))) == 16
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
@@ -278,7 +377,7 @@ def test_a_file_system_without_hard_links_will_do(
     monkeypatch.setattr(Path, "hardlink_to", failing_with(number))
     first, second = (FolderLibrary(folder).publish(a_release(g), source) for g in ("g1", "g2"))
     assert first.location != second.location
-    assert {path.name for path in folder.rglob("*.*")} == {
+    assert {path.name for path in (folder / "Art").rglob("*.*")} == {
         "A girl.png",
         "A girl.json",
         "A girl (2).png",
@@ -302,7 +401,7 @@ def test_a_library_that_refuses_is_named_and_nothing_is_half_written(
         with pytest.raises(LibraryUnavailable) as caught:
             FolderLibrary(folder).publish(a_release(), source)
     assert f"the library {folder} can't be written: {os.strerror(number)}" == str(caught.value)
-    assert not any(path.is_file() for path in folder.rglob("*"))
+    assert not any(path.is_file() for path in (folder / "Art").rglob("*"))
     library = FolderLibrary(folder)
     assert library.verify(library.publish(a_release(), source), sha256=SHA).reason is None
 

@@ -89,6 +89,10 @@ class PublicationState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+NO_LONGER_APPROVED = "a person no longer approves it"
+"""Why work was withdrawn that is published again as soon as it is approved again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Publication:
     """One artifact in one library. `location` is the path of the published file, if written."""

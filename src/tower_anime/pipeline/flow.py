@@ -10,10 +10,13 @@ from tower_anime.correct.choose import Choice, best_attempt
 from tower_anime.domain.attempt import Attempt, AttemptState, Failure
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.generation import (
+    NO_LONGER_APPROVED,
     DirectorDecision,
     GenerationStatus,
     History,
     PersonDecision,
+    Publication,
+    PublicationState,
 )
 from tower_anime.domain.quality import ReviewBy, Verdict
 from tower_anime.domain.request import RenderRequest
@@ -78,11 +81,20 @@ class Publish:
 
 
 @dataclass(frozen=True)
+class Withdraw:
+    """Take the published file out of the library: it is no longer approved."""
+
+    publication: Publication
+
+
+@dataclass(frozen=True)
 class Finished:
     """Nothing more to do."""
 
 
-Step: TypeAlias = Direct | Open | Render | Assess | Review | Conclude | Publish | Finished
+Step: TypeAlias = (
+    Direct | Open | Render | Assess | Review | Conclude | Publish | Withdraw | Finished
+)
 Propose: TypeAlias = Callable[[], Choice | None]
 
 
@@ -111,8 +123,16 @@ def next_step(history: History, propose: Propose) -> Step:
 
 def _after_the_end(history: History) -> Step:
     generation = history.generation
-    wanted = generation.status is GenerationStatus.APPROVED and generation.brief.publish
-    if wanted and history.publication is None and generation.chosen_attempt:
+    published = history.publication
+    if generation.status is not GenerationStatus.APPROVED:
+        in_library = (PublicationState.VERIFIED, PublicationState.UNVERIFIED)
+        if published is not None and published.state in in_library:
+            return Withdraw(published)
+        return Finished()
+    lacking = published is None or (
+        published.state is PublicationState.WITHDRAWN and published.reason == NO_LONGER_APPROVED
+    )
+    if lacking and generation.brief.publish and generation.chosen_attempt:
         return Publish(generation.chosen_attempt)
     return Finished()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from tower_anime.domain.generation import Publication, PublicationState
+from tower_anime.domain.generation import NO_LONGER_APPROVED, Publication, PublicationState
 from tower_anime.errors import Conflict, CorruptOutput, NotFound, Unavailable
 from tower_anime.pipeline.turns import Turns
 from tower_anime.ports import Engine, Store
@@ -27,7 +27,11 @@ class Work(Protocol):
     """What the pipeline does for what was found."""
 
     def complete_publication(self, generation_id: str) -> Publication:
-        """Publish an approved generation; idempotent."""
+        """Publish an approved generation, or look for what was published; idempotent."""
+        ...
+
+    def withdraw(self, generation_id: str, publication: Publication, *, reason: str) -> Publication:
+        """Take a published file out of the library; idempotent."""
         ...
 
     def parked(self, generation_id: str, reason: str) -> None:
@@ -130,29 +134,46 @@ class Reconciler:
         if now_s < self._publish_due_s:
             return ()
         self._publish_due_s = now_s + PUBLISH_EVERY_S
-        lacking = self.store.unpublished()
-        _keep_only(self._publications, lacking)
-        working = (
-            {run_id.rpartition(":")[0] for run_id in self.engine.open_runs()} if lacking else ()
+        lacking = dict.fromkeys((*self.store.unpublished(), *self.store.unverified()))
+        leftover = self.store.withdrawable()
+        _keep_only(self._publications, [*lacking, *(_key(one) for one in leftover)])
+        working = self._worked_on() if lacking or leftover else ()
+        completed = (
+            publication
+            for generation_id in lacking
+            if generation_id not in working and self._is_due(generation_id)
+            for publication in self._complete(generation_id)
         )
-        tried: list[Publication] = []
-        for generation_id in lacking:
-            patience = self._publications.setdefault(generation_id, _Patience())
-            if generation_id not in working and now_s >= patience.due_s:
-                tried.extend(self._complete(generation_id, patience))
-        return tuple(tried)
+        withdrawn = (
+            self.work.withdraw(*one, reason=NO_LONGER_APPROVED)
+            for one in leftover
+            if one[0] not in working and self._is_due(_key(one))
+        )
+        return (*completed, *withdrawn)
 
-    def _complete(self, generation_id: str, patience: _Patience) -> Iterable[Publication]:
+    def _worked_on(self) -> Collection[str]:
+        return {run_id.rpartition(":")[0] for run_id in self.engine.open_runs()}
+
+    def _is_due(self, key: str) -> bool:
+        """Whether a publication is to be tried now; if so the next try waits longer."""
+        patience = self._publications.setdefault(key, _Patience())
+        if self.clock() < patience.due_s:
+            return False
         pause_s = PUBLISH_BACK_OFF_S[min(patience.tries, len(PUBLISH_BACK_OFF_S) - 1)]
         patience.tries += 1
         patience.due_s = self.clock() + pause_s
+        return True
+
+    def _complete(self, generation_id: str) -> Iterable[Publication]:
         try:
             publication = self.work.complete_publication(generation_id)
         except (Conflict, NotFound, CorruptOutput) as error:  # a person decided meanwhile
             log.info("%s is not published: %s", generation_id, error)
             return ()
-        if publication.state is PublicationState.PENDING:
-            level = logging.DEBUG if patience.tries > 1 else logging.WARNING
+        if publication.state in (PublicationState.PENDING, PublicationState.UNVERIFIED):
+            level = (
+                logging.DEBUG if self._publications[generation_id].tries > 1 else logging.WARNING
+            )
             log.log(level, "%s waits for the library: %s", generation_id, publication.reason)
         return (publication,)
 
@@ -167,6 +188,11 @@ class Reconciler:
 
 
 T = TypeVar("T")
+
+
+def _key(leftover: tuple[str, Publication]) -> str:
+    generation_id, publication = leftover
+    return f"{generation_id}/{publication.artifact_sha256}/{publication.target}"
 
 
 def _keep_only(memory: dict[str, T], ids: Collection[str]) -> None:

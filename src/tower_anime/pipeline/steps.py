@@ -23,6 +23,7 @@ from tower_anime.domain.attempt import Artifact, Attempt, AttemptState, Failure
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import (
+    NO_LONGER_APPROVED,
     Event,
     Generation,
     GenerationStatus,
@@ -40,7 +41,6 @@ from tower_anime.errors import (
     Conflict,
     CorruptOutput,
     Interrupted,
-    LibraryUnavailable,
     OutOfMemory,
     Refused,
     ServerDown,
@@ -63,10 +63,12 @@ from tower_anime.pipeline.flow import (
     Render,
     Review,
     Step,
+    Withdraw,
     next_step,
 )
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.picture import assess_picture, damaged
+from tower_anime.pipeline.publishing import Publisher
 from tower_anime.pipeline.servers import Health, Turn, least_busy
 from tower_anime.ports import (
     Advance,
@@ -74,13 +76,13 @@ from tower_anime.ports import (
     Director,
     Library,
     Media,
+    Productions,
     Rendered,
     RenderedFile,
     Renderer,
     RenderJob,
     Store,
 )
-from tower_anime.release.stills import still_release
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +137,8 @@ class Pipeline:
     stated for model files (pattern → name). `connect` opens a server that is none of ours, by its
     address: an attempt may have been posted there by a process that is dead now. `is_paused` says
     whether nothing new may begin, `why_wait` why a project may begin no further attempt.
-    `crash_point` is told of each `Point`, for tests.
+    `productions`, `frame` and `max_rating` are the `Publisher`'s. `crash_point` is told of each
+    `Point`, for tests.
     """
 
     store: Store
@@ -156,6 +159,9 @@ class Pipeline:
     connect: Callable[[str], Renderer] | None = None
     is_paused: Callable[[], bool] = _without_pause
     why_wait: Callable[[str], str | None] = _without_budget
+    productions: Productions | None = None
+    frame: Callable[[Path, float, int], bytes] | None = None
+    max_rating: str | None = None
     crash_point: Callable[[Point], None] = _go_on
 
     def advance(self, generation_id: str) -> Advance:
@@ -201,6 +207,8 @@ class Pipeline:
                 return self._conclude(history, step)
             case Publish(number):
                 return self._publish(history, history.attempt(number))
+            case Withdraw(publication):
+                return self._withdraw(history, publication)
             case Finished():
                 return history
 
@@ -547,28 +555,40 @@ class Pipeline:
             log.warning("%s may still run: %s", attempt.prompt_id, error)
 
     def _publish(self, history: History, attempt: Attempt) -> History:
-        generation, artifact = history.generation, attempt.artifact
-        assert artifact is not None
-        try:
-            written = self.library.publish(still_release(generation, attempt), self._file(attempt))
-            publication = self.library.verify(written, sha256=artifact.sha256)
-        except (LibraryUnavailable, CorruptOutput) as error:
-            publication = Publication(
-                artifact_sha256=artifact.sha256,
-                target=self.library.target,
-                state=PublicationState.PENDING,
-                reason=str(error),
-            )
+        return self._record(history, self.publisher.publish(history, attempt))
+
+    def _withdraw(self, history: History, publication: Publication) -> History:
+        gone = self.publisher.withdraw(publication, reason=NO_LONGER_APPROVED)
+        return self._record(history, gone)
+
+    def _record(self, history: History, publication: Publication) -> History:
+        withdrawn = publication.state is PublicationState.WITHDRAWN
         event = _event(
-            "published", history, state=publication.state.value, reason=publication.reason
+            "withdrawn" if withdrawn else "published",
+            history,
+            state=publication.state.value,
+            reason=publication.reason,
         )
         self.crash_point(Point.PUBLISHED)
-        self.store.save_publication(generation.id, publication, event=event)
+        self.store.save_publication(history.generation.id, publication, event=event)
         self.crash_point(Point.PUBLICATION_RECORDED)
         return replace(history, publication=publication)
 
+    @property
+    def publisher(self) -> Publisher:
+        """What puts approved work into the library."""
+        return Publisher(
+            library=self.library,
+            store=self.store,
+            blobs=self.blobs,
+            media=self.media,
+            productions=self.productions,
+            frame=self.frame,
+            max_rating=self.max_rating,
+        )
+
     def complete_publication(self, generation_id: str) -> Publication:
-        """Publish an approved generation whose publication is pending; idempotent."""
+        """Publish an approved generation, or look for what was published; idempotent."""
         history = self.store.history(generation_id)
         chosen = history.generation.chosen_attempt
         if history.generation.status is not GenerationStatus.APPROVED or chosen is None:
@@ -576,9 +596,17 @@ class Pipeline:
                 f"only an approved generation can be published; this one is "
                 f"{history.generation.status}"
             )
-        publication = self._publish(history, history.attempt(chosen)).publication
-        assert publication is not None
+        publication = self.publisher.complete(history, history.attempt(chosen))
+        if publication != history.publication:
+            self._record(history, publication)
         return publication
+
+    def withdraw(self, generation_id: str, publication: Publication, *, reason: str) -> Publication:
+        """Take a published file out of the library and record it; may be repeated."""
+        gone = self.publisher.withdraw(publication, reason=reason)
+        if gone != publication:
+            self._record(self.store.history(generation_id), gone)
+        return gone
 
     # ---- what the engine reports ----------------------------------------------------------
 

@@ -170,9 +170,13 @@ def _film(
     )
 
 
-def _words(generation: Generation, attempt: Attempt, *, title: str, plot: str, rating: str) -> Words:
+def _words(
+    generation: Generation, attempt: Attempt, *, title: str, plot: str, rating: str
+) -> Words:
     request = attempt.request
-    runtime_s = request.frames / request.frame_rate if request.frames and request.frame_rate else None
+    runtime_s = (
+        request.frames / request.frame_rate if request.frames and request.frame_rate else None
+    )
     sandbox = (SANDBOX_TAG,) if attempt.backend == "sandbox" else ()
     return Words(
         id=generation.id,

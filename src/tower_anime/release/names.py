@@ -18,41 +18,39 @@ _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{n}{i}" for n in ("COM", "LPT") for i in range(10))}
 )
 
-_TOKENS = frozenset(
-    # containers, codecs, sources, editions, marks of release groups
-    """
-    aac ac asf asrequested atmos avi bd bdrip bluray bonus cam cc cd classic collector colorized
-    complet complete convert criterion customsub customsubbed customsubs dc dd ddc ddp deluxe
-    directors dirfix disc divx dl docu doku dolby dolbydigital dovi dts dtsx dual dv dvd edition enc
-    extended extras fansub fastsub feature fhd fix fixed flac flv hardsub hd hdlight hdr hdrip hdtv
-    hfr hou hq hr hsbs hybrid idx imax internal iso lame ld ldtv limited lpcm mbcvod md mhd
-    minisode mka mkv mono mov mpeg mpg multi multiple nced ncop nfofix ntsc nzb oad oar oav ogg
-    ogm ogv om ona ops ov ova pal pcm postbot ppv preair proof prooffix proper qt ra ram rar rc
-    real reencoded remaster remastered remux repack rerip restore restored retail rip rm sample
-    satrip screener sdr secam soft srt ssa stereo stv sub subbed subforced subs subtitle subtitles
-    tc telesync theatrical torrent trailer truehd ts uhd uhdbluray ultra uncensored uncut unrated upscaled vfr
-    vhs vita vo vob vod vorbis vost vr wav web webrip widescreen wma wmv workprint ws xpost xxx
-    alternative fan festival final special
-    """
-    # words for a season, an episode, a part, in the scanners' languages
-    """
-    afl aflevering avsnitt bolum bölüm capitulo capitulos chapter e ep episode episodes episodio
-    episodios episodul eps evad folge odcinek part rész s saison saisons season seasons seizoen
-    seria serii serija sesong sezon sezonul staffel stagione säsong säson tem temp temporada
-    temporadas volume vol x épisode épisodes évad сезон серии серия эпизод
-    """
-    # languages and countries
-    """
-    au audio australia br brazilian castellano catalan català ces cs cz czech deu dublado dub
-    dubbed dutch en eng english es esp espanol español esub esubs flemish fr fra français french
-    gb german heb hebrew hi hin hindi hu hun hungarian ita italian ja japanese jp jpn ko kor korean
-    legenda legendado legendas mul nl nld nor norwegian pb pl po pob pol polish portuguese pt ptbr
-    ro romanian ron ru rus russian se spa spanish st subtitulado sv swe swedish swissgerman te tel
-    telugu ua uk ukr ukrainian us vf vff vfi vfq ая го е из й ое ый я
-    """.split()
-)
+_RELEASE_WORDS = """
+aac ac ahdtv alternative asf asrequested atmos avc avi bd bdrip bluray bonus cam camera cc cd
+classic collector colorized complet complete convert criterion customsub customsubbed customsubs
+dc dd ddc ddp deluxe directors dirfix disc divx dl dm docu doku dolby dolbydigital dolbyvision
+dovi dsr dth dts dtsx dual dv dvb dvd dvdivx dxva edition enc extended extras fan fansub fastsub
+feature festival fhd final fix fixed flac flv hardsub hd hdcam hdlight hdr hdrip hdtv hevc hfr
+hou hq hr hsbs hybrid idx imax internal intégrale iso lame laserdisc ld ldtv limited lpcm mbcvod
+md mhd minisode minisodes mka mkv mono mov mpeg mpg multi multiple nced ncop nfofix ntsc nzb oad
+oar oav ogg ogm ogv om ona ops ov ova pal pcm postbot ppv preair proof prooffix proper qt ra ram
+rar rc real reencoded remaster remastered remux repack rerip restore restored retail rip rm
+sample satrip screener sdr secam soft special srt ssa stereo stv sub subbed subforced subs
+subtitle subtitles tc telecine telesync theatrical torrent trailer truehd ts uhd uhdbluray ultra
+uncensored uncut unrated upscaled vfr vhs vita vo vob vod vorbis vost vr wav web webrip
+widescreen wma wmv workprint wp ws xpost xvid xxx
+"""
+_PART_WORDS = """
+afl aflevering avsnitt bolum bölüm capitulo capitulos chapter e ep episode episodes episodio
+episodios episodul eps evad folge odcinek part rész s saison saisons season seasons seizoen
+seria serii serija sesong sezon sezonul staffel stagione säson säsong tem temp temporada
+temporadas vol volume x épisode épisodes évad сезон серии серия эпизод シリーズ シーズン
+"""
+_LANGUAGE_WORDS = """
+au audio australia br brazilian castellano catalan català ces cs cz czech deu dub dubbed dublado
+dutch en eng english es esp espanol español esub esubs flemish fr fra français french gb german
+heb hebrew hi hin hindi hu hun hungarian ita italian ja japanese jp jpn ko kor korean legenda
+legendado legendas mul nl nld nor norwegian pb pl po pob pol polish portuguese pt ptbr ro
+romanian ron ru rus russian se spa spanish st subtitulado sv swe swedish swissgerman te tel
+telugu ua uk ukr ukrainian und us vf vff vfi vfq ая го е из й ое ый я
+"""
+_TOKENS = frozenset((_RELEASE_WORDS + _PART_WORDS + _LANGUAGE_WORDS).split())
 """Words that `guessit` 4.4 takes for something else than a title; found by trying its own."""
 
+_PART_IN_KANJI = re.compile("第?[零〇一二三四五六七八九十百两]+[話话集季期回章部]")
 _LONG_RUN = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -107,21 +105,24 @@ _PLAIN = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
 
 def _is_title_word(word: str) -> bool:
     if not any(char.isdigit() for char in word):
-        return word.casefold() not in _TOKENS
+        return word.casefold() not in _TOKENS and not _PART_IN_KANJI.search(word)
     return bool(_LONG_RUN.search(word))
 
 
 def _letters_joined(words: Sequence[str]) -> list[str]:
     """Join single letters in a row: apart they are read as an abbreviation."""
     joined: list[str] = []
-    for alone, several in groupby(words, key=lambda word: len(word) == 1):
-        joined.extend(["".join(several)] if alone else several)
+    for alone, group in groupby(words, key=lambda word: len(word) == 1):
+        several = list(group)
+        joined += ["".join(several)] if alone else several
     return [word for word in joined if _is_title_word(word)]
 
 
 def _has_foreign_letter(word: str) -> bool:
     """Whether a word is not Latin; in front of Latin ones it is read as another title."""
-    return any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in word)
+    return any(
+        char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in word
+    )
 
 
 _CONSONANTS, _VOWELS = "bdfgklmnprst", "aeiou"
@@ -138,7 +139,7 @@ def _pronounceable(text: str) -> str:
     return "".join(letters).capitalize()
 
 
-_NUMBERS = "One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+_NUMBERS = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
 def _in_words(number: int) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import samples
-from tower_anime.release.stills import file_name, still_release
+from tower_anime.release.names import file_name
+from tower_anime.release.stills import still_release
 
 
 def test_a_real_still_goes_to_art_and_a_drawn_one_to_the_sandbox() -> None:

@@ -191,18 +191,31 @@ def histories_of(found: Sequence[Row[Any]], parts: Parts) -> tuple[History, ...]
     attempts = _attempts_by_generation(parts)
     directions = _newest(parts.decisions, _direction_of, by=DIRECTOR)
     reviews = _newest(parts.decisions, _review_of, by=PERSON)
-    published = {row.generation_id: _publication_of(row) for row in parts.publications}
+    published: defaultdict[str, list[Publication]] = defaultdict(list)
+    for row in parts.publications:
+        published[row.generation_id].append(publication_of(row))
     return tuple(
         History(
             generation=generation_of(row),
             attempts=tuple(attempts[row.id]),
             direction=directions.get(row.id),
             review=reviews.get(row.id),
-            publication=published.get(row.id),
+            publication=_publication(row, attempts[row.id], published[row.id]),
             enhancement=parts.enhancements.get(row.id),
         )
         for row in found
     )
+
+
+def _publication(
+    row: Row[Any], tried: Sequence[Attempt], published: Sequence[Publication]
+) -> Publication | None:
+    """Return what counts of publications in their order: the chosen file's, if approved."""
+    if row.status == GenerationStatus.APPROVED:
+        chosen = (one.artifact for one in tried if one.number == row.chosen_attempt)
+        hashes = {artifact.sha256 for artifact in chosen if artifact}
+        published = [one for one in published if one.artifact_sha256 in hashes]
+    return published[-1] if published else None
 
 
 def event_of(row: Row[Any]) -> Event:
@@ -302,7 +315,8 @@ def _review_of(row: Row[Any]) -> PersonReview:
     )
 
 
-def _publication_of(row: Row[Any]) -> Publication:
+def publication_of(row: Row[Any]) -> Publication:
+    """Return the publication of a row."""
     return Publication(
         artifact_sha256=row.artifact_sha256,
         target=row.target,

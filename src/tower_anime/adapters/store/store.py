@@ -41,6 +41,7 @@ from tower_anime.adapters.store.keyset import Keyset
 from tower_anime.adapters.store.migrate import revision
 from tower_anime.adapters.store.parts import SqlParts
 from tower_anime.adapters.store.productions import SqlProductions, enhancements
+from tower_anime.adapters.store.publishing import SqlPublications
 from tower_anime.adapters.store.queue import SqlQueue
 from tower_anime.adapters.store.tables import (
     HEAD,
@@ -81,7 +82,7 @@ _LAST_CHANGED_FIRST = Keyset(
 _NEWEST_FIRST = Keyset(generations, ("created_at", "id"), newest_first=True)
 
 
-class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlQueue):
+class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
     """`ports.Store`, `Productions` and `Queue` on an up-to-date database (`migrate.upgrade`).
 
     Safe for many threads; one instance per process. `busy_timeout_s` is how long a write waits
@@ -158,21 +159,6 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlQueue):
         """Return ids of generations that are queued or working, oldest first."""
         table = generations.c
         query = select(table.id).where(table.status.in_(_UNFINISHED))
-        with self._read() as connection:
-            return tuple(connection.scalars(query.order_by(table.created_at, table.id)))
-
-    def unpublished(self) -> tuple[str, ...]:
-        """Return ids of approved generations that are to be published and are not, oldest first."""
-        table = generations.c
-        written = select(publications.c.generation_id).where(
-            publications.c.generation_id == table.id,
-            publications.c.state != PublicationState.PENDING,
-        )
-        query = select(table.id).where(
-            table.status == GenerationStatus.APPROVED,
-            ~written.exists(),
-            table.brief["publish"].as_boolean(),
-        )
         with self._read() as connection:
             return tuple(connection.scalars(query.order_by(table.created_at, table.id)))
 
