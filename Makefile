@@ -5,7 +5,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
-INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+# Compiled here once: where Python may not write bytecode, every start would compile everything anew.
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
+COMPILE = $(BIN)/python -m compileall -q
+# two for each core: many tests wait for processes and servers
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 8 ? 2 * n : 16)))
 
 .PHONY: demo serve test test-slow check format bench lock clean help
 
@@ -29,6 +33,7 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 	@echo "Installing (a minute when the caches are cold) …" >&2
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --editable .
+	@$(COMPILE) src
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core
@@ -42,9 +47,11 @@ serve: $(VENV)/.core ## Start the server on http://127.0.0.1:44451
 	@$(BIN)/tower-anime serve
 
 test: $(VENV)/.dev ## Run the tests (at most 5 minutes)
-	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(COMPILE) src tests
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-slow: $(VENV)/.dev ## Run the long tests
+	@$(COMPILE) src tests
 	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m slow --timeout 900
 
 check: $(VENV)/.dev ## Format, lint, types, architecture
