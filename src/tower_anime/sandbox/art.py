@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import resvg_py
+from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
-from tower_anime.sandbox.backdrop import INSIDE, backdrop, light_over, light_side, weather
-from tower_anime.sandbox.figure import CROWN, Setting, figure, seat, shadow_below, tall
+from tower_anime.sandbox import backdrop
+from tower_anime.sandbox.backdrop import INSIDE, light_side
+from tower_anime.sandbox.figure import (
+    AT_REST,
+    CROWN,
+    Moment,
+    Setting,
+    figure,
+    seat,
+    shadow_below,
+    tall,
+)
 from tower_anime.sandbox.ink import moved
 from tower_anime.sandbox.palette import LIGHTS_ON_PEOPLE
 from tower_anime.sandbox.props import headroom
 from tower_anime.sandbox.style import finished, inked
 from tower_anime.sandbox.words import Look, Scene
+
+Picture: TypeAlias = NDArray[np.uint8]
+"""Height × width × 4: RGBA."""
+
+Window: TypeAlias = tuple[float, float, float, float]
 
 _LIFT = {"low": 210.0, "high": -240.0}
 """How far the horizon moves when the camera looks up or down, in units."""
@@ -26,31 +44,50 @@ def draw(scene: Scene, *, width: int, height: int) -> Frame:
 
     The composition depends on the scene and the aspect alone, so a larger size shows the same.
     """
-    png = resvg_py.svg_to_bytes(
-        svg_string=svg(scene, aspect=width / height),
-        width=width,
-        height=height,
-        skip_system_fonts=True,
-    )
-    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    pixels = raster(svg(scene, aspect=width / height), width=width, height=height)
+    return finished(np.ascontiguousarray(pixels[..., :3]), scene)
+
+
+def raster(drawing: str, *, width: int, height: int) -> Picture:
+    """Return a page of SVG as `height`×`width`×4 RGBA, alpha not multiplied in."""
+    sized = drawing.replace("<svg ", f'<svg width="{width}" height="{height}" ', 1)
+    png = resvg_py.svg_to_bytes(svg_string=sized, skip_system_fonts=True)
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     assert pixels is not None
-    if pixels.shape[:2] != (height, width):
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return finished(np.ascontiguousarray(pixels, dtype=np.uint8), scene)
+    assert pixels.shape == (height, width, 4)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), np.uint8)
 
 
 def svg(scene: Scene, *, aspect: float) -> str:
     """Return the drawing as SVG, 1000 units high."""
     wide = 1000 * aspect
-    lift = _LIFT.get(scene.angle or "", 0.0)
-    parts = backdrop(scene, wide, lift=lift) + _people(scene, wide) + weather(scene, wide)
-    parts += light_over(scene, wide)
+    air = "".join(backdrop.weather(scene, wide).values())
+    parts = behind(scene, wide) + people(scene, wide) + air + backdrop.light_over(scene, wide)
+    return page(parts, scene, wide)
+
+
+def behind(scene: Scene, wide: float) -> str:
+    """Return the sky and the place."""
+    return backdrop.sky(scene, wide) + place(scene, wide)
+
+
+def place(scene: Scene, wide: float) -> str:
+    """Return the place alone."""
+    return backdrop.place(scene, wide, lift=_LIFT.get(scene.angle or "", 0.0))
+
+
+def page(parts: str, scene: Scene, wide: float, *, window: Window | None = None) -> str:
+    """Return parts of a drawing as an SVG page, inked in the scene's style.
+
+    `window` (left, top, width, height in units) shows no more than that.
+    """
     if scene.angle == "dutch":
         turn = f"rotate(-8 {wide / 2:.0f} 500) translate({-wide * 0.1:.0f} -100) scale(1.2)"
         parts = moved(parts, turn)
+    box = " ".join(f"{side:.4f}" for side in window or (0, 0, wide, 1000))
     return inked(
         '<svg xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none"'
-        f' viewBox="0 0 {wide:.1f} 1000">{parts}</svg>',
+        f' viewBox="{box}">{backdrop.lamplight()}{parts}</svg>',
         scene,
     )
 
@@ -89,6 +126,15 @@ def _camera(scene: Scene, wide: float) -> _Camera:
     return _Camera(scale, face_y, standing=False)
 
 
+def _breathing(body: str, soles: float, moment: Moment) -> str:
+    """Return somebody a little taller or smaller above the soles, and lifted by a step."""
+    if moment == AT_REST:
+        return body
+    high = 1 + 0.005 * moment.breath
+    step = 14 * (1 - abs(moment.stride))
+    return moved(body, f"translate(0 {soles * (1 - high) - step:.2f}) scale(1 {high:.5f})")
+
+
 def _usual_framing(scene: Scene, lot: float) -> str:
     whole = {"sit", "kneel", "run", "jump", "walk"} & {look.pose for look in scene.people}
     if scene.chibi or whole or any(look.outfit == "gown" for look in scene.people):
@@ -98,8 +144,11 @@ def _usual_framing(scene: Scene, lot: float) -> str:
     return "upper" if lot < 0.62 else "portrait" if lot < 0.74 else "full"
 
 
-def _people(scene: Scene, wide: float) -> str:
-    """Place everybody side by side; framing and height come from the scene's own lot."""
+def people(scene: Scene, wide: float, moments: Sequence[Moment] = ()) -> str:
+    """Place everybody side by side; framing and height come from the scene's own lot.
+
+    `moments` is where each of them stands in their motion.
+    """
     if not scene.people:
         return ""
     camera = _camera(scene, wide)
@@ -117,13 +166,20 @@ def _people(scene: Scene, wide: float) -> str:
         x = slot * (i + 0.5) + slot * (0.2 if len(scene.people) == 1 else 0.1) * float(
             own.uniform(-1, 1)
         )
-        body = figure(look, setting, own, str(i))
-        out += _placed(scene, look, camera, setting, x, body)
+        moment = moments[i] if moments else AT_REST
+        body = figure(look, setting, own, str(i), moment)
+        out += _placed(scene, look, camera, setting, x, body, moment)
     return out
 
 
 def _placed(
-    scene: Scene, look: Look, camera: _Camera, setting: Setting, x: float, body: str
+    scene: Scene,
+    look: Look,
+    camera: _Camera,
+    setting: Setting,
+    x: float,
+    body: str,
+    moment: Moment,
 ) -> str:
     scale, y = camera.scale, camera.face_y
     own_end = tall(look, chibi=scene.chibi)
@@ -132,6 +188,7 @@ def _placed(
         y += (everyone - own_end) * scale
     if look.pose == "jump":
         y -= 60 * scale
+    body = _breathing(body, own_end, moment)
     squeeze = {"low": "scale(0.96 1.05)", "high": "scale(1.04 0.93)"}.get(scene.angle or "", "")
     ground = (
         shadow_below(look, chibi=scene.chibi)

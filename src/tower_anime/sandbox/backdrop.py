@@ -48,10 +48,10 @@ INSIDE = frozenset({"classroom", "library", "cafe", "room", "station"})
 _PETAL = ((0, -13), (14, -4), (0, 15), (-14, -4))
 
 
-def backdrop(scene: Scene, width: float, *, lift: float) -> str:
-    """Return sky and place; `lift` moves the horizon down (camera looks up) in units."""
+def place(scene: Scene, width: float, *, lift: float) -> str:
+    """Return the place before its sky; `lift` moves the horizon down (camera looks up) in units."""
     stage = Stage(scene, width, LIGHTS[scene.time], scene.rng("place"))
-    place = PLACES[scene.place](stage) + _scattered(stage)
+    drawn = PLACES[scene.place](stage) + _scattered(stage)
     rng = scene.rng("pan")
     zoom, side = float(rng.uniform(1.0, 1.28)), int(rng.choice((-1, 1)))
     left = (
@@ -60,8 +60,12 @@ def backdrop(scene: Scene, width: float, *, lift: float) -> str:
         else width + float(rng.uniform(0, zoom - 1)) * width
     )
     pan = f"translate({left:.0f} {lift - 640 * (zoom - 1):.0f}) scale({side * zoom:.3f} {zoom:.3f})"
-    lamp = halo("lampglow", ((0, "#fff0b0", 0.8), (1, "#fff0b0", 0)))
-    return lamp + _sky(scene, width, scene.rng("sky")) + moved(place, pan)
+    return moved(drawn, pan)
+
+
+def lamplight() -> str:
+    """Return the glow of lamps that all parts of a drawing refer to."""
+    return halo("lampglow", ((0, "#fff0b0", 0.8), (1, "#fff0b0", 0)))
 
 
 def _scattered(stage: Stage) -> str:
@@ -128,9 +132,9 @@ def _train(stage: Stage) -> str:
     return out
 
 
-def weather(scene: Scene, width: float) -> str:
-    """Return what falls or floats in front of everything."""
-    rng, out = scene.rng("weather"), ""
+def weather(scene: Scene, width: float) -> dict[str, str]:
+    """Return what falls or floats in front of everything, by its kind."""
+    rng, out = scene.rng("weather"), dict[str, str]()
     air = scene.weather
     if "rain" in air:
         slant = float(rng.uniform(-40, 40))
@@ -138,24 +142,23 @@ def weather(scene: Scene, width: float) -> str:
             f"M{x:.0f},{y:.0f} l{slant * (0.5 + long):.0f},{60 + 70 * long:.0f}"
             for x, y, long in scatter(rng, 60, width)
         ]
-        out += stroke("".join(drops[::2]), "#dbe9fb", 2.6) + stroke(
-            "".join(drops[1::2]), "#f3f9ff", 3.6
-        )
+        out["rain"] = stroke("".join(drops[::2]), "#dbe9fb", 2.6)
+        out["rain"] += stroke("".join(drops[1::2]), "#f3f9ff", 3.6)
     if "snow" in air:
-        out += dots(scatter(rng, 80, width), 4, 9, "#ffffff")
+        out["snow"] = dots(scatter(rng, 80, width), 4, 9, "#ffffff")
     if "petals" in air:
-        out += _leaves(rng, width, "#c96a92", "#ffc4d9")
+        out["petals"] = _leaves(rng, width, "#c96a92", "#ffc4d9")
     if "leaves" in air or (scene.season == "autumn" and scene.place not in INSIDE):
-        out += _leaves(rng, width, "#9c3f24", "#e8803a", count=16)
+        out["leaves"] = _leaves(rng, width, "#9c3f24", "#e8803a", count=16)
     if "fireflies" in air:
         spots = scatter(rng, 30, width)
-        out += "".join(oval(x, y, 22, 22, "url(#lampglow)") for x, y, _ in spots) + dots(
-            spots, 4, 4, "#fffbd6"
-        )
+        glows = "".join(oval(x, y, 22, 22, "url(#lampglow)") for x, y, _ in spots)
+        out["fireflies"] = glows + dots(spots, 4, 4, "#fffbd6")
     if "bubbles" in air:
+        out["bubbles"] = ""
         for x, y, big in scatter(rng, 14, width):
             r = 18 + 36 * big
-            out += (
+            out["bubbles"] += (
                 f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{r:.0f}" fill="#dff3ff" fill-opacity="0.25" stroke="#ffffff" stroke-width="3"/>'
                 + stroke(
                     f"M{x - r * 0.6:.0f},{y - r * 0.2:.0f} q{r * 0.1:.0f},{-r * 0.4:.0f} {r * 0.4:.0f},{-r * 0.5:.0f}",
@@ -168,7 +171,7 @@ def weather(scene: Scene, width: float) -> str:
             f"M{x:.0f},{y:.0f} q{90 + 90 * b:.0f},-34 {190 + 160 * b:.0f},0 q20,20 -8,26"
             for x, y, b in scatter(rng, 7, width)
         )
-        out += stroke(gusts, "#ffffff", 4, opacity=0.75)
+        out["wind"] = stroke(gusts, "#ffffff", 4, opacity=0.75)
     return out
 
 
@@ -266,8 +269,9 @@ def _glow(name: str, x: float, y: float, r: float, paint: str, opacity: float) -
 # ---- sky ------------------------------------------------------------------------------------
 
 
-def _sky(scene: Scene, width: float, rng: Generator) -> str:
-    air = scene.weather
+def sky(scene: Scene, width: float) -> str:
+    """Return the sky with sun or moon, clouds and what flies in it."""
+    air, rng = scene.weather, scene.rng("sky")
     dull = bool(air & {"cloudy", "rain", "fog"}) or (scene.mood == "muted" and scene.time == "day")
     top, middle, low = SKIES[scene.time]
     if dull and scene.time in {"day", "morning"}:

@@ -41,6 +41,9 @@ _LISTED = {
     "checkpoints": ("CheckpointLoaderSimple", "ckpt_name"),
     "loras": ("LoraLoader", "lora_name"),
     "vae": ("VAELoader", "vae_name"),
+    "diffusion_models": ("UNETLoader", "unet_name"),
+    "text_encoders": ("CLIPLoader", "clip_name"),
+    "clip_vision": ("CLIPVisionLoader", "clip_name"),
 }
 
 

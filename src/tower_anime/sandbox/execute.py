@@ -204,7 +204,7 @@ class _Execution:
             return self._failed(class_type, inputs, failure.exception_type, str(failure))
         except Exception as failure:  # noqa: BLE001 - the server outlives every node, as ComfyUI does
             return self._failed(class_type, inputs, type(failure).__name__, f"{failure}\n")
-        ui = {"images": result.images} if isinstance(result, Saved) else None
+        ui = result.ui if isinstance(result, Saved) else None
         values = result.values if isinstance(result, Saved) else result
         self.server.cache[self.signatures[self.node_id]] = _Cached(values, ui)
         if ui is not None:

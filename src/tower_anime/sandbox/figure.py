@@ -36,34 +36,58 @@ class Setting:
     crowded: bool
 
 
+@dataclass(frozen=True)
+class Moment:
+    """Where everything about somebody is that moves.
+
+    `sway` −1…1 carries the hair, `lids` 0–1 closes the eyes, `mouth` 0–1 opens a speaking mouth
+    (None: not speaking), `breath` −1…1 lifts the chest, `stride` 1…−1 is where a walk stands,
+    `look` −1…1 turns the head.
+    """
+
+    sway: float = 0.0
+    lids: float = 0.0
+    mouth: float | None = None
+    breath: float = 0.0
+    stride: float = 1.0
+    look: float = 0.0
+
+
+AT_REST = Moment()
+
+
 def tall(look: Look, *, chibi: bool) -> float:
     """Return how far the soles are below the middle of the face, in units."""
     pose = POSES[look.pose]
     return _NECK + (pose.soles - _NECK) * _build(look, chibi=chibi)[1]
 
 
-def figure(look: Look, setting: Setting, rng: Generator, name: str) -> str:
+def figure(
+    look: Look, setting: Setting, rng: Generator, name: str, moment: Moment = AT_REST
+) -> str:
     """Return the SVG of one character; `name` keeps its ids apart from another's."""
-    pose, light = pose_of(look), setting.light
+    pose, light = pose_of(look, moment.stride), setting.light
     shut = look.face == "closed" or (look.face == "laugh" and rng.random() < 0.4)
     bearing = Bearing(
-        turn=float(rng.uniform(-1, 1)),
+        turn=max(-1.0, min(1.0, float(rng.uniform(-1, 1)) + moment.look)),
         tilt_deg=float(rng.uniform(-7, 7)) + (4 if look.face in {"sad", "sleepy"} else 0),
         light_from=setting.light_from,
         eyes_shut=shut,
+        lids=moment.lids,
+        mouth=moment.mouth,
+        sway=moment.sway,
     )
+    wind = max(-1.2, min(1.2, setting.wind + moment.sway))
     dressed = Dressed(look, colour(SKINS[look.skin]), light, pose, bearing, name)
     wide, high = _build(look, chibi=setting.chibi)
     build = f"translate(0 {_NECK * (1 - high):.1f}) scale({wide} {high})"
     lean = f"rotate({pose.lean_deg} 0 440)"
     tilt = f"rotate({bearing.tilt_deg:.1f} 0 100)"
     if pose.back:
-        below, above = _body(dressed), hair.back_view(look, light, rng, name, wind=setting.wind)
+        below, above = _body(dressed), hair.back_view(look, light, rng, name, wind=wind)
         parts = moved(below, build) + moved(above + props.on_head(look, light), tilt)
         return moved(props.behind_body(look, light), build) + parts
-    back_hair = hair.behind(
-        look, light, rng, wind=setting.wind, spread=0.66 if setting.crowded else 1.0
-    )
+    back_hair = hair.behind(look, light, rng, wind=wind, spread=0.66 if setting.crowded else 1.0)
     front_hair = hair.front(look, light, rng, bearing, name)
     head = face(look, dressed.skin, light, bearing, name)
     crown = front_hair + props.on_face(look, light) + props.on_head(look, light)

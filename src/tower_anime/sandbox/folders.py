@@ -59,32 +59,21 @@ class Folders:
         path = Path(name)
         return self.inside(kind, str(path.parent)) / path.name
 
-    def save(
-        self,
-        images: tuple[Frame, ...],
-        *,
-        kind: str,
-        prefix: str,
-        texts: Mapping[str, str],
-        truncate: bool,
-    ) -> list[dict[str, str]]:
-        """Write PNG files `<prefix>_<number>_.png` and return them as the history names them.
+    def place(self, kind: str, prefix: str, *, of: Frame, batch: int = 0) -> tuple[Path, str, int]:
+        """Return (folder, name, number) for a file to be saved under a prefix.
 
-        Numbers go on where the folder's files end. `Outside` when the prefix leads away.
+        `of` gives the size that the prefix may name, `batch` the position. Numbers go on where
+        the folder's files end. `Outside` when the prefix leads away.
         """
-        height, width = images[0].shape[:2]
+        height, width = of.shape[:2]
         prefix = prefix.replace("%width%", str(width)).replace("%height%", str(height))
         subfolder, name = os.path.split(os.path.normpath(prefix))
         folder = self.inside(kind, subfolder)
         folder.mkdir(parents=True, exist_ok=True)
-        first = _last_number(folder, name) + 1
-        saved = []
-        for number, image in enumerate(images, first):
-            filename = f"{name.replace('%batch_num%', str(number - first))}_{number:05}_.png"
-            data = png(image, texts)
-            (folder / filename).write_bytes(data[: len(data) * 3 // 5] if truncate else data)
-            saved.append({"filename": filename, "subfolder": subfolder, "type": kind})
-        return saved
+        number = _last_number(folder, name) + 1
+        if "%batch_num%" in name:  # no file of the batch has the very name
+            name, number = name.replace("%batch_num%", str(batch)), number + batch
+        return folder, name, number
 
 
 def png(image: Frame, texts: Mapping[str, str]) -> bytes:
@@ -93,8 +82,12 @@ def png(image: Frame, texts: Mapping[str, str]) -> bytes:
         ".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 2]
     )
     assert ok
+    return with_texts(data.tobytes(), texts)
+
+
+def with_texts(plain: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return a PNG file with tEXt chunks at its beginning."""
     head = 8 + 25  # signature and IHDR
-    plain = data.tobytes()
     chunks = b"".join(_text(key, value) for key, value in texts.items())
     return plain[:head] + chunks + plain[head:]
 

@@ -46,7 +46,7 @@ def front(look: Look, light: Light, rng: Generator, bearing: Bearing, name: str)
     """Return fringe, side locks and crown, in front of the face."""
     outline = _CAP + _fringe(look, rng, bearing) + "Z"
     inner = _shades(light, look, bearing)
-    locks = _locks(look, light, rng)
+    locks = _locks(look, light, rng, bearing.sway)
     return (
         locks
         + shape(outline, light.css(look.hair))
@@ -218,19 +218,21 @@ def _ring(light: Light, look: Look, side: int) -> str:
     return veil(band, light.shine(look.hair, 0.36), 0.85) + veil(gleam, "#ffffff", 0.75)
 
 
-def _locks(look: Look, light: Light, rng: Generator) -> str:
+def _locks(look: Look, light: Light, rng: Generator, sway: float) -> str:
     ends = {"short": 58, "messy": 56, "bob": 112, "medium": 180, "long": 262, "curly": 210}
     end = ends.get(look.cut, 128) - (24 if look.male else 0)
     out = ""
     for s in (-1, 1):
         tip = end + float(rng.uniform(-12, 12))
         out_x = 96 if look.cut == "curly" else 88
+        swing = sway * tip * 0.09
         d = (
-            f"M{s * 62},-70 C{s * 92},-40 {s * (out_x + 8)},{tip * 0.45:.0f} {s * (out_x - 14)},{tip:.0f}"
-            f" C{s * 70},{tip * 0.75:.0f} {s * 66},{tip * 0.4:.0f} {s * 60},4 Q{s * 62},-30 {s * 50},-50Z"
+            f"M{s * 62},-70 C{s * 92},-40 {s * (out_x + 8) + swing * 0.4:.0f},{tip * 0.45:.0f}"
+            f" {s * (out_x - 14) + swing:.0f},{tip:.0f} C{s * 70 + swing * 0.7:.0f},{tip * 0.75:.0f}"
+            f" {s * 66 + swing * 0.3:.0f},{tip * 0.4:.0f} {s * 60},4 Q{s * 62},-30 {s * 50},-50Z"
         )
         out += shape(d, light.css(look.hair)) + stroke(
-            f"M{s * 78},-20 C{s * 86},20 {s * 88},{tip * 0.5:.0f} {s * 78},{tip * 0.8:.0f}",
+            f"M{s * 78},-20 C{s * 86},20 {s * 88 + swing * 0.4:.0f},{tip * 0.5:.0f} {s * 78 + swing * 0.8:.0f},{tip * 0.8:.0f}",
             light.shade(look.hair, 0.4),
             2.8,
         )

@@ -18,12 +18,19 @@ SHUT = frozenset({"closed", "laugh"})
 
 @dataclass(frozen=True)
 class Bearing:
-    """How a head is held. `turn` −1…1 is where it looks, `light_from` the side of the light."""
+    """How a head is held. `turn` −1…1 is where it looks, `light_from` the side of the light.
+
+    `lids` is how far the eyes are closed, `mouth` how far a speaking mouth is open (both 0–1;
+    None leaves the mouth to the expression), `sway` −1…1 where the locks swing.
+    """
 
     turn: float
     tilt_deg: float
     light_from: int
     eyes_shut: bool
+    lids: float = 0.0
+    mouth: float | None = None
+    sway: float = 0.0
 
 
 def skin_shade(skin: Colour, light: Light) -> str:
@@ -55,7 +62,7 @@ def face(look: Look, skin: Colour, light: Light, bearing: Bearing, name: str) ->
         + clipped(f"face{name}", outline, shadows + _cheeks(look, slide, name))
         + shape(outline, "none")
         + _nose(look, slide, shade)
-        + moved(_mouth(look, light), f"translate({slide * 0.9:.1f} 0)")
+        + moved(_mouth(look, light, bearing.mouth), f"translate({slide * 0.9:.1f} 0)")
         + features
         + _age_lines(look, slide, shade)
     )
@@ -100,10 +107,17 @@ def _nose(look: Look, slide: float, shade: str) -> str:
     return freckles + veil(f"M{x - 4:.1f},58 l9,0 l-4,5Z", shade, 1) + nose
 
 
-def _mouth(look: Look, light: Light) -> str:
-    """Return the mouth of an expression, centred on the face's axis."""
+def _mouth(look: Look, light: Light, spoken: float | None) -> str:
+    """Return the mouth of an expression or of a sound, centred on the face's axis."""
     inside, tongue = light.css((0.55, 0.14, 0.18)), light.css((0.95, 0.50, 0.50))
-    kind = look.face
+    if spoken is not None and spoken > 0:
+        wide, low = 11 + 4 * spoken, 74 + 16 * spoken
+        opening = (
+            f"M-{wide},70 Q0,66 {wide},70 Q{wide - 2},{low} 0,{low} Q-{wide - 2},{low} -{wide},70Z"
+        )
+        inner = oval(0, low - 4, 7, 3.5, tongue) if spoken > 0.6 else ""
+        return shape(opening, inside, line=3.2) + inner
+    kind = "smile" if spoken is not None and look.face in {"laugh", "wink"} else look.face
     if kind in {"laugh", "wink"}:
         opening = "M-21,67 Q0,73 21,67 Q17,91 0,92 Q-17,91 -21,67Z"
         teeth = veil("M-20,66 Q0,74 20,66 L18,75 Q0,79 -18,75Z", "#ffffff", 1)
@@ -185,8 +199,10 @@ def _eye(look: Look, light: Light, bearing: Bearing, side: int, name: str) -> st
             "M24,-14 L52,-46 M-24,-14 L-60,-40", INK, 5
         )
         eye = patch
+    elif bearing.lids > 0.8 and not bearing.eyes_shut:
+        eye = _shut_lash(happy=False)
     elif bearing.eyes_shut or (look.face == "wink" and side == bearing.light_from):
-        eye = _shut(look)
+        eye = _shut_lash(happy=look.face in {"laugh", "wink", "smile"})
     else:
         eye = _open(look, light, side, f"{name}{'l' if side < 0 else 'r'}", bearing)
     drops = _tear() if look.face == "crying" else ""
@@ -194,8 +210,7 @@ def _eye(look: Look, light: Light, bearing: Bearing, side: int, name: str) -> st
     return moved(mirrored(both, side), f"translate({x:.1f} 18)")
 
 
-def _shut(look: Look) -> str:
-    happy = look.face in {"laugh", "wink", "smile"}
+def _shut_lash(*, happy: bool) -> str:
     lash = "M-21,8 Q0,-20 23,6" if happy else "M-21,0 Q0,22 23,-1"
     wings = "M22,5 l7,4" if happy else "M22,0 l8,-1 M15,8 l6,5"
     return stroke(lash, INK, 6.5) + stroke(wings, INK, 4)
@@ -205,6 +220,8 @@ def _open(look: Look, light: Light, side: int, name: str, bearing: Bearing) -> s
     wide = 1.1 if look.face == "surprised" else 1.0
     height = (0.74 if look.male else 1.0) * (1.1 if look.age == "child" else 1.0) * wide
     outer, middle = _LID.get(look.face, (0, 0))
+    if 0 < bearing.lids <= 0.8:
+        outer, middle = max(outer, 0) + round(14 * bearing.lids), middle + round(44 * bearing.lids)
     inner = -min(outer, 0) * 1.6
     outer = max(outer, 0)
     top = -27 * height + middle

@@ -137,13 +137,13 @@ def _bent(joints: Sequence[Point]) -> list[Point]:
     for i in range(17):
         t = i / 16
         if t < 0.38:
-            out.append(_between(a, b, t / 0.5))
+            out.append(between(a, b, t / 0.5))
         elif t > 0.62:
-            out.append(_between(b, c, (t - 0.5) / 0.5))
+            out.append(between(b, c, (t - 0.5) / 0.5))
         else:
             u = (t - 0.38) / 0.24
-            p, q = _between(a, b, 0.76), _between(b, c, 0.24)
-            out.append(_between(_between(p, b, u), _between(b, q, u), u))
+            p, q = between(a, b, 0.76), between(b, c, 0.24)
+            out.append(between(between(p, b, u), between(b, q, u), u))
     return out
 
 
@@ -153,7 +153,8 @@ def _along(widths: Sequence[float], share: float) -> float:
     return widths[i] + (widths[i + 1] - widths[i]) * (at - i)
 
 
-def _between(a: Point, b: Point, share: float) -> Point:
+def between(a: Point, b: Point, share: float) -> Point:
+    """Return the point at a share of the way from one to the other."""
     return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
 
 

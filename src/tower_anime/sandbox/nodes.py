@@ -11,7 +11,9 @@ import numpy as np
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
-from tower_anime.sandbox.folders import Outside, load, texts_of
+from tower_anime.sandbox.clips import sample_any
+from tower_anime.sandbox.folders import load, png, texts_of
+from tower_anime.sandbox.nodes_clips import CLIP_NODES, developed
 from tower_anime.sandbox.nodes_masks import MASK_NODES, blended, mask_of
 from tower_anime.sandbox.sampling import (
     MAX_PIXELS,
@@ -19,10 +21,11 @@ from tower_anime.sandbox.sampling import (
     check_memory,
     out_of_memory,
     resized,
-    sample,
 )
+from tower_anime.sandbox.saving import saved, saving
 from tower_anime.sandbox.surface import surface_of
 from tower_anime.sandbox.values import (
+    ClipLatent,
     Conditioning,
     Guider,
     Latent,
@@ -60,14 +63,13 @@ def _sampler_node(
     sampler_name: str,
     scheduler: str,
     positive: Conditioning,
-    latent_image: Latent,
+    latent_image: Latent | ClipLatent,
     denoise: float,
     **_: object,
 ) -> Result:
     settings = Sampling(
         model=model,
         positive=positive,
-        latent=latent_image,
         seed=seed,
         steps=steps,
         cfg=cfg,
@@ -75,7 +77,7 @@ def _sampler_node(
         scheduler=scheduler,
         denoise=denoise,
     )
-    return (sample(run, settings),)
+    return (sample_any(run, settings, latent_image),)
 
 
 def _sampler_advanced(
@@ -88,7 +90,7 @@ def _sampler_advanced(
     sampler_name: str,
     scheduler: str,
     positive: Conditioning,
-    latent_image: Latent,
+    latent_image: Latent | ClipLatent,
     start_at_step: int,
     end_at_step: int,
     add_noise: str,
@@ -98,7 +100,6 @@ def _sampler_advanced(
     settings = Sampling(
         model=model,
         positive=positive,
-        latent=latent_image,
         seed=noise_seed,
         steps=steps,
         cfg=cfg,
@@ -109,7 +110,7 @@ def _sampler_advanced(
         adds_noise=add_noise == "enable",
         leaves_noise=return_with_leftover_noise == "enable",
     )
-    return (sample(run, settings),)
+    return (sample_any(run, settings, latent_image),)
 
 
 def _custom(
@@ -122,13 +123,12 @@ def _custom(
     positive: Conditioning,
     sampler: str,
     sigmas: Sigmas,
-    latent_image: Latent,
+    latent_image: Latent | ClipLatent,
     **_: object,
 ) -> Result:
     settings = Sampling(
         model=model,
         positive=positive,
-        latent=latent_image,
         seed=noise_seed,
         steps=sigmas.steps,
         cfg=cfg,
@@ -137,12 +137,18 @@ def _custom(
         denoise=sigmas.denoise,
         adds_noise=add_noise,
     )
-    result = sample(run, settings)
+    result = sample_any(run, settings, latent_image)
     return result, result
 
 
 def _custom_advanced(
-    run: Run, *, noise: int, guider: Guider, sampler: str, sigmas: Sigmas, latent_image: Latent
+    run: Run,
+    *,
+    noise: int,
+    guider: Guider,
+    sampler: str,
+    sigmas: Sigmas,
+    latent_image: Latent | ClipLatent,
 ) -> Result:
     return _custom(
         run,
@@ -157,8 +163,10 @@ def _custom_advanced(
     )
 
 
-def _decode(run: Run, *, samples: Latent, vae: object = None, **_: object) -> Result:
-    check_memory(samples)
+def _decode(run: Run, *, samples: Latent | ClipLatent, vae: object = None, **_: object) -> Result:
+    if isinstance(samples, ClipLatent):
+        return developed(run, samples)
+    check_memory(samples.width * samples.height * samples.batch, MAX_PIXELS)
     pictures = samples.pictures or (spoil.empty(samples.width, samples.height),) * samples.batch
     if samples.mask is not None and samples.below:
         pictures = tuple(
@@ -191,21 +199,12 @@ def _preview(run: Run, *, images: tuple[Frame, ...]) -> Result:
 
 
 def _write(run: Run, images: tuple[Frame, ...], kind: str, prefix: str) -> Result:
-    try:
-        files = run.folders.save(
-            images,
-            kind=kind,
-            prefix=prefix,
-            texts=texts_of(run.prompt, run.extra_pnginfo),
-            truncate=run.strikes("truncate"),
-        )
-    except Outside as outside:
-        raise NodeFailure(
-            "Exception",
-            "**** ERROR: Saving image outside the output folder is not allowed.\n"
-            f" full_output_folder: {outside.folder}\n"
-            f"         output_dir: {run.folders.of(kind)}\n",
-        ) from outside
+    texts = texts_of(run.prompt, run.extra_pnginfo)
+    with saving(run, kind):
+        files = [
+            saved(run, png(image, texts), kind=kind, prefix=prefix, number=number, of=image)
+            for number, image in enumerate(images)
+        ]
     return Saved(files, (images,))
 
 
@@ -310,42 +309,57 @@ def _sharpen(picture: Frame, *, sharpen_radius: int, sigma: float, alpha: float)
     return np.asarray(cv2.addWeighted(picture, 1 + alpha, blurred, -alpha, 0), np.uint8)
 
 
-NODES: dict[str, Callable[..., Result]] = MASK_NODES | {
-    "CheckpointLoaderSimple": _checkpoint,
-    "LoraLoader": _lora,
-    "LoraLoaderModelOnly": _lora,
-    "VAELoader": lambda _, *, vae_name: (vae_name,),
-    "CLIPTextEncode": lambda _, *, text, **_rest: (Conditioning(text),),
-    "CLIPSetLastLayer": lambda _, *, clip, **_rest: (clip,),
-    "ConditioningZeroOut": lambda _, **_rest: (Conditioning(""),),
-    "FluxGuidance": lambda _, *, conditioning, guidance: (
-        replace(conditioning, guidance=guidance),
-    ),
-    "EmptyLatentImage": _empty_latent,
-    "EmptySD3LatentImage": _empty_latent,
-    "LatentUpscale": _latent_scale,
-    "LatentUpscaleBy": _latent_scale_by,
-    "KSampler": _sampler_node,
-    "KSamplerAdvanced": _sampler_advanced,
-    "SamplerCustom": _custom,
-    "SamplerCustomAdvanced": _custom_advanced,
-    "RandomNoise": lambda _, *, noise_seed: (noise_seed,),
-    "KSamplerSelect": lambda _, *, sampler_name: (sampler_name,),
-    "BasicScheduler": lambda _, *, scheduler, steps, denoise, **_rest: (
-        Sigmas(scheduler, steps, denoise),
-    ),
-    "BasicGuider": lambda _, *, model, conditioning: (Guider(model, conditioning, 1.0),),
-    "CFGGuider": lambda _, *, model, positive, cfg, **_rest: (Guider(model, positive, cfg),),
-    "VAEDecode": _decode,
-    "VAEEncode": _encode,
-    "EmptyImage": _empty_image,
-    "LoadImage": _load,
-    "ImageScale": _scale,
-    "ImageScaleBy": _scale_by,
-    "ImageBlur": _filtered(_blur),
-    "ImageSharpen": _filtered(_sharpen),
-    "ImageInvert": _filtered(lambda picture: 255 - picture),
-    "SaveImage": _save,
-    "PreviewImage": _preview,
-}
+NODES: dict[str, Callable[..., Result]] = (
+    CLIP_NODES
+    | MASK_NODES
+    | {
+        "CheckpointLoaderSimple": _checkpoint,
+        "LoraLoader": _lora,
+        "LoraLoaderModelOnly": _lora,
+        "UNETLoader": lambda run, *, unet_name, **_rest: (
+            Model(surface_of(unet_name, world=run.world)),
+        ),
+        "CLIPLoader": lambda _, *, clip_name, **_rest: (clip_name,),
+        "DualCLIPLoader": lambda _, *, clip_name1, **_rest: (clip_name1,),
+        "ModelSamplingSD3": lambda _, *, model, **_rest: (model,),
+        "ModelSamplingFlux": lambda _, *, model, **_rest: (model,),
+        "VAELoader": lambda _, *, vae_name: (vae_name,),
+        "CLIPTextEncode": lambda _, *, text, **_rest: (Conditioning(text),),
+        "CLIPSetLastLayer": lambda _, *, clip, **_rest: (clip,),
+        "ConditioningZeroOut": lambda _, **_rest: (Conditioning(""),),
+        "FluxGuidance": lambda _, *, conditioning, guidance: (
+            replace(conditioning, guidance=guidance),
+        ),
+        "EmptyLatentImage": _empty_latent,
+        "EmptySD3LatentImage": _empty_latent,
+        "LatentUpscale": _latent_scale,
+        "LatentUpscaleBy": _latent_scale_by,
+        "KSampler": _sampler_node,
+        "KSamplerAdvanced": _sampler_advanced,
+        "SamplerCustom": _custom,
+        "SamplerCustomAdvanced": _custom_advanced,
+        "RandomNoise": lambda _, *, noise_seed: (noise_seed,),
+        "KSamplerSelect": lambda _, *, sampler_name: (sampler_name,),
+        "BasicScheduler": lambda _, *, scheduler, steps, denoise, **_rest: (
+            Sigmas(scheduler, steps, denoise),
+        ),
+        "BasicGuider": lambda _, *, model, conditioning: (Guider(model, conditioning, 1.0),),
+        "CFGGuider": lambda _, *, model, positive, cfg, **_rest: (Guider(model, positive, cfg),),
+        "VAEDecode": _decode,
+        "VAEDecodeTiled": _decode,
+        "VAEEncode": _encode,
+        "EmptyImage": _empty_image,
+        "LoadImage": _load,
+        "ImageFromBatch": lambda _, *, image, batch_index, length: (
+            image[batch_index:][:length] or image[-1:],
+        ),
+        "ImageScale": _scale,
+        "ImageScaleBy": _scale_by,
+        "ImageBlur": _filtered(_blur),
+        "ImageSharpen": _filtered(_sharpen),
+        "ImageInvert": _filtered(lambda picture: 255 - picture),
+        "SaveImage": _save,
+        "PreviewImage": _preview,
+    }
+)
 """The function of every class in the catalog, called with the node's inputs by name."""

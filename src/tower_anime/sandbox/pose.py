@@ -9,7 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tower_anime.sandbox.head import Bearing, skin_shade
-from tower_anime.sandbox.ink import LINE, Point, heading_deg, moved, oval, shape, stroke, tube, veil
+from tower_anime.sandbox.ink import (
+    LINE,
+    Point,
+    between,
+    heading_deg,
+    moved,
+    oval,
+    shape,
+    stroke,
+    tube,
+    veil,
+)
 from tower_anime.sandbox.palette import INK, Colour, Light
 from tower_anime.sandbox.words import Look
 
@@ -125,6 +136,9 @@ POSES: dict[str, Pose] = {
     "reach": replace(_STAND, right=Arm((156, 206), (272, 150), "open", over=True)),
 }
 
+STRIDES = frozenset({"walk", "run"})
+"""Poses that are one drawing of a walk."""
+
 _HELD: dict[str, dict[str, Arm]] = {
     "umbrella": {"right": _HOLD},
     "balloon": {"right": _HOLD},
@@ -142,13 +156,46 @@ _HELD: dict[str, dict[str, Arm]] = {
 }
 
 
-def pose_of(look: Look) -> Pose:
-    """Return the joints of what somebody does and holds."""
+def pose_of(look: Look, stride: float = 1.0) -> Pose:
+    """Return the joints of what somebody does and holds.
+
+    `stride` 1…−1 is where a walk stands: the drawn step, both feet passing at 0, the other step.
+    """
     pose = POSES[look.pose]
+    if look.pose in STRIDES and stride < 1:
+        pose = _striding(pose, stride)
     for name in look.worn:
         if name in _HELD:
             return replace(pose, **_HELD[name])  # type: ignore[arg-type]
     return pose
+
+
+def _striding(pose: Pose, stride: float) -> Pose:
+    share = (1 - stride) / 2
+    passing = 26 * (1 - stride * stride)  # the swinging foot is lifted
+    swings_right = pose.right_leg.ankle[1] > pose.left_leg.ankle[1]
+
+    def arm(own: Arm, other: Arm) -> Arm:
+        near = own if share < 0.5 else other
+        return replace(
+            near,
+            elbow=between(own.elbow, other.elbow, share),
+            wrist=between(own.wrist, other.wrist, share),
+        )
+
+    def leg(own: Leg, other: Leg, *, swings: bool) -> Leg:
+        near = own if share < 0.5 else other
+        x, y = between(own.ankle, other.ankle, share)
+        up = passing if swings else 0.0
+        return replace(near, knee=between(own.knee, other.knee, share), ankle=(x, y - up))
+
+    return replace(
+        pose,
+        right=arm(pose.right, pose.left),
+        left=arm(pose.left, pose.right),
+        right_leg=leg(pose.right_leg, pose.left_leg, swings=swings_right),
+        left_leg=leg(pose.left_leg, pose.right_leg, swings=not swings_right),
+    )
 
 
 def shoulder_of(look: Look) -> Point:

@@ -27,7 +27,6 @@ class Sampling:
 
     model: Model
     positive: Conditioning
-    latent: Latent
     seed: int
     steps: int
     cfg: float
@@ -39,19 +38,32 @@ class Sampling:
     adds_noise: bool = True
     leaves_noise: bool = False
 
+    @property
+    def done(self) -> int:
+        """How many steps are done."""
+        return max(0, min(self.last, self.steps) - self.first)
 
-def sample(run: Run, s: Sampling) -> Latent:
+    @property
+    def unfinished(self) -> float:
+        """The share of the schedule that is left for another sampler."""
+        return 1 - min(self.last, self.steps) / self.steps if self.leaves_noise else 0.0
+
+
+def sample(run: Run, s: Sampling, latent: Latent) -> Latent:
     """Draw what the sampler would find, with the damage its settings do, step by step."""
-    check_memory(s.latent)
-    last = min(s.last, s.steps)
-    done = max(0, last - s.first)
-    oom_at = (done + 1) // 2 if run.strikes("oom") else None
-    result = _rendered(s, done, last)
-    for number in range(1, done + 1):
+    check_memory(latent.width * latent.height * latent.batch, MAX_PIXELS)
+    result = _rendered(s, latent)
+    work(run, s, result.pictures[0] if result.pictures else None)
+    return result
+
+
+def work(run: Run, s: Sampling, target: Frame | None) -> None:
+    """Go through the steps, each of which shows a little more of `target`."""
+    oom_at = (s.done + 1) // 2 if run.strikes("oom") else None
+    for number in range(1, s.done + 1):
         if number == oom_at:
             raise out_of_memory()
-        run.step(number, done, result.pictures[0] if result.pictures else None)
-    return result
+        run.step(number, s.done, target)
 
 
 _OOM = (
@@ -65,45 +77,31 @@ def out_of_memory() -> NodeFailure:
     return NodeFailure("torch.OutOfMemoryError", _OOM)
 
 
-def check_memory(latent: Latent) -> None:
+def check_memory(pixels: int, most: int) -> None:
     """Refuse what no graphics card would have room for."""
-    if latent.width * latent.height * latent.batch > MAX_PIXELS:
+    if pixels > most:
         raise out_of_memory()
 
 
-def _rendered(s: Sampling, done: int, last: int) -> Latent:
-    latent = s.latent
-    if done == 0:
+def _rendered(s: Sampling, latent: Latent) -> Latent:
+    if s.done == 0:
         return latent
     continues = latent.unfinished > 0 and not s.adds_noise
     keeps = continues or (latent.scenes is not None and s.denoise < KEEPS_BELOW)
     scenes = (
         latent.scenes
         if keeps and latent.scenes
-        else tuple(_imagined(s, index) for index in range(latent.batch))
+        else tuple(imagined(s, index) for index in range(latent.batch))
     )
-    unfinished = 1 - last / s.steps if s.leaves_noise else 0.0
-    surface, over = s.model.surface, _overdose(s.model)
-    cfg = s.cfg if s.positive.guidance is None else 2 * s.positive.guidance
-    work = surface.worth(done, sampler=s.sampler, scheduler=s.scheduler, cfg=cfg)
-    work /= max(s.denoise, 0.05)
-    euler_steps = work + (latent.euler_steps if continues else 0.0)
-    # leftover noise is what the missing steps would have removed
-    settled = surface.clean_steps * (1 - unfinished)
-    burn, wash = spoil.guidance_of(cfg, surface)
-    columns, rows, soft = spoil.size_of(latent.width, latent.height, native=surface.native_px)
-    blank = latent.pictures is None
-    damage = spoil.Damage(
-        residual=spoil.residual_of(min(euler_steps, settled), clean_steps=surface.clean_steps),
-        burn=max(burn, over),
-        wash=wash,
-        soft=soft,
-        grey=(1 - s.denoise if s.adds_noise else 0.9) if blank else 0.0,
-        cast=surface.cast + s.model.warmth,
-        scribbles=surface.scribbles and not keeps,
-        columns=1 if keeps else columns,
-        rows=1 if keeps else rows,
+    euler_steps = worth_of(s) + (latent.euler_steps if continues else 0.0)
+    damage = damage_of(s, width=latent.width, height=latent.height)
+    damage = replace(
+        damage,
+        residual=_residual(s, euler_steps),
+        grey=_grey(s) if latent.pictures is None else 0.0,
     )
+    if keeps:
+        damage = replace(damage, scribbles=False, columns=1, rows=1)
     pictures = tuple(
         spoil.render(
             _painter(scene, _base(latent, i, s.denoise, keeps=keeps), s.denoise),
@@ -115,11 +113,50 @@ def _rendered(s: Sampling, done: int, last: int) -> Latent:
         for i, scene in enumerate(scenes)
     )
     return replace(
-        latent, pictures=pictures, scenes=scenes, euler_steps=euler_steps, unfinished=unfinished
+        latent, pictures=pictures, scenes=scenes, euler_steps=euler_steps, unfinished=s.unfinished
     )
 
 
-def _imagined(s: Sampling, index: int) -> Scene:
+def worth_of(s: Sampling) -> float:
+    """Return how many euler steps of the model so many steps are worth."""
+    work = s.model.surface.worth(s.done, sampler=s.sampler, scheduler=s.scheduler, cfg=_guidance(s))
+    return work / max(s.denoise, 0.05)
+
+
+def damage_of(s: Sampling, *, width: int, height: int) -> spoil.Damage:
+    """Return what the settings do to a picture that is made from nothing at a size in pixels."""
+    surface = s.model.surface
+    burn, wash = spoil.guidance_of(_guidance(s), surface)
+    columns, rows, soft = spoil.size_of(width, height, native=surface.native_px)
+    return spoil.Damage(
+        residual=_residual(s, worth_of(s)),
+        burn=max(burn, _overdose(s.model)),
+        wash=wash,
+        soft=soft,
+        grey=_grey(s),
+        cast=surface.cast + s.model.warmth,
+        scribbles=surface.scribbles,
+        columns=columns,
+        rows=rows,
+    )
+
+
+def _guidance(s: Sampling) -> float:
+    return s.cfg if s.positive.guidance is None else 2 * s.positive.guidance
+
+
+def _grey(s: Sampling) -> float:
+    return 1 - s.denoise if s.adds_noise else 0.9
+
+
+def _residual(s: Sampling, euler_steps: float) -> float:
+    """Return the noise that is left; leftover noise is what the missing steps would remove."""
+    clean_steps = s.model.surface.clean_steps
+    settled = clean_steps * (1 - s.unfinished)
+    return spoil.residual_of(min(euler_steps, settled), clean_steps=clean_steps)
+
+
+def imagined(s: Sampling, index: int) -> Scene:
     """Return the scene that the words make, with one person too many now and then."""
     scene = scene_of(s.positive.text, seed=s.seed, index=index)
     if scene.people and scene.rng("count").random() < s.model.surface.miscount:

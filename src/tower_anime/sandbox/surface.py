@@ -47,6 +47,21 @@ _SCHEDULES = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Footage:
+    """What the clips of a video model are like.
+
+    `rate` is what it learnt, in frames per second. One latent holds `latent_frames`, so lengths
+    are a multiple of it plus one. Beyond `good_frames` a clip turns back and drifts. `stillness`
+    is how often (0–1) nothing moves when no word of the prompt asks for motion.
+    """
+
+    rate: float
+    latent_frames: int
+    good_frames: int
+    stillness: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surface:
     """One checkpoint's answer to settings.
 
@@ -54,7 +69,8 @@ class Surface:
     `burn_from` and is all burnt at `burn_full`; below `wash_below` it washes out. `drag` is the
     share of more steps that each CFG point away from the middle costs. `miscount` is how often
     (0–1) one person too many appears, `cast` a tint (−1 cold … 1 warm), `scribbles` a habit of
-    writing into a corner. A LoRA serves up to `lora_best` and spoils from there.
+    writing into a corner. A LoRA serves up to `lora_best` and spoils from there. `footage` is
+    None for a model of stills.
     """
 
     native_px: int
@@ -68,6 +84,7 @@ class Surface:
     scribbles: bool = False
     lora_best: float = 1.2
     pace: Mapping[str, float] = field(default_factory=dict)
+    footage: Footage | None = None
 
     def worth(self, steps: int, *, sampler: str, scheduler: str, cfg: float) -> float:
         """Return how many euler steps of the model this work is worth."""
@@ -93,8 +110,57 @@ CHECKPOINTS: Mapping[str, Surface] = {
     "sandbox_signed_sd15.safetensors": Surface(
         native_px=512, clean_steps=28, scribbles=True, miscount=0.1
     ),
+    "sandbox_illustrious_xl.safetensors": Surface(
+        native_px=1024, clean_steps=22, burn_from=8.5, burn_full=20.0, wash_below=3.0
+    ),
+    "sandbox_noobai_xl_vpred.safetensors": Surface(
+        native_px=1024, clean_steps=26, burn_from=7.2, burn_full=16.0, wash_below=3.0
+    ),
+    "sandbox_pony_v6_xl.safetensors": Surface(
+        native_px=1024, clean_steps=22, burn_from=9.5, burn_full=22.0, wash_below=3.5
+    ),
+    "sandbox_animagine_xl.safetensors": Surface(
+        native_px=1024, clean_steps=24, burn_from=7.5, burn_full=18.0, wash_below=3.2
+    ),
+    "sandbox_sd3.5_medium.safetensors": Surface(
+        native_px=1024, clean_steps=26, burn_from=7.5, burn_full=16.0, wash_below=2.5
+    ),
+    "sandbox_ltx_video_2b.safetensors": Surface(
+        native_px=720,
+        clean_steps=22,
+        burn_from=5.5,
+        burn_full=14.0,
+        wash_below=1.8,
+        footage=Footage(rate=25.0, latent_frames=8, good_frames=161, stillness=0.35),
+    ),
 }
-"""The model files on offer and what they are like in world 0; the first is the default."""
+"""The checkpoints on offer and what they are like in world 0; the first is the default."""
+
+_WAN = Footage(rate=16.0, latent_frames=4, good_frames=97, stillness=0.15)
+
+DIFFUSION_MODELS: Mapping[str, Surface] = {
+    "sandbox_flux1_dev.safetensors": Surface(
+        native_px=1024, clean_steps=18, burn_from=10.5, burn_full=24.0, wash_below=2.6
+    ),
+    "sandbox_flux1_schnell.safetensors": Surface(
+        native_px=1024, clean_steps=4, burn_from=2.5, burn_full=8.0, wash_below=0.9
+    ),
+    "sandbox_wan2.1_t2v_1.3B.safetensors": Surface(
+        native_px=760, clean_steps=20, burn_from=8.0, burn_full=18.0, wash_below=2.5, footage=_WAN
+    ),
+    "sandbox_wan2.1_i2v_480p.safetensors": Surface(
+        native_px=760, clean_steps=20, burn_from=8.0, burn_full=18.0, wash_below=2.5, footage=_WAN
+    ),
+    "sandbox_wan2.2_ti2v_5B.safetensors": Surface(
+        native_px=1000,
+        clean_steps=20,
+        burn_from=7.5,
+        burn_full=16.0,
+        wash_below=2.5,
+        footage=Footage(rate=24.0, latent_frames=4, good_frames=121, stillness=0.1),
+    ),
+}
+"""The models that are loaded without text encoder and VAE."""
 
 
 def surface_of(checkpoint: str, *, world: int = 0) -> Surface:
@@ -102,7 +168,7 @@ def surface_of(checkpoint: str, *, world: int = 0) -> Surface:
 
     Sizes, tints and scribbles stay: they are properties of a file that everybody can see.
     """
-    usual = CHECKPOINTS[checkpoint]
+    usual = CHECKPOINTS.get(checkpoint) or DIFFUSION_MODELS[checkpoint]
     if world == 0:
         return usual
     rng = np.random.default_rng([world, *checkpoint.encode()])

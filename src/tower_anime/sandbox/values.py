@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.folders import Folders
+from tower_anime.sandbox.shot import Shot
 from tower_anime.sandbox.surface import Surface
 from tower_anime.sandbox.words import Scene
 
@@ -37,10 +38,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Conditioning:
-    """Encoded words. `guidance` is FluxGuidance's, None without it."""
+    """Encoded words. `guidance` is FluxGuidance's, `frame_rate` LTXVConditioning's (frames/s)."""
 
     text: str
     guidance: float | None = None
+    frame_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,29 @@ class Latent:
     below: tuple[Frame, ...] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClipLatent:
+    """A clip in the making: `frames` of `width`×`height` pixels.
+
+    `start` is the picture that it begins with. `shot` is what a sampler made of it, None while
+    it is zeros; the frames are drawn when it is decoded.
+    """
+
+    width: int
+    height: int
+    frames: int
+    start: Frame | None = None
+    shot: Shot | None = None
+
+
+@dataclass(frozen=True)
+class Video:
+    """A clip with its rate in frames per second, not yet a file."""
+
+    images: tuple[Frame, ...]
+    rate: float
+
+
 @dataclass(frozen=True)
 class Sigmas:
     """A noise schedule."""
@@ -83,10 +108,20 @@ class Guider:
 
 @dataclass(frozen=True)
 class Saved:
-    """The result of an output node: files for the history, beside its values."""
+    """The result of an output node: files for the history, beside its values.
 
-    images: list[dict[str, str]]
+    `media` is the list that they stand in; `animated` marks clips as the server does.
+    """
+
+    files: list[dict[str, Any]]
     values: tuple[Any, ...]
+    media: str = "images"
+    animated: bool = False
+
+    @property
+    def ui(self) -> dict[str, Any]:
+        """Return the files as the history names them."""
+        return {self.media: self.files, **({"animated": [True]} if self.animated else {})}
 
 
 Result = tuple[Any, ...] | Saved

@@ -245,6 +245,57 @@ TABLES: dict[str, Table] = {
     "age": AGES,
 }
 
+CAMERAS: Table = {
+    "shake": ("camera shake", "shaky camera", "handheld", "handheld camera", "earthquake"),
+    "fixed": ("static camera", "static shot", "fixed camera", "still camera", "locked camera"),
+    "zoom out": ("zoom out", "zooms out", "zooming out", "pulls back", "pull back", "dolly out"),
+    "zoom in": ("zoom in", "zooms in", "zooming in", "push in", "pushes in", "dolly in", "zoom"),
+    "tilt up": ("tilt up", "tilts up", "tilting up", "camera moves up"),
+    "tilt down": ("tilt down", "tilts down", "tilting down", "camera moves down"),
+    "pan left": ("pan left", "pans left", "panning left", "pan to the left", "pans to the left"),
+    "pan right": (
+        "pan right",
+        "pans right",
+        "panning right",
+        "pan",
+        "pans",
+        "panning",
+        "tracking shot",
+        "camera movement",
+        "moving camera",
+    ),
+}
+"""What the camera of a clip does."""
+
+ACTIONS: Table = {
+    "talk": ("talking", "speaking", "talks", "speaks", "singing", "sings", "shouting"),
+    "look around": ("looks around", "looking around", "turns her head", "turns his head", "nods"),
+    "blink": ("blinking", "blinks"),
+    "sway": (
+        "hair sways",
+        "hair swaying",
+        "swaying hair",
+        "flowing hair",
+        "hair blowing",
+        "swaying",
+        "sways",
+    ),
+    "move": (
+        "moving",
+        "moves",
+        "motion",
+        "in motion",
+        "lively movement",
+        "animated",
+        "fluid movement",
+        "dynamic",
+    ),
+}
+"""What people in a clip do beside their pose."""
+
+CLIP_TABLES: dict[str, Table] = {"camera": CAMERAS, "action": ACTIONS}
+"""The tables of words that only a clip can show."""
+
 LANDMARKS = ("lighthouse", "waterfall", "train", "island", "bamboo", "mount fuji", "bench")
 """Things that a place shows beside what it always shows."""
 

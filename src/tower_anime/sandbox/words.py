@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from tower_anime.sandbox.palette import NAMED, Colour, colour
 from tower_anime.sandbox.vocabulary import (
+    CLIP_TABLES,
     LANDMARKS,
     MALE,
     NUMBERS,
@@ -19,6 +20,7 @@ from tower_anime.sandbox.vocabulary import (
     PLURALS,
     ROLES,
     TABLES,
+    Table,
 )
 
 HAIR = ("black", "brown", "blonde", "silver", "pink", "blue", "red", "lavender", "teal", "orange")
@@ -147,7 +149,7 @@ def _without(text: str, *tables: str) -> str:
 
 def found(table: str, text: str) -> list[str]:
     """Return the table's entries that the text names, in the order of the text."""
-    names = {phrase: name for name, phrases in TABLES[table].items() for phrase in phrases}
+    names = {phrase: name for name, phrases in _table(table).items() for phrase in phrases}
     return [names[match[1]] for match in _pattern(table).finditer(text)]
 
 
@@ -156,9 +158,13 @@ def first(table: str, text: str) -> str | None:
     return next(iter(found(table, text)), None)
 
 
+def _table(name: str) -> Table:
+    return CLIP_TABLES.get(name) or TABLES[name]
+
+
 @cache
 def _pattern(table: str) -> re.Pattern[str]:
-    phrases = sorted((p for many in TABLES[table].values() for p in many), key=len, reverse=True)
+    phrases = sorted((p for many in _table(table).values() for p in many), key=len, reverse=True)
     return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, phrases))})(?:e?s)?(?![\w-])")
 
 

@@ -25,6 +25,7 @@ from tower_anime.sandbox.values import Conditioning, Latent, Model
 from tower_anime.sandbox.vocabulary import PLACES
 from tower_anime.sandbox.words import scene_of
 
+BLANK = Latent(256, 256, 1)
 PROMPT = "1girl, silver hair, blue eyes, rainy neon street, umbrella"
 
 
@@ -49,14 +50,13 @@ def sampled(
     base = Sampling(
         model=Model(Surface(native_px=native)),
         positive=Conditioning(PROMPT),
-        latent=latent or Latent(size, size, 1),
         seed=7,
         steps=30,
         cfg=7.0,
         sampler="euler",
         scheduler="normal",
     )
-    result = sample(Alone(), replace(base, **more))
+    result = sample(Alone(), replace(base, **more), latent or Latent(size, size, 1))
     assert result.pictures is not None
     return check_frame(result.pictures[0])
 
@@ -180,7 +180,7 @@ def test_a_partial_denoise_of_nothing_stays_grey_noise() -> None:
 
 
 def test_a_second_pass_keeps_the_composition_and_sharpens_it() -> None:
-    first = sample(Alone(), sampling_of(steps=30))
+    first = sample(Alone(), sampling_of(steps=30), BLANK)
     assert first.pictures is not None
     upscaled = replace(
         first,
@@ -197,7 +197,6 @@ def sampling_of(**more: Any) -> Sampling:
     return Sampling(
         model=Model(Surface(native_px=256)),
         positive=Conditioning(PROMPT),
-        latent=Latent(256, 256, 1),
         seed=7,
         cfg=7.0,
         sampler="euler",
@@ -207,7 +206,7 @@ def sampling_of(**more: Any) -> Sampling:
 
 
 def test_two_samplers_in_a_row_finish_what_the_first_left_noisy() -> None:
-    half = sample(Alone(), sampling_of(steps=30, last=15, leaves_noise=True))
+    half = sample(Alone(), sampling_of(steps=30, last=15, leaves_noise=True), BLANK)
     assert half.pictures is not None
     assert error(half.pictures[0]) > 8
     rest = sampled(latent=half, steps=30, first=15, adds_noise=False, seed=0)
