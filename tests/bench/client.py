@@ -22,6 +22,7 @@ import httpx2
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.domain.request import RenderRequest
 from tower_anime.graph.build import build
+from tower_anime.graph.own import template_of
 from tower_anime.graph.ready import template
 from tower_anime.ports import RenderJob
 
@@ -76,7 +77,7 @@ def measure() -> dict[str, float]:
 def _one(client: ComfyRenderer, number: int) -> tuple[str, float]:
     """Render once; returns the job's id and the milliseconds it took."""
     request = REQUEST.changed(seed=1000 + number)
-    graph = build(request, template=template(), filename_prefix=f"bench/{number}")
+    graph = build(request, template=template_of(template()), filename_prefix=f"bench/{number}")
     job = RenderJob(prompt_id=str(uuid.uuid4()), graph=graph, extra_pnginfo={})
     begun = time.perf_counter()
     client.render(

@@ -14,6 +14,7 @@ from tower_anime.domain.progress import Progress
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import Cancelled, InvalidGraph, MissingModel, MissingNode
 from tower_anime.graph.build import build
+from tower_anime.graph.own import template_of
 from tower_anime.graph.preflight import problems
 from tower_anime.graph.ready import template
 from tower_anime.ports import Rendered, RenderJob
@@ -48,7 +49,11 @@ def client(url: str) -> Iterator[ComfyRenderer]:
 
 def graph(**changes: object) -> Graph:
     name = str(uuid.uuid4())
-    return build(REQUEST.changed(**changes), template=template(), filename_prefix=f"tower/{name}")
+    return build(
+        REQUEST.changed(**changes),
+        template=template_of(template()),
+        filename_prefix=f"tower/{name}",
+    )
 
 
 def job(drawing: Graph | None = None) -> RenderJob:
