@@ -36,8 +36,9 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 	@$(COMPILE) src
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.core
+$(VENV)/.dev: requirements-dev.lock requirements-jellyfin.lock $(VENV)/.core
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --require-hashes --no-deps -r requirements-jellyfin.lock
 	@touch $@
 
 demo: $(VENV)/.core ## Prompt in, approved picture in the library, on the built-in sandbox

@@ -429,13 +429,28 @@ def cancel(generation_id: str) -> None:
 @main.command()
 @click.argument("generation_id", metavar="ID")
 def publish(generation_id: str) -> None:
-    """Write an approved generation into the library, if it is not there yet."""
+    """Write an approved generation into the library and wait until that is confirmed.
+
+    Where it is there already, it is only looked for. Exit status: 0 confirmed, 1 not.
+    """
     from tower_anime.compose import publish_now
 
     publication = publish_now(_settings(), generation_id)
-    where = publication.location or publication.reason
-    click.echo(f"{publication.state}: {where}")
+    click.echo(f"{publication.state}: {publication.location or publication.reason}")
+    if publication.location and publication.reason:
+        click.echo(publication.reason, err=True)
     raise SystemExit(0 if publication.state == "verified" else EXIT_FAILED)
+
+
+@main.command()
+@click.argument("generation_id", metavar="ID")
+def withdraw(generation_id: str) -> None:
+    """Take a published file out of the library; `publish` brings it back."""
+    from tower_anime.compose import withdraw_now
+
+    publication = withdraw_now(_settings(), generation_id)
+    click.echo(f"{publication.state}: {publication.reason}")
+    raise SystemExit(0 if publication.state == "withdrawn" else EXIT_FAILED)
 
 
 # ---- servers, upkeep ------------------------------------------------------------------------

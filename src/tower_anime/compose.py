@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -25,6 +26,8 @@ from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.adapters.engine_crew import CARRIER
 from tower_anime.adapters.engine_workers import Workers
 from tower_anime.adapters.folder_library import FolderLibrary
+from tower_anime.adapters.jellyfin import JellyfinLibrary
+from tower_anime.adapters.jellyfin_http import JellyfinServer
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
@@ -38,6 +41,7 @@ from tower_anime.domain.generation import (
     PersonDecision,
     PersonReview,
     Publication,
+    PublicationState,
     new_generation_id,
 )
 from tower_anime.domain.request import Kind
@@ -49,7 +53,7 @@ from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
 from tower_anime.pipeline.turns import Turns
-from tower_anime.ports import Advance, Chat, Engine, Renderer
+from tower_anime.ports import Advance, Chat, Engine, Library, Renderer
 from tower_anime.settings import Settings
 from tower_anime.upkeep import sweep_orphans
 
@@ -422,10 +426,44 @@ def request_cancel(settings: Settings, generation_id: str) -> str:
     return "it will be cancelled by the process that works on it"
 
 
-def publish_now(settings: Settings, generation_id: str) -> Publication:
-    """Complete a publication without an engine or a server."""
+PUBLISH_WAIT_S = 195.0
+"""How long `publish` waits for the library's word; Jellyfin looks a minute after it was told."""
+
+_PUBLISH_PAUSES_S = (1.0, 2.0, 3.0, 5.0)
+
+
+def publish_now(
+    settings: Settings, generation_id: str, *, wait_s: float = PUBLISH_WAIT_S
+) -> Publication:
+    """Complete a publication without an engine or a server; waits until it is confirmed.
+
+    What can't be written, or is refused by its server, is not waited for.
+    """
+    ends_at_s = time.monotonic() + wait_s
     with contextlib.closing(open_store(settings)) as store:
-        return _pipeline(settings, store, ()).complete_publication(generation_id)
+        jellyfin = open_jellyfin(settings, ends_at_s=ends_at_s)
+        pipeline = _pipeline(settings, store, (), library=jellyfin)
+        for pause_s in itertools.chain(_PUBLISH_PAUSES_S, itertools.repeat(5.0)):
+            publication = pipeline.complete_publication(generation_id)
+            left_s = ends_at_s - time.monotonic()
+            waits = publication.state is PublicationState.UNVERIFIED and left_s > pause_s
+            if not waits or (jellyfin is not None and jellyfin.is_refused()):
+                return publication
+            time.sleep(pause_s)
+    raise AssertionError("unreachable: the pauses have no end")
+
+
+WITHDRAWN_BY_PERSON = "withdrawn by a person"
+
+
+def withdraw_now(settings: Settings, generation_id: str) -> Publication:
+    """Take a published file out of the library; `publish` brings it back."""
+    with contextlib.closing(open_store(settings)) as store:
+        publication = store.history(generation_id).publication
+        if publication is None:
+            raise Conflict("it was never published")
+        pipeline = _pipeline(settings, store, ())
+        return pipeline.withdraw(generation_id, publication, reason=WITHDRAWN_BY_PERSON)
 
 
 def run_sandbox(
@@ -461,6 +499,35 @@ def open_blobs(settings: Settings) -> FileBlobs:
     return FileBlobs(settings.data_dir / "artifacts")
 
 
+def open_library(settings: Settings) -> Library:
+    """Return where approved work goes: the folder, and the Jellyfin that shows it if there is one.
+
+    Nothing is contacted yet; `BadInput` when Jellyfin's key is missing.
+    """
+    return open_jellyfin(settings) or FolderLibrary(settings.library_folder)
+
+
+def open_jellyfin(settings: Settings, *, ends_at_s: float | None = None) -> JellyfinLibrary | None:
+    """Return the configured Jellyfin; None without one. `ends_at_s`: when calls are over."""
+    if settings.jellyfin_url is None:
+        return None
+    if settings.jellyfin_api_key is None:
+        raise BadInput(
+            "TOWER_JELLYFIN_URL is set without TOWER_JELLYFIN_API_KEY; "
+            "make a key in Jellyfin's dashboard under API keys"
+        )
+    return JellyfinLibrary(
+        files=FolderLibrary(settings.library_folder),
+        server=JellyfinServer(
+            settings.jellyfin_url,
+            settings.jellyfin_api_key.get_secret_value(),
+            ends_at_s=ends_at_s,
+        ),
+        folder=settings.library_folder,
+        seen_as=settings.jellyfin_library_dir or str(settings.library_folder),
+    )
+
+
 def _pipeline(
     settings: Settings,
     store: SqlStore,
@@ -470,6 +537,7 @@ def _pipeline(
     chats: Sequence[Chat] = (),
     first_contact_s: float | None = None,
     connect: Callable[[str], Renderer] | None = None,
+    library: Library | None = None,
 ) -> Pipeline:
     blobs, media = open_blobs(settings), OpenCvMedia()
     turns = turns or Turns(store=store, limit=None)
@@ -477,7 +545,7 @@ def _pipeline(
         store=store,
         blobs=blobs,
         media=media,
-        library=FolderLibrary(settings.library_folder),
+        library=library or open_library(settings),
         director=open_director(settings, chats, media=media, productions=store),
         renderers=renderers,
         workflow=lambda key: _workflow(blobs, key),

@@ -132,6 +132,18 @@ class LibraryUnavailable(Unavailable):
     """The library can't be written at the moment."""
 
 
+class MediaServerTrouble(Unavailable):
+    """A media server does not answer, or not as it should. `kind` is a word for programs.
+
+    Kinds: `down`, `timeout`, `starting`, `key`, `forbidden`, `unknown` (address), `answer` (no
+    sense), `path` (a file that is none of its).
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class ChatFailed(TowerError):
     """A language model gave no usable answer. `kind` is a stable word for programs.
 

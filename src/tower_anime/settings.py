@@ -99,6 +99,15 @@ class Settings(BaseSettings):
     library_dir: Path | None = Field(
         None, description="where approved files go; default: data_dir/library"
     )
+    jellyfin_url: str | None = Field(
+        None, description="Jellyfin that shows the library, for example http://127.0.0.1:8096"
+    )
+    jellyfin_api_key: SecretStr | None = Field(
+        None, description="its API key (dashboard, API keys)"
+    )
+    jellyfin_library_dir: str | None = Field(
+        None, description="the library folder as Jellyfin sees it; default: the same path"
+    )
     library_max_rating: str | None = Field(
         None, description="work rated above (or not rated) stays out of the library; PG-13, 16, …"
     )
@@ -175,7 +184,7 @@ class Settings(BaseSettings):
         except BadInput as error:
             raise ValueError(str(error)) from error
 
-    @field_validator("ollama_url", "openai_url", "echo_url")
+    @field_validator("ollama_url", "openai_url", "echo_url", "jellyfin_url")
     @classmethod
     def _check_url(cls, url: str | None) -> str | None:
         if not url:
