@@ -19,6 +19,8 @@ CHARS_PER_TOKEN = 3.0  # English has about 4, JSON and Japanese less
 LISTING_S = 5.0
 KNOWN_FOR_S = 60.0  # models come and go under a running server
 _RELEASE_LOOK_S = 0.1
+_ENDS = (None, "stop", "length")  # Ollama's reasons for the end of an answer; others are failures
+_BAD_ENDS = ("error", "tool_calls", "function_call")  # of servers like OpenAI's
 
 
 class OllamaChat:
@@ -82,15 +84,20 @@ class OllamaChat:
             **({"keep_alive": self._keep_alive} if self._keep_alive else {}),
         }
         answer = _object(self._server.post("/api/chat", body, deadline_s=question.deadline_s))
-        if answer.get("done") is not True:
-            raise ChatFailed("the answer breaks off without an end", kind="cut_off")
+        reason = answer.get("done_reason")
+        if answer.get("done") is not True or reason not in _ENDS:
+            raise ChatFailed(
+                f"the answer breaks off without an end{_named(reason)}", kind="cut_off"
+            )
         prompt, made = _count(answer.get("prompt_eval_count")), _count(answer.get("eval_count"))
         full = (prompt or 0) + (made or 0) >= self._num_ctx
         message = answer.get("message")
+        if isinstance(message, dict) and message.get("refusal"):
+            raise ChatFailed(f"the model refuses: {message['refusal']}"[:300], kind="refused")
         return Reply(
             text=_text(message.get("content") if isinstance(message, dict) else None),
             model=str(answer.get("model") or question.model),
-            truncated=full or answer.get("done_reason") == "length",
+            truncated=full or reason == "length",
             prompt_tokens=prompt,
             answer_tokens=made,
         )
@@ -112,8 +119,7 @@ class OllamaChat:
         return _names(listed, "models", "name", "model")
 
     def close(self) -> None:
-        """Give up connections."""
-        self._server.close()
+        """Nothing is held between calls."""
 
 
 class OpenAiChat:
@@ -170,14 +176,18 @@ class OpenAiChat:
         message = choice.get("message") if isinstance(choice, dict) else None
         if not isinstance(choice, dict) or not isinstance(message, dict):
             raise ChatFailed("the answer holds no message", kind="empty")
-        if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+        reason = choice.get("finish_reason")
+        if choice.get("error") or reason in _BAD_ENDS:
+            said = f"the answer ends in an error{_named(choice.get('error') or reason)}"
+            raise ChatFailed(said[:300], kind="error_reply")
+        if message.get("refusal") or reason == "content_filter":
             raise ChatFailed(f"the model refuses: {message.get('refusal')}"[:300], kind="refused")
         usage = answer.get("usage")
         used = usage if isinstance(usage, dict) else {}
         return Reply(
             text=_text(message.get("content")),
             model=str(answer.get("model") or question.model),
-            truncated=choice.get("finish_reason") == "length",
+            truncated=reason in ("length", "max_tokens"),
             prompt_tokens=_count(used.get("prompt_tokens")),
             answer_tokens=_count(used.get("completion_tokens")),
         )
@@ -187,8 +197,7 @@ class OpenAiChat:
         return False
 
     def close(self) -> None:
-        """Give up connections."""
-        self._server.close()
+        """Nothing is held between calls."""
 
 
 class _Known:
@@ -260,10 +269,25 @@ def _object(answer: Any) -> dict[str, Any]:
     return answer
 
 
+def _named(reason: object) -> str:
+    return f" ({reason})" if reason else ""
+
+
 def _text(content: Any) -> str:
+    """Return a message's words, which some servers give as a list of parts."""
+    if isinstance(content, list) and all(_is_text_part(part) for part in content):
+        content = "".join(part["text"] for part in content)
     if not isinstance(content, str) or not content.strip():
         raise ChatFailed("the model says nothing", kind="empty")
     return content
+
+
+def _is_text_part(part: Any) -> bool:
+    return (
+        isinstance(part, dict)
+        and part.get("type") in ("text", "output_text")
+        and isinstance(part.get("text"), str)
+    )
 
 
 def _count(value: Any) -> int | None:

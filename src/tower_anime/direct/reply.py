@@ -35,7 +35,9 @@ def parse_reply(text: str, schema: Schema) -> Parsed:
     Nothing may stand around the object but one code fence: an object found in prose could be
     one that the model quotes.
     """
-    plain = _THOUGHTS.sub("", text[:_MAX_REPLY_CHARS]).strip()
+    if len(text) > _MAX_REPLY_CHARS:
+        raise BadInput(f"the reply has {len(text):,} characters; answer more briefly")
+    plain = _THOUGHTS.sub("", text).strip()
     if not plain:
         raise BadInput("the reply is empty")
     fence = _FENCE.match(plain)

@@ -109,9 +109,13 @@ def messages(
 
 
 _DENIAL = re.compile(
-    r"(?:\b(?:not|never|cannot|refuse to|unable to|without)|n['’]t)\s+(?:\w+\s+){0,4}?approv",
+    r"(?:\b(?:not|never|cannot|refuse to|unable to|without|no)|n['’]t)\s+(?:\w+\s+){0,4}?"
+    r"(?:approv|publish|accept|recommend)"
+    r"|\b(?:disapprov|unacceptable|unpublishable|reject(?:ed)?\b|refus(?:e|ed|al)\b)"
+    r"|approval\s+(?:is\s+|was\s+)?(?:denied|withheld|impossible)",
     re.IGNORECASE,
 )
+_LEAST_MEAN_SCORE = 3  # of 10; who scores lower and approves did not mean one of them
 
 
 def opinion_of(parsed: Parsed, *, brief: Brief, attempt: Attempt, family: Family) -> Opinion:
@@ -121,8 +125,12 @@ def opinion_of(parsed: Parsed, *, brief: Brief, attempt: Attempt, family: Family
     if decision is DirectorDecision.APPROVE:
         if parsed.fenced:
             raise BadInput("an approval must keep to the form exactly; this one is in a code fence")
-        if _DENIAL.search(answer["comment"]):
-            raise BadInput("`decision` says approve, `comment` says the opposite")
+        if more := [name for name in answer if name not in SCHEMA["properties"]]:
+            raise BadInput(f"an approval must keep to the form exactly; {more[0]!r} is not in it")
+        if any(_DENIAL.search(answer[name]) for name in ("comment", "seen")):
+            raise BadInput("`decision` says approve, `comment` or `seen` says the opposite")
+        if sum(answer["scores"].values()) < _LEAST_MEAN_SCORE * len(answer["scores"]):
+            raise BadInput("`decision` says approve, the scores say the opposite")
     wishes, dropped = list[Wish](), list[str]()
     for change in answer["changes"] if decision is DirectorDecision.REVISE else ():
         try:

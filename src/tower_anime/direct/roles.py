@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from tower_anime.domain.conversation import Role
 
+_LOOKED_AT = 40  # models that are asked whether they see; servers list hundreds
+_EYES = ("vl", "vision", "llava", "omni", "pixtral", "moondream", "minicpm", "gemma3", "4o")
+"""Parts of the names of models that tend to see; those are asked first."""
+
 _NO_TALKERS = ("embed", "bge-", "rerank", "whisper", "tts", "minilm")
 """Parts of the names of models that can't converse."""
 
@@ -47,8 +51,10 @@ def cast_with_eyes(
     mine = wanted.get(Role.VISION_REVIEW, "")
     others = (model for role, model in wanted.items() if role is not Role.VISION_REVIEW)
     named = [_offered_as(model, offered) if offered else model for model in (mine, *others)]
-    candidates = [model for model in dict.fromkeys((*named, *offered)) if model and _talks(model)]
-    found = next((model for model in candidates if sees(model)), None)
+    first = [model for model in dict.fromkeys(named) if model and _talks(model)]
+    rest = [model for model in dict.fromkeys(offered) if model not in first and _talks(model)]
+    likely = sorted(rest, key=lambda model: not any(part in model.lower() for part in _EYES))
+    found = next((model for model in (*first, *likely[:_LOOKED_AT]) if sees(model)), None)
     if found is None:
         return None
     known = not mine or found == _offered_as(mine, offered or (mine,))

@@ -255,6 +255,7 @@ class CreativeDirector:
             turn = Turn(model="", seconds=seconds, failure=str(error), kind=error.kind)
             self._keep(chat, errand, (turn,), note="")
             return None, f"{chat.name}: {error}"
+        cast_s = self.clock() - began_at
         answered = converse(
             chat,
             model=chosen.model,
@@ -264,7 +265,9 @@ class CreativeDirector:
             ends_at=ends_at,
             clock=self.clock,
         )
-        self._keep(chat, errand, answered.turns, note=chosen.note)
+        first, *others = answered.turns  # finding out who speaks is the director's time as well
+        turns = (replace(first, seconds=round(first.seconds + cast_s, 4)), *others)
+        self._keep(chat, errand, turns, note=chosen.note)
         source = f"{chat.name}:{answered.model}".rstrip(":")
         if answered.value is None:
             return None, f"{source}: {answered.failure}"
@@ -276,7 +279,11 @@ class CreativeDirector:
         def left_s() -> float:
             return max(LEAST_S, ends_at - self.clock())
 
+        look_until = (self.clock() + ends_at) / 2  # the other half is for the question
+
         def sees(model: str) -> bool:
+            if self.clock() > look_until:
+                return False
             try:
                 return chat.sees(model, deadline_s=left_s())
             except ChatFailed as error:

@@ -65,6 +65,7 @@ BROKEN = [
     (json.dumps({**GOOD, "list": ["abcdef"]}), "at most 5 characters"),
     (json.dumps({"word": "yes"}), "number is missing"),
     ("[" * 50_000, "no JSON object"),
+    (json.dumps(GOOD) + " " * 60_000 + "not at all", "characters"),
 ]
 
 
@@ -80,7 +81,9 @@ def test_no_text_breaks_it(text: str) -> None:
         parse_reply(text, SCHEMA)
 
 
-def opinion(comment: str, decision: str = "approve", *, fenced: bool = False) -> object:
+def opinion(
+    comment: str, decision: str = "approve", *, fenced: bool = False, **more: object
+) -> object:
     answer = {
         "seen": "a girl",
         "scores": {},
@@ -88,6 +91,7 @@ def opinion(comment: str, decision: str = "approve", *, fenced: bool = False) ->
         "changes": [],
         "decision": decision,
         "comment": comment,
+        **more,
     }
     parsed = Parsed(answer, fenced=fenced)
     attempt = samples.attempt(assessment=samples.assessment())
@@ -102,11 +106,32 @@ def opinion(comment: str, decision: str = "approve", *, fenced: bool = False) ->
         "This can't be approved.",
         "I would never approve such hands",
         "cannot in good conscience approve",
+        "This should not be published",
+        "Rejected.",
+        "Approval denied",
+        "I refuse",
+        "unacceptable hands",
+        "Nobody could recommend... I would not recommend it",
     ],
 )
 def test_an_approval_that_denies_itself_is_none(comment: str) -> None:
     with pytest.raises(BadInput, match="opposite"):
         opinion(comment)
+
+
+@pytest.mark.parametrize("seen", ["a girl; this must not be published", "I reject this"])
+def test_a_denial_in_what_was_seen_counts_as_well(seen: str) -> None:
+    with pytest.raises(BadInput, match="opposite"):
+        opinion("fine", seen=seen)
+
+
+def test_scores_and_further_fields_can_deny_an_approval() -> None:
+    with pytest.raises(BadInput, match="scores"):
+        opinion("fine", scores={"light": 0, "likeness": 3})
+    with pytest.raises(BadInput, match="'verdict' is not in it"):
+        opinion("fine", verdict="reject")
+    assert opinion("bad", "reject", verdict="approve")
+    assert opinion("fine", scores={"light": 4, "likeness": 3})
 
 
 def test_plain_approvals_and_fenced_rejections_count() -> None:
@@ -150,3 +175,17 @@ def test_eyes_are_found_among_the_named_first() -> None:
     blind = cast_with_eyes({**WANTED, Role.VISION_REVIEW: "a"}, offered, lambda n: n in seeing)
     assert "a is not there or can't see" in blind.note  # type: ignore[union-attr]
     assert cast_with_eyes(WANTED, offered, lambda _: False) is None
+
+
+def test_of_hundreds_of_models_the_likely_ones_are_asked_and_not_all() -> None:
+    asked = list[str]()
+
+    def sees(name: str) -> bool:
+        asked.append(name)
+        return name == "qwen2.5-vl:7b"
+
+    offered = (*(f"model{number}" for number in range(500)), "qwen2.5-vl:7b")
+    assert cast_with_eyes(WANTED, offered, sees).model == "qwen2.5-vl:7b"  # type: ignore[union-attr]
+    assert asked == ["qwen2.5-vl:7b"]
+    assert cast_with_eyes(WANTED, offered[:-1], sees) is None
+    assert len(asked) < 50
