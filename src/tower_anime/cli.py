@@ -119,7 +119,7 @@ def _settings(**overrides: Any) -> Settings:
 @click.option("--negative", default="", help="What the picture must not show.")
 @click.option("--project", default=None, help="Project it belongs to.  [default: Default]")
 @click.option("--profile", default=None, help="Rules it is judged by; see `profiles`.")
-@click.option("--kind", default="still", help="What to make.  [default: still]")
+@click.option("--kind", default="still", help="still or clip.  [default: still]")
 @click.option(
     "--workflow",
     metavar="NAME|FILE",
@@ -128,6 +128,8 @@ def _settings(**overrides: Any) -> Settings:
 @click.option("--image", metavar="FILE", help="The picture that an image-to-image starts from.")
 @click.option("--mask", metavar="FILE", help="White where the picture is drawn anew (inpainting).")
 @click.option("--size", metavar="WxH", help="Size in pixels, for example 832x1216.")
+@click.option("--duration", type=float, metavar="S", help="Length of a clip, seconds.")
+@click.option("--frame-rate", type=float, metavar="F", help="Frames a second of a clip.")
 @click.option("--seed", type=int, help="Seed of the first attempt.")
 @click.option(
     "--set",
@@ -163,6 +165,7 @@ def generate(
     tower-anime generate '1girl, rainy neon street, umbrella'
     tower-anime generate '{spring|autumn} forest, shrine' --count 2 --size 832x1216
     tower-anime generate '1girl' --set steps=8 --lock steps     (correction leaves steps alone)
+    tower-anime generate 'a girl walks in the rain' --kind clip --duration 5
 
     Exit status: 0 all approved (and published), 1 some not, 2 wrong usage.
     """

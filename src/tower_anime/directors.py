@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from tower_anime.adapters.clip_frame import jpeg_sheet
 from tower_anime.adapters.echo_brain import EchoChat
 from tower_anime.adapters.llm import OllamaChat, OpenAiChat
 from tower_anime.domain.conversation import Role
@@ -48,6 +49,7 @@ def open_director(
         media=media,
         productions=productions,
         patience=Patience(question_s=chosen.deadline_s, generation_s=chosen.budget_s),
+        moments=jpeg_sheet,
     )
 
 

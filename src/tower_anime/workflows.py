@@ -209,11 +209,13 @@ def keep_inputs(settings: Settings, brief: Brief) -> Brief:
     """Return the brief with its workflow and input picture checked and kept among our files.
 
     A workflow is the name of one that comes along, or a file. A picture without a workflow is
-    drawn over by `image_to_image`, with a mask by `inpaint`.
+    drawn over by `image_to_image`, with a mask by `inpaint`; a clip begins with it.
     """
     if brief.workflow is None and brief.image is None:
         return brief
     usual = "inpaint" if brief.mask else "image_to_image"
+    if brief.kind is Kind.CLIP:
+        usual = "image_to_video_wan"
     brief = _keep_workflow(settings, replace(brief, workflow=brief.workflow or usual))
     return _keep_image(settings, brief) if brief.image else brief
 
@@ -248,7 +250,10 @@ def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
         called = Path(given).stem if file == Path(given) else given.partition("@")[0]
         return replace(brief, workflow=f"{called}@{artifact.sha256}")
     if along.kind is not Kind.STILL and brief.kind is Kind.STILL:
-        raise BadInput(f"the workflow {along.name} makes clips; this version judges stills only")
+        raise BadInput(f"the workflow {along.name} makes clips; say --kind clip")
+    if along.kind is Kind.STILL and brief.kind is Kind.CLIP:
+        clips = ", ".join(each.name for each in ready.READY.values() if each.kind is Kind.CLIP)
+        raise BadInput(f"the workflow {along.name} makes stills; clips make: {clips}")
     if along.needs_image and not brief.image:
         raise BadInput(f"the workflow {along.name} starts from a picture; give one with --image")
     _check_image(brief, template_of(ready.template(along.name)))

@@ -41,6 +41,22 @@ def jpeg_frame(source: Path, at_share: float, longest_px: int) -> bytes:
         raise Unreadable(f"{source} can't be decoded: {error}") from error
 
 
+SHEET = (0.02, 0.2, 0.4, 0.6, 0.8, 0.97)
+"""The moments of a clip (shares of its length) that a sheet shows, in rows of three."""
+
+
+def jpeg_sheet(source: Path, longest_px: int) -> bytes:
+    """Return moments of a clip in one JPEG, for somebody who can't watch it.
+
+    `Unreadable` as `jpeg_frame`.
+    """
+    moments = []
+    for share in SHEET:
+        data = np.frombuffer(jpeg_frame(source, share, longest_px // 3), np.uint8)
+        moments.append(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8))
+    return _jpeg(np.vstack([np.hstack(moments[:3]), np.hstack(moments[3:])]), longest_px)
+
+
 def _jpeg(bgr: np.ndarray[Any, np.dtype[np.uint8]], longest_px: int) -> bytes:
     scale = longest_px / max(bgr.shape[:2])
     if scale < 1.0:

@@ -96,6 +96,22 @@ def _words(tags: str, sentence: str, avoid: str) -> Callable[[RenderRequest, Fam
     return propose
 
 
+def _allowed_frames(request: RenderRequest, family: Family) -> Changes:
+    """Take a length that the family can make; what lies in between comes out shorter."""
+    rule = family.frames
+    if rule is None or request.frames is None or rule.allows(request.frames):
+        return {}
+    return {"frames": rule.fit(request.frames)}
+
+
+def _trained_frames(request: RenderRequest, family: Family) -> Changes:
+    """Take no more frames than the family was trained on."""
+    rule = family.frames
+    if rule is None or request.frames is None or request.frames <= rule.good:
+        return {}
+    return {"frames": rule.good}
+
+
 MORE_STEPS = Move("too few steps to resolve the picture", _steps_to_good)
 MOST_STEPS = Move("the family's upper range of steps resolves more", _steps_to_high)
 LESS_CFG = Move("guidance this strong burns colours", _cfg_down)
@@ -121,6 +137,29 @@ SINGLE_PICTURE = Move(
     _words("single picture", "It is one single picture", "multiple views, collage"),
 )
 
+ALLOWED_FRAMES = Move("the model makes other lengths than this", _allowed_frames)
+TRAINED_FRAMES = Move("beyond the length that it was trained on a clip drifts", _trained_frames)
+IN_MOTION = Move(
+    "nothing in the prompt moves",
+    _words("moving, gentle motion", "There is gentle, natural motion", "static, still picture"),
+)
+LIVELIER = Move(
+    "the clip hardly moves",
+    _words("dynamic, lively movement", "The scene is full of lively movement", "frozen, slideshow"),
+)
+STEADY_LIGHT = Move(
+    "the light is not steady",
+    _words("steady lighting", "The lighting is steady", "flickering, strobe, flashing lights"),
+)
+ONE_SHOT = Move(
+    "the clip jumps from one shot to another",
+    _words("continuous shot", "It is one continuous shot", "scene change, cut, montage"),
+)
+SMOOTH = Move(
+    "the motion is uneven",
+    _words("fluid movement", "The movement is fluid and even", "jittery, stuttering"),
+)
+
 MOVES: Mapping[str, tuple[Move, ...]] = {
     "blank": (NATIVE_SIZE, MORE_STEPS, OTHER_SAMPLER),
     "partial_blank": (MORE_STEPS, OTHER_SAMPLER),
@@ -135,5 +174,15 @@ MOVES: Mapping[str, tuple[Move, ...]] = {
     "tiling": (NATIVE_SIZE, SINGLE_PICTURE),
     "resolution": (FULL_SIZE,),
     "out_of_memory": (SMALLER,),
+    "flicker": (MORE_STEPS, LESS_CFG, STEADY_LIGHT, OTHER_SAMPLER, MOST_STEPS),
+    "drift": (TRAINED_FRAMES, LESS_CFG, MORE_STEPS),
+    "dead": (IN_MOTION, LIVELIER),
+    "frozen": (IN_MOTION, LIVELIER, MORE_STEPS),
+    "stutter": (MORE_STEPS, SMOOTH),
+    "scene_jump": (ONE_SHOT, TRAINED_FRAMES),
+    "black_frames": (MORE_STEPS, OTHER_SAMPLER),
+    "flash": (STEADY_LIGHT, MORE_STEPS, LESS_CFG),
+    "frame_count": (ALLOWED_FRAMES,),
+    "duration": (ALLOWED_FRAMES,),
 }
 """Defect (or failure) → moves, the likeliest first. A new seed is always the last resort."""

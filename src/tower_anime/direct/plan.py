@@ -12,7 +12,8 @@ from tower_anime.direct.enhance import by_rules
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
-from tower_anime.domain.request import RenderRequest, check_request
+from tower_anime.domain.request import Kind, RenderRequest, check_request
+from tower_anime.errors import BadInput
 
 
 def first_request(
@@ -41,6 +42,8 @@ def first_request(
     }
     own = {key: value for key, value in workflow.items() if key in _PARAMETERS}
     values = {**defaults, **own, "seed": seed, **brief.parameters}
+    if brief.kind is Kind.CLIP:
+        values |= _timing(brief, family, values)
     words = enhancement or by_rules(brief, family)
     return check_request(
         RenderRequest(
@@ -51,6 +54,31 @@ def first_request(
         )
     )
 
+
+def _timing(brief: Brief, family: Family, values: Mapping[str, object]) -> Mapping[str, object]:
+    """Return frames and rate of a clip: a duration in the lengths that the family can make.
+
+    Frames that the user set stay as they are. `BadInput` for a duration beyond the family's.
+    """
+    rate = float(str(values.get("frame_rate") or family.frame_rate or USUAL_RATE))
+    if brief.duration_s is None or "frames" in brief.parameters:
+        frames = values.get("frames") or (family.frames.good if family.frames else None)
+        return {"frame_rate": rate, "frames": frames}
+    wanted = max(1, round(brief.duration_s * rate))
+    rule = family.frames
+    if rule is None:
+        return {"frame_rate": rate, "frames": wanted}
+    frames = rule.fit(wanted)
+    if wanted - frames > rule.step:
+        raise BadInput(
+            f"{brief.duration_s:g} s at {rate:g} frames/s are {wanted} frames; {family.name} makes "
+            f"at most {rule.high}: ask for at most {rule.high / rate:.2f} s, or for fewer frames a "
+            "second"
+        )
+    return {"frame_rate": rate, "frames": frames}
+
+
+USUAL_RATE = 24.0  # of anime, for a model of which nothing is known
 
 _PARAMETERS = (
     "width",

@@ -37,7 +37,7 @@ from tower_anime.domain.direction import (
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import DirectorDecision
 from tower_anime.domain.production import ProjectBrief, StyleGuide
-from tower_anime.domain.request import parse_parameter
+from tower_anime.domain.request import Kind, parse_parameter
 from tower_anime.errors import BadInput
 
 LONGEST_PX = 1024  # more costs a vision model tokens and shows it nothing new
@@ -84,6 +84,7 @@ def messages(
     """
     request, assessment = attempt.request, attempt.assessment
     material = {
+        "the_picture_shows": _SHOWN[brief.kind],
         "asked_for": brief.prompt,
         "not_wanted": brief.negative,
         "prompt_sent": request.prompt,
@@ -107,6 +108,11 @@ def messages(
     }
     return (schema_message(_TASK, SCHEMA), data_message(material, images=(picture,)))
 
+
+_SHOWN = {
+    Kind.STILL: "the result",
+    Kind.CLIP: "six moments of a clip, in rows from its beginning to its end",
+}
 
 _DENIAL = re.compile(
     r"(?:\b(?:not|never|cannot|refuse to|unable to|without|no)|n['’]t)\s+(?:\w+\s+){0,4}?"

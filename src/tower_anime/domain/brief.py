@@ -35,6 +35,7 @@ class DirectorChoice(StrEnum):
 
 
 MAX_ATTEMPTS = 20  # beyond that a person should look; chosen by hand
+MAX_DURATION_S = 600.0  # no model comes near; a slip of the pen does
 DEFAULT_PROJECT = "Default"
 
 
@@ -44,7 +45,8 @@ class Brief:
 
     `workflow` is the name of one that comes along, or `name@sha256` of a kept file; `image` is
     the input picture, `name@sha256` once it is kept; `mask` (likewise) says where it is drawn
-    anew, and is in the kept picture's alpha.
+    anew, and is in the kept picture's alpha. `duration_s` is how long a clip shall be (seconds);
+    None leaves it to the workflow.
 
     Build with `make_brief`, which checks every value.
     """
@@ -57,6 +59,7 @@ class Brief:
     workflow: str | None = None
     image: str | None = None
     mask: str | None = None
+    duration_s: float | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     locks: tuple[str, ...] = ()
     max_attempts: int = 4
@@ -75,6 +78,7 @@ def make_brief(
     workflow: str | None = None,
     image: str | None = None,
     mask: str | None = None,
+    duration_s: float | None = None,
     parameters: Mapping[str, object] | None = None,
     locks: tuple[str, ...] = (),
     max_attempts: int = 4,
@@ -92,6 +96,7 @@ def make_brief(
         raise BadInput("a mask needs the picture that it lies on; give one with --image")
     if not project.strip():
         raise BadInput("the project's name is empty")
+    _check_motion(kind, duration_s, parameters or {})
     return Brief(
         prompt=parse_prompt(prompt),
         negative=check_text_length(negative.strip(), what="negative prompt"),
@@ -101,6 +106,7 @@ def make_brief(
         workflow=workflow,
         image=image,
         mask=mask,
+        duration_s=duration_s,
         parameters={key: parse_parameter(key, value) for key, value in (parameters or {}).items()},
         locks=tuple(dict.fromkeys(part for lock in locks for part in _lock_parts(lock))),
         max_attempts=max_attempts,
@@ -108,6 +114,18 @@ def make_brief(
         keep=keep,
         publish=publish,
     )
+
+
+def _check_motion(kind: Kind, duration_s: float | None, parameters: Mapping[str, object]) -> None:
+    """Refuse a length or a rate for a still, and an absurd length."""
+    timed = [name for name in ("frames", "frame_rate") if parameters.get(name) is not None]
+    if kind is Kind.STILL and (duration_s is not None or timed):
+        name = "duration" if duration_s is not None else timed[0]
+        raise BadInput(f"only a clip has a {name}; say --kind clip")
+    if duration_s is not None and not 0 < duration_s <= MAX_DURATION_S:
+        raise BadInput(
+            f"duration must be above 0 and at most {MAX_DURATION_S:g} s, not {duration_s:g}"
+        )
 
 
 def _lock_parts(lock: str) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ WISH_KEYS = (
     "image",
     "mask",
     "size",
+    "duration",
+    "frame_rate",
     "seed",
     "set",
     "lock",
@@ -47,6 +49,8 @@ def briefs_of(wish: Mapping[str, object]) -> tuple[Brief, ...]:
     parameters = dict(_mapping(wish.get("set"), name="set"))
     if wish.get("size") is not None:
         parameters["width"], parameters["height"] = parse_size(str(wish["size"]))
+    if wish.get("frame_rate") is not None:
+        parameters["frame_rate"] = wish["frame_rate"]
     count = _count(wish.get("count", 1))
     seed = wish.get("seed", parameters.pop("seed", None))
     first_seed = None if seed is None else int(parse_parameter("seed", seed))
@@ -60,6 +64,7 @@ def briefs_of(wish: Mapping[str, object]) -> tuple[Brief, ...]:
             workflow=_text(wish, "workflow", "") or None,
             image=_text(wish, "image", "") or None,
             mask=_text(wish, "mask", "") or None,
+            duration_s=_seconds(wish.get("duration"), name="duration"),
             parameters={
                 **parameters,
                 **({} if first_seed is None else {"seed": first_seed + index}),
@@ -107,6 +112,14 @@ def _whole(value: object, *, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadInput(f"{name} must be a whole number, not {value!r}")
     return value
+
+
+def _seconds(value: object, *, name: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadInput(f"{name} must be a number of seconds, not {value!r}")
+    return float(value)
 
 
 def _flag(value: object, *, name: str) -> bool:

@@ -32,6 +32,7 @@ from tower_anime.domain.conversation import (
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import Direction
+from tower_anime.domain.request import Kind
 from tower_anime.errors import ChatFailed, Unreadable
 from tower_anime.learn.agreement import agreements
 from tower_anime.pipeline.converse import LEAST_S, Clock, Turn, converse
@@ -102,7 +103,10 @@ class Heard(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class CreativeDirector:
-    """`ports.Director` on the configured chats, in the order in which `auto` asks them."""
+    """`ports.Director` on the configured chats, in the order in which `auto` asks them.
+
+    `moments` shows a clip as one JPEG, given its file and the longer side in pixels.
+    """
 
     chats: Sequence[Chat]
     models: Mapping[Role, str]
@@ -111,6 +115,7 @@ class CreativeDirector:
     patience: Patience = Patience()
     breaker: Breaker = field(default_factory=Breaker)
     clock: Clock = time.monotonic
+    moments: Callable[[Path, int], bytes] | None = None
 
     # ---- prompts --------------------------------------------------------------------------
 
@@ -138,13 +143,19 @@ class CreativeDirector:
 
     # ---- reviews --------------------------------------------------------------------------
 
+    def _shown(self, brief: Brief, picture: Path) -> bytes:
+        """Return what a model looks at: the still, or moments of the clip."""
+        if brief.kind is Kind.CLIP and self.moments is not None:
+            return self.moments(picture, reviewing.LONGEST_PX)
+        return self.media.preview(picture, longest_px=reviewing.LONGEST_PX)
+
     def review(self, brief: Brief, attempt: Attempt, picture: Path, *, family: Family) -> Direction:
         """Ask a model with eyes about a result; `unreviewed` with the reasons where none can."""
         chats = self.chats_of(brief.director)
         if not chats:
             return unreviewed(brief, attempt)
         try:
-            seen = self.media.preview(picture, longest_px=reviewing.LONGEST_PX)
+            seen = self._shown(brief, picture)
         except Unreadable as error:
             return unreviewed(brief, attempt, because=f"the picture can't be shown: {error}")
         earlier = self._failed_before(attempt.generation_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tower_anime.correct.choose import Choice, best_attempt
-from tower_anime.domain.attempt import Attempt, AttemptState, Failure
+from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.generation import (
     NO_LONGER_APPROVED,
@@ -22,6 +22,9 @@ from tower_anime.domain.quality import ReviewBy, Verdict
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import FailureClass
 
+DELIVERY = "delivery"
+"""The defect of a clip whose file would not play everywhere."""
+
 HOPELESS = frozenset(
     {FailureClass.MISSING_MODEL, FailureClass.MISSING_NODE, FailureClass.INVALID_GRAPH}
 )
@@ -35,16 +38,17 @@ class Direct:
 
 @dataclass(frozen=True)
 class Open:
-    """Begin attempt `number` with this request."""
+    """Begin attempt `number` with this request; `repair_of`: mend the file of that attempt."""
 
     number: int
     request: RenderRequest
     corrections: tuple[Correction, ...]
+    repair_of: int | None = None
 
 
 @dataclass(frozen=True)
 class Render:
-    """Bring attempt `number` to its end at the server."""
+    """Bring attempt `number` to its end: at the server, or by mending another's file."""
 
     number: int
 
@@ -146,6 +150,11 @@ def _person_decided(history: History) -> Step:
 
 
 def _after_failure(history: History, last: Attempt, propose: Propose) -> Step:
+    if last.kind is AttemptKind.REPAIR and last.repair_of and last.state is AttemptState.FAILED:
+        whole = history.attempt(last.repair_of).assessment
+        if whole and whole.verdict is Verdict.PASS:
+            text = "the file could not be mended"
+            return Conclude(GenerationStatus.NEEDS_REVIEW, last.repair_of, text)
     failure = last.failure or Failure(FailureClass.INTERNAL, f"the attempt ended {last.state}")
     if failure.failure_class in HOPELESS:
         return Conclude(GenerationStatus.FAILED, None, failure.message, failure)
@@ -155,6 +164,8 @@ def _after_failure(history: History, last: Attempt, propose: Propose) -> Step:
 def _after_verdict(history: History, last: Attempt, propose: Propose) -> Step:
     assessment = last.assessment
     assert assessment is not None
+    if mends(last):
+        return Open(len(history.attempts) + 1, last.request, (), repair_of=last.number)
     if assessment.verdict is Verdict.PASS:
         return _after_pass(history, last, propose)
     if assessment.verdict is Verdict.REJECT or assessment.error:
@@ -189,7 +200,7 @@ def _after_pass(history: History, last: Attempt, propose: Propose) -> Step:
 
 
 def _try_again(history: History, propose: Propose) -> Open | None:
-    if len(history.attempts) >= history.generation.brief.max_attempts:
+    if _is_spent(history):
         return None
     choice = propose()
     if choice is None:
@@ -197,10 +208,31 @@ def _try_again(history: History, propose: Propose) -> Open | None:
     return Open(len(history.attempts) + 1, choice.request, choice.corrections)
 
 
+def _is_spent(history: History) -> bool:
+    """Whether the budget is used up; mending a file costs none of it."""
+    drawn = sum(attempt.kind is AttemptKind.GENERATE for attempt in history.attempts)
+    return drawn >= history.generation.brief.max_attempts
+
+
+def mends(attempt: Attempt) -> bool:
+    """Whether an attempt is good but for how its file is made, which is mended without drawing.
+
+    A file that was mended already is not mended again.
+    """
+    assessment = attempt.assessment
+    if assessment is None or assessment.score is None or attempt.kind is AttemptKind.REPAIR:
+        return False
+    defects = {defect.kind for defect in assessment.defects}
+    if DELIVERY not in defects:
+        return False
+    return assessment.verdict is Verdict.PASS or (
+        assessment.verdict is Verdict.REJECT and assessment.score >= assessment.threshold
+    )
+
+
 def _exhausted(history: History) -> Conclude:
     """Keep the best attempt; without any that was measured the generation failed."""
-    spent = len(history.attempts) >= history.generation.brief.max_attempts
-    reason = "the attempts are used up" if spent else "no change is left to try"
+    reason = "the attempts are used up" if _is_spent(history) else "no change is left to try"
     best = best_attempt(history.attempts)
     if best:
         if best.assessment and best.assessment.verdict is Verdict.PASS:

@@ -34,6 +34,20 @@ def template(source: Source, name: str | None, catalog: Catalog) -> Template:
     return template_of(fitted(source.on(catalog), name, catalog), catalog, source.bindings)
 
 
+def workflow_of(brief: Brief, catalog: Catalog) -> str | None:
+    """Return the brief's workflow; for a clip without one, the first that the server can run."""
+    if brief.workflow or brief.kind is Kind.STILL:
+        return brief.workflow
+    names = [
+        name
+        for name, along in ready.READY.items()
+        if along.kind is Kind.CLIP and along.needs_image == bool(brief.image)
+    ]
+    graphs = ((name, ready.fit(ready.template(name), ready.READY[name], catalog)) for name in names)
+    able = (name for name, graph in graphs if not preflight.problems(graph, catalog))
+    return next(able, names[0])
+
+
 def family_of(checkpoint: str | None, template: Template, stated: Mapping[str, str]) -> Family:
     """Return the family of a request: as stated for the model file, else by name or structure.
 
@@ -57,7 +71,7 @@ def checkpoint_of(generation: Generation, catalog: Catalog) -> str | None:
     wanted = brief.parameters.get("checkpoint")
     if wanted is not None:
         return str(wanted)
-    if brief.workflow:
+    if brief.workflow or brief.kind is Kind.CLIP:
         return None
     names = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
     stills = [name for name in names if guess.family(name).frames is None]
@@ -130,8 +144,9 @@ def check_fit(brief: Brief, request: RenderRequest, template: Template) -> None:
             f"this workflow has no single place for {', '.join(missing)}{reasons}; "
             f"it has one for {', '.join(found.bound) or 'nothing'}"
         )
-    if brief.kind is Kind.STILL and makes_clips(template):
-        raise InvalidGraph("this workflow makes clips; this version judges stills only")
+    if makes_clips(template) is not (brief.kind is Kind.CLIP):
+        makes, other = ("stills", "still") if brief.kind is Kind.CLIP else ("clips", "clip")
+        raise InvalidGraph(f"this workflow makes {makes}; say --kind {other}")
     is_empty = any(value_at(template.graph, slot) == "" for slot in found.bound.get("image", ()))
     if is_empty and not brief.image:
         raise InvalidGraph("this workflow starts from a picture; give one with --image")

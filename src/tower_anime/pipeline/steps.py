@@ -19,7 +19,7 @@ from uuid import UUID
 from tower_anime.correct.choose import Choice, Limits, choose
 from tower_anime.direct.plan import first_request
 from tower_anime.domain.alert import Alert
-from tower_anime.domain.attempt import Artifact, Attempt, AttemptState, Failure
+from tower_anime.domain.attempt import Artifact, Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import (
@@ -35,7 +35,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
-from tower_anime.domain.request import SEED_MASK, RenderRequest
+from tower_anime.domain.request import SEED_MASK, Kind, RenderRequest
 from tower_anime.errors import (
     Cancelled,
     Conflict,
@@ -47,11 +47,12 @@ from tower_anime.errors import (
     ServerLost,
     TowerError,
     Unavailable,
+    Unreadable,
 )
 from tower_anime.graph import build
 from tower_anime.graph.own import Template
 from tower_anime.graph.source import Source
-from tower_anime.pipeline import graphs
+from tower_anime.pipeline import graphs, mending, timing
 from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.flow import (
     Assess,
@@ -137,8 +138,9 @@ class Pipeline:
     stated for model files (pattern → name). `connect` opens a server that is none of ours, by its
     address: an attempt may have been posted there by a process that is dead now. `is_paused` says
     whether nothing new may begin, `why_wait` why a project may begin no further attempt.
-    `productions`, `frame` and `max_rating` are the `Publisher`'s. `crash_point` is told of each
-    `Point`, for tests.
+    `productions`, `frame` and `max_rating` are the `Publisher`'s. `judge_clip` assesses a clip's
+    file, `make_deliverable` writes one that plays everywhere; both are needed for clips.
+    `crash_point` is told of each `Point`, for tests.
     """
 
     store: Store
@@ -162,6 +164,8 @@ class Pipeline:
     productions: Productions | None = None
     frame: Callable[[Path, float, int], bytes] | None = None
     max_rating: str | None = None
+    judge_clip: Callable[[Path, Generation, RenderRequest], Assessment] | None = None
+    make_deliverable: Callable[[Path, Path], None] | None = None
     crash_point: Callable[[Point], None] = _go_on
 
     def advance(self, generation_id: str) -> Advance:
@@ -198,7 +202,7 @@ class Pipeline:
             case Open():
                 return self._open(history, step)
             case Render(number):
-                return self._render(history, history.attempt(number))
+                return self._produce(history, history.attempt(number))
             case Assess(number):
                 return self._assess(history, history.attempt(number))
             case Review(number):
@@ -222,7 +226,7 @@ class Pipeline:
             template = self._template(generation, catalog)
             checkpoint = graphs.checkpoint_of(generation, catalog)
             family = graphs.family_of(checkpoint, template, self.families)
-            own = build.request_values(template) if brief.workflow else {}
+            own = build.request_values(template) if graphs.workflow_of(brief, catalog) else {}
             brief = replace(brief, negative=brief.negative or str(own.get("negative") or ""))
             enhancement = self._prepare(replace(generation, brief=brief), family)
             request = first_request(
@@ -261,7 +265,7 @@ class Pipeline:
         del self.silent_since_s[generation.id]
 
     def _template(self, generation: Generation, catalog: Catalog) -> Template:
-        name = generation.brief.workflow
+        name = graphs.workflow_of(generation.brief, catalog)
         return graphs.template(self.workflow(name), name, catalog)
 
     def _graph(
@@ -284,6 +288,8 @@ class Pipeline:
             number=step.number,
             prompt_id=prompt_id_of(history.generation.id, step.number),
             request=step.request,
+            kind=AttemptKind.GENERATE if step.repair_of is None else AttemptKind.REPAIR,
+            repair_of=step.repair_of,
             corrections=step.corrections,
             created_at=self.now(),
         )
@@ -294,9 +300,11 @@ class Pipeline:
         generation, request = history.generation, history.attempts[-1].request
         catalog = self._least_busy().catalog()
         template = self._template(generation, catalog)
+        family = graphs.family_of(request.checkpoint, template, self.families)
+        fixed = timing.locks(generation.brief, request, family)
         limits = Limits(
-            family=graphs.family_of(request.checkpoint, template, self.families),
-            locks=(*generation.brief.locks, *build.unplaced(request, template)),
+            family=family,
+            locks=(*generation.brief.locks, *build.unplaced(request, template), *fixed),
             offered=graphs.offered(catalog),
         )
         direction = history.direction
@@ -330,6 +338,11 @@ class Pipeline:
             log.info("attempt %d goes to another server: %s", attempt.number, error)
             return None
         return renderer
+
+    def _produce(self, history: History, attempt: Attempt) -> History:
+        if attempt.kind is AttemptKind.REPAIR:
+            return self._mend(history, attempt)
+        return self._render(history, attempt)
 
     def _render(self, history: History, attempt: Attempt) -> History:
         renderer = self._server_of(attempt)
@@ -401,7 +414,7 @@ class Pipeline:
         graph = self._graph(
             generation, attempt.request, renderer.catalog(), number=attempt.number, image=image
         )
-        source = self.workflow(generation.brief.workflow)
+        source = self.workflow(graphs.workflow_of(generation.brief, renderer.catalog()))
         graph, shown = graphs.with_sheet(source, graph, renderer.catalog())
         if not attempt.submissions:
             graphs.check(graph, renderer)
@@ -455,17 +468,49 @@ class Pipeline:
         self.crash_point(Point.PRODUCED)
         return history
 
+    # ---- mend -----------------------------------------------------------------------------
+
+    def _mend(self, history: History, attempt: Attempt) -> History:
+        """Make a file that plays everywhere out of a good attempt's; the original stays."""
+        assert attempt.repair_of is not None
+        assert self.make_deliverable is not None
+        mended = history.attempt(attempt.repair_of)
+        attempt = replace(attempt, server=mended.server, backend=mended.backend)
+        started_s = self.monotonic()
+        try:
+            artifact = mending.deliverable(self._file(mended), self.blobs, self.make_deliverable)
+        except (CorruptOutput, Unreadable) as error:
+            return self._end(history, attempt, AttemptState.FAILED, failure=_failure(error))
+        self.crash_point(Point.STORED)
+        return self._end(
+            history,
+            attempt,
+            AttemptState.PRODUCED,
+            artifact=artifact,
+            seconds=self.monotonic() - started_s,
+        )
+
     # ---- assess, review -------------------------------------------------------------------
 
     def _assess(self, history: History, attempt: Attempt) -> History:
         generation = history.generation
-        assessment = assess_picture(
-            lambda: self.media.decode_still(self._file(attempt)),
-            profile=generation.profile,
-            prompt=generation.brief.prompt,
-        )
+        if generation.brief.kind is Kind.CLIP:
+            assessment = self._assess_clip(generation, attempt)
+        else:
+            assessment = assess_picture(
+                lambda: self.media.decode_still(self._file(attempt)),
+                profile=generation.profile,
+                prompt=generation.brief.prompt,
+            )
         self.crash_point(Point.ASSESSED)
         return self._keep_assessment(history, attempt, assessment)
+
+    def _assess_clip(self, generation: Generation, attempt: Attempt) -> Assessment:
+        assert self.judge_clip is not None
+        try:
+            return self.judge_clip(self._file(attempt), generation, attempt.request)
+        except CorruptOutput as error:
+            return damaged(error, generation.profile)
 
     def _keep_assessment(
         self, history: History, attempt: Attempt, assessment: Assessment

@@ -134,10 +134,12 @@ class Wish(Strict):
     negative: str | None = None
     project: str | None = Field(None, examples=["Neon Rain"])
     profile: str | None = Field(None, examples=["still"])
-    kind: str | None = Field(None, examples=["still"])
+    kind: str | None = Field(None, examples=["still", "clip"])
     workflow: str | None = None
     image: str | None = None
     size: str | None = Field(None, examples=["832x1216"])
+    duration: float | None = Field(None, examples=[5.0], description="of a clip, in seconds")
+    frame_rate: float | None = Field(None, examples=[16.0], description="of a clip, frames/s")
     seed: int | None = None
     set: dict[str, Any] | None = Field(None, examples=[{"steps": 28}])
     lock: list[str] | None = Field(None, examples=[["steps"]])

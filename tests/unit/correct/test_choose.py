@@ -12,10 +12,10 @@ from tests import samples
 from tower_anime.correct.choose import Choice, Limits, best_attempt, choose
 from tower_anime.correct.rules import MOVES
 from tower_anime.domain.attempt import Attempt
-from tower_anime.domain.families import FAMILIES
+from tower_anime.domain.families import FAMILIES, WAN
 from tower_anime.domain.family import SDXL
 from tower_anime.domain.quality import Defect, Verdict
-from tower_anime.domain.request import PARAMETERS, RenderRequest
+from tower_anime.domain.request import PARAMETERS, Kind, RenderRequest
 from tower_anime.errors import FailureClass
 
 LIMITS = Limits(family=SDXL)
@@ -73,6 +73,49 @@ def test_a_small_picture_grows_to_the_models_own_size_and_no_further() -> None:
     assert (choice.request.width, choice.request.height) == (1024, 1024)
     full = rejected(1, samples.request(), samples.defect("resolution"))
     assert set(chosen(full).corrections[0].change) == {"seed"}
+
+
+CLIPS = Limits(family=WAN)
+
+
+def clip(**changes: object) -> RenderRequest:
+    settings = {"frames": 81, "frame_rate": 16.0, "steps": 20, "cfg": 4.0, "sampler": "uni_pc"}
+    return samples.request(kind=Kind.CLIP, checkpoint=None, **{**settings, **changes})
+
+
+def changed(request: RenderRequest, kind: str, limits: Limits = CLIPS) -> dict[str, object]:
+    choice = chosen(rejected(1, request, samples.defect(kind)), limits=limits)
+    return {key: new for one in choice.corrections for key, (_, new) in one.change.items()}
+
+
+def test_flicker_is_answered_with_steps_then_guidance_and_words() -> None:
+    assert changed(clip(steps=6), "flicker") == {"steps": WAN.steps[1]}
+    assert changed(clip(cfg=9.0), "flicker") == {"cfg": WAN.cfg[1]}
+    locked = replace(CLIPS, locks=("steps", "cfg"))
+    assert "steady" in str(changed(clip(), "flicker", locked)["prompt"])
+
+
+def test_a_dead_clip_gets_words_of_motion_first_and_livelier_ones_then() -> None:
+    first = changed(clip(), "dead")
+    assert "motion" in str(first["prompt"])
+    assert "static" in str(first["negative"])
+    one = rejected(1, clip(), samples.defect("dead"))
+    two = rejected(
+        2, clip(prompt=first["prompt"], negative=first["negative"]), samples.defect("dead")
+    )
+    assert "lively" in chosen(one, two, limits=CLIPS).request.prompt
+
+
+def test_frames_in_between_become_a_length_that_the_family_makes() -> None:
+    assert changed(clip(frames=80), "frame_count") == {"frames": 81}
+    assert changed(clip(frames=80), "duration") == {"frames": 81}
+    assert set(changed(clip(frames=81), "frame_count")) == {"seed"}
+
+
+def test_a_drifting_clip_gets_no_longer_than_its_model_was_trained_on() -> None:
+    assert changed(clip(frames=121), "drift") == {"frames": 81}
+    fixed = replace(CLIPS, locks=("frames",))
+    assert "frames" not in changed(clip(frames=121), "drift", fixed)
 
 
 def test_light_words_go_into_the_right_texts() -> None:

@@ -90,3 +90,30 @@ def test_what_is_refused_says_what_is_allowed(wish: dict[str, object], words: st
     with pytest.raises(BadInput) as refusal:
         briefs_of(wish)
     assert words in str(refusal.value)
+
+
+def test_a_clip_has_a_duration_and_a_rate() -> None:
+    (brief,) = briefs_of({"prompt": "p", "kind": "clip", "duration": 5, "frame_rate": 24})
+    assert brief.duration_s == 5.0
+    assert brief.parameters == {"frame_rate": 24.0}
+    assert brief.profile == "clip"
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"duration": 5}, "only a clip has a duration"),
+        ({"frame_rate": 24}, "only a clip has a frame_rate"),
+        ({"set": {"frames": 16}}, "only a clip has a frames"),
+        ({"kind": "clip", "duration": 0}, "above 0"),
+        ({"kind": "clip", "duration": -1}, "above 0"),
+        ({"kind": "clip", "duration": float("nan")}, "above 0"),
+        ({"kind": "clip", "duration": 1e9}, "at most 600 s"),
+        ({"kind": "clip", "duration": "long"}, "number of seconds"),
+        ({"kind": "clip", "duration": True}, "number of seconds"),
+        ({"kind": "clip", "frame_rate": 0}, "frame_rate must be"),
+    ],
+)
+def test_impossible_lengths_and_rates_are_refused(wish: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        briefs_of({"prompt": "p", **wish})

@@ -9,7 +9,7 @@ import pytest
 
 from tests import samples
 from tower_anime.correct.choose import Choice
-from tower_anime.domain.attempt import Attempt, AttemptState
+from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState
 from tower_anime.domain.generation import (
     Direction,
     DirectorDecision,
@@ -226,6 +226,47 @@ def test_nothing_is_published_that_is_not_approved_or_not_wanted() -> None:
         assert next_step(unwanted, never) == Finished()
 
 
+def clip_of(number: int, verdict: Verdict, *kinds: str, score: float = 0.9) -> Attempt:
+    defects = tuple(samples.defect(kind, loss=0.0) for kind in kinds)
+    return samples.attempt(number, assessment=samples.assessment(verdict, score, defects))
+
+
+def repaired(number: int, of: int, attempt: Attempt) -> Attempt:
+    return replace(attempt, number=number, kind=AttemptKind.REPAIR, repair_of=of)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.REJECT])
+def test_a_clip_that_fails_only_in_delivery_is_mended_without_drawing(verdict: Verdict) -> None:
+    good = clip_of(1, verdict, "delivery")
+    history = samples.history(good, brief=samples.brief(max_attempts=1))
+    assert next_step(history, never) == Open(2, good.request, (), repair_of=1)
+    opened = repaired(2, 1, samples.attempt(2, AttemptState.QUEUED))
+    assert next_step(samples.history(good, opened), never) == Render(2)
+    whole = repaired(2, 1, clip_of(2, Verdict.PASS))
+    assert next_step(samples.history(good, whole), never) == Review(2)
+
+
+def test_a_clip_with_other_faults_is_drawn_again_not_mended() -> None:
+    bad = clip_of(1, Verdict.REJECT, "flicker", "delivery", score=0.4)
+    assert next_step(samples.history(bad), another) == Open(2, ANOTHER.request, ())
+
+
+def test_mending_costs_no_attempt_and_is_done_once() -> None:
+    tries = samples.brief(max_attempts=2)
+    first, mended = clip_of(1, Verdict.PASS, "delivery"), clip_of(2, Verdict.REJECT, "delivery")
+    history = samples.history(first, repaired(2, 1, mended), brief=tries)
+    assert next_step(history, another) == Open(3, ANOTHER.request, ())
+
+
+def test_a_good_clip_whose_file_can_not_be_mended_goes_to_a_person() -> None:
+    broken = repaired(2, 1, samples.failed(2, FailureClass.CORRUPT_OUTPUT))
+    step = next_step(samples.history(clip_of(1, Verdict.PASS, "delivery"), broken), never)
+    assert isinstance(step, Conclude)
+    assert (step.status, step.chosen) == (NEEDS_REVIEW, 1)
+    rejected = samples.history(clip_of(1, Verdict.REJECT, "delivery"), broken)
+    assert next_step(rejected, another) == Open(3, ANOTHER.request, ())
+
+
 def everything() -> list[History]:
     """Every combination of two attempts' states, verdicts, the director's word and the budget."""
     singles: list[Attempt] = []
@@ -270,7 +311,8 @@ def check(history: History, step: Step) -> None:
     last = history.attempts[-1]
     budget = history.generation.brief.max_attempts
     if isinstance(step, Open):
-        assert step.number == len(history.attempts) + 1 <= budget
+        assert step.number == len(history.attempts) + 1
+        assert step.repair_of or step.number <= budget
         assert last.state.over
     if isinstance(step, Conclude) and step.status is APPROVED:
         assert step.chosen is not None
