@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from tower_anime.adapters.clips import CLIP_SUFFIXES, AvClips
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.uploads import check_upload
 from tower_anime.assess.profiles import PROFILES
+from tower_anime.domain.clip import Expectation
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import BadInput
+from tower_anime.pipeline.clip import assess_clip
 from tower_anime.pipeline.picture import assess_picture
 from tower_anime.settings import Settings
 
@@ -22,15 +25,20 @@ PICTURE_SUFFIXES = frozenset(
 """What a walk through a folder picks up; a file that is named is always tried."""
 
 _MANIFEST_KEYS = ("path", "prompt", "profile", "expect")
+EXPECTED = tuple(item.name for item in fields(Expectation) if item.name not in ("may_cut", "loops"))
+"""What may be expected of a file, in a manifest and of an upload."""
+
+STILL_PROFILE, CLIP_PROFILE = "still", "clip"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A file to assess, and by which rules."""
+    """A file to assess, and by which rules. `profile` None: that of its kind."""
 
     path: Path
     prompt: str | None
-    profile: str
+    profile: str | None
+    expect: Expectation = field(default_factory=Expectation)
 
 
 def find_profile(settings: Settings, name: str) -> Profile:
@@ -46,19 +54,23 @@ def all_profiles(settings: Settings) -> tuple[Profile, ...]:
 
 
 def wanted(
-    paths: Sequence[Path], manifest: Iterable[str], *, prompt: str | None, profile: str
+    paths: Sequence[Path],
+    manifest: Iterable[str],
+    *,
+    prompt: str | None,
+    profile: str | None,
+    expect: Expectation,
 ) -> tuple[Wanted, ...]:
     """Return the files to assess, in the order given; folders are walked by name."""
-    found = [
-        Wanted(path=path, prompt=prompt, profile=profile)
-        for given in paths
-        for path in _walk(given)
-    ]
+    usual = Wanted(path=Path(), prompt=prompt, profile=profile, expect=expect)
+    found = [replace(usual, path=path) for given in paths for path in _walk(given)]
     for number, line in enumerate(manifest, start=1):
         if line.strip():
-            found.append(_manifest_entry(line, number, prompt=prompt, profile=profile))
+            found.append(_manifest_entry(line, number, usual))
     if not found:
-        raise BadInput("nothing to assess: name a picture, a folder with pictures or a manifest")
+        raise BadInput(
+            "nothing to assess: name a picture or clip, a folder with some or a manifest"
+        )
     return tuple(found)
 
 
@@ -69,11 +81,11 @@ def _walk(path: Path) -> Iterator[Path]:
     yield from (
         file
         for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
+        if file.suffix.lower() in PICTURE_SUFFIXES | CLIP_SUFFIXES and file.is_file()
     )
 
 
-def _manifest_entry(line: str, number: int, *, prompt: str | None, profile: str) -> Wanted:
+def _manifest_entry(line: str, number: int, usual: Wanted) -> Wanted:
     try:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
@@ -86,9 +98,27 @@ def _manifest_entry(line: str, number: int, *, prompt: str | None, profile: str)
         raise BadInput(f"line {number} of the manifest: unknown {unknown[0]!r}; allowed: {allowed}")
     return Wanted(
         path=Path(entry["path"]),
-        prompt=entry.get("prompt", prompt),
-        profile=entry.get("profile", profile),
+        prompt=entry.get("prompt", usual.prompt),
+        profile=entry.get("profile", usual.profile),
+        expect=_expectation(
+            entry.get("expect"), usual.expect, where=f'"expect" in line {number} of the manifest'
+        ),
     )
+
+
+def _expectation(value: object, usual: Expectation, *, where: str) -> Expectation:
+    """Return what is expected of a file; `BadInput` names what is allowed."""
+    if value is None:
+        return usual
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{where} must be an object, not {value!r}")
+    for key, asked in value.items():
+        if key not in EXPECTED:
+            raise BadInput(f"{where}: unknown {key!r}; allowed: {', '.join(EXPECTED)}")
+        is_number = isinstance(asked, int | float) and not isinstance(asked, bool)
+        if asked is not None and (not is_number or not 0 < asked < float("inf")):
+            raise BadInput(f"{where}: {key} must be a number above 0, not {asked!r}")
+    return replace(usual, **value)
 
 
 def inspect_files(settings: Settings, files: Sequence[Wanted]) -> Iterator[tuple[Path, Assessment]]:
@@ -96,13 +126,9 @@ def inspect_files(settings: Settings, files: Sequence[Wanted]) -> Iterator[tuple
 
     Unknown profiles are refused (`BadInput`) before the first file is opened.
     """
-    profiles = {name: find_profile(settings, name) for name in {file.profile for file in files}}
-    media = OpenCvMedia()
-    return ((file.path, _inspect(media, file, profiles[file.profile])) for file in files)
-
-
-EXPECTED = ("duration_s", "frame_rate", "frames", "width", "height")
-"""What may be expected of a file, as in a manifest."""
+    names = {file.profile for file in files if file.profile} | {STILL_PROFILE, CLIP_PROFILE}
+    profiles = {name: find_profile(settings, name) for name in names}
+    return ((file.path, _inspect(file, profiles)) for file in files)
 
 
 def inspect_upload(
@@ -118,16 +144,25 @@ def inspect_upload(
     Raises:
         Unreadable: for what is too large, moves though it should not, or hides another file.
     """
-    unknown = [key for key in expect if key not in EXPECTED]
-    if unknown:
-        raise BadInput(f"expect: unknown {unknown[0]!r}; allowed: {', '.join(EXPECTED)}")
+    expected = _expectation(expect, Expectation(), where="expect")
     check_upload(path)
-    file = Wanted(path=path, prompt=prompt, profile=profile or "still")
+    file = Wanted(path=path, prompt=prompt, profile=profile, expect=expected)
     ((_, assessment),) = inspect_files(settings, [file])
     return assessment
 
 
-def _inspect(media: OpenCvMedia, file: Wanted, profile: Profile) -> Assessment:
+def _inspect(file: Wanted, profiles: Mapping[str, Profile]) -> Assessment:
+    clips = AvClips()
+    if clips.is_clip(file.path):
+        return assess_clip(
+            clips,
+            file.path,
+            profile=profiles[file.profile or CLIP_PROFILE],
+            prompt=file.prompt,
+            expect=file.expect,
+        )
     return assess_picture(
-        lambda: media.decode_still(file.path), profile=profile, prompt=file.prompt
+        lambda: OpenCvMedia().decode_still(file.path),
+        profile=profiles[file.profile or STILL_PROFILE],
+        prompt=file.prompt,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 from tower_anime.domain.alert import Alert
 from tower_anime.domain.attempt import Artifact, Attempt
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.clip import ClipFacts, Glimpse, SoundTrack, StreamFacts
 from tower_anime.domain.conversation import DirectionEvent, Opinion, Question, Reply
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
@@ -163,6 +165,61 @@ class Media(Protocol):
 
     def preview(self, source: Path, *, longest_px: int) -> bytes:
         """Return a JPEG without metadata, its longer side at most `longest_px`."""
+        ...
+
+
+class ClipFrame(Protocol):
+    """One frame of a clip, while its decoder's memory lives."""
+
+    @property
+    def glimpse(self) -> Glimpse:
+        """The frame made small."""
+        ...
+
+    def picture(self) -> Frame:
+        """Return the whole frame as it is shown; costs as much as decoding it."""
+        ...
+
+
+class OpenClip(Protocol):
+    """A clip whose header was read and lies within the limits."""
+
+    @property
+    def facts(self) -> ClipFacts:
+        """What the header says."""
+        ...
+
+    def frames(self) -> Iterator[ClipFrame]:
+        """Yield every frame once, in the order of showing; damaged stretches are left out."""
+        ...
+
+    def stream(self) -> StreamFacts:
+        """Return what the whole stream showed; only after `frames` has ended."""
+        ...
+
+    def listen(self) -> SoundTrack | None:
+        """Decode and measure the sound; None without an audio stream."""
+        ...
+
+
+class Clips(Protocol):
+    """Files of moving pictures."""
+
+    def is_clip(self, source: Path) -> bool:
+        """Whether content, or else the name, says that a file moves; False when it is not there."""
+        ...
+
+    def open(self, source: Path) -> AbstractContextManager[OpenClip]:
+        """Read a file's header within limits; `Unreadable` says why not."""
+        ...
+
+    def make_deliverable(self, source: Path, target: Path, *, frames: int | None = None) -> None:
+        """Write `source` to `target` as the delivery profile asks; `source` stays as it is.
+
+        Streams that already fit are copied, the others encoded again; what is longer than
+        `frames` is cut there. `Unreadable` when the
+        source does not decode, `StorageFull` when the target can't be written.
+        """
         ...
 
 

@@ -12,6 +12,12 @@ from tower_anime.errors import BadInput
 Frame: TypeAlias = NDArray[np.uint8]
 """H×W×3, RGB, 0–255, C-contiguous."""
 
+Plane: TypeAlias = NDArray[np.uint8]
+"""H×W, 0–255."""
+
+Grid: TypeAlias = NDArray[np.float32]
+"""Means of blocks: h×w×3, RGB, 0–255, finer than whole levels."""
+
 
 def check_frame(array: NDArray[np.generic]) -> Frame:
     """Return `array` as a `Frame`, or raise `BadInput` that says what is wrong with it."""

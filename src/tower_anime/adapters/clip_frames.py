@@ -1,0 +1,173 @@
+"""One decoded video frame made small, and in full colour for those that are looked at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.domain.clip import Glimpse
+from tower_anime.domain.frame import Frame, Grid, Plane, check_frame
+
+LUMA_PX = 320
+"""About how long the longer side of a glimpse is."""
+
+CELL = 4  # luma pixels of a glimpse to a side of a colour block
+
+_PLANAR = frozenset({f"yuv{j}{layout}p" for j in ("", "j") for layout in ("420", "422", "444")})
+_HD_FROM_PX = 720  # rows from which players take an untagged stream for BT.709
+_BT709, _BT601 = 1, (5, 6)  # as in AVColorSpace
+_RED_BLUE = {True: (0.2126, 0.0722), False: (0.299, 0.114)}  # BT.709, BT.601: weights in luma
+
+Pixels: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ShownFrame:
+    """A frame of a clip: its glimpse, and its pixels for whoever asks."""
+
+    glimpse: Glimpse
+    draw: Callable[[], Frame]
+
+    def picture(self) -> Frame:
+        """Return the whole frame as 8-bit RGB, turned as it is shown."""
+        return self.draw()
+
+
+def shown(frame: av.VideoFrame, *, turns: int, is_key: bool) -> ShownFrame:
+    """Make a decoded frame small. `turns` is how often it is turned left by 90°."""
+    if frame.format.name in _PLANAR:
+        luma, colour = _from_planes(frame)
+        draw = _painter(frame, turns)
+    elif any(part.is_alpha for part in frame.format.components) or frame.format.has_palette:
+        return shown_pixels(
+            over_white(frame.to_ndarray(format="rgba")), time_s=frame.time, is_key=is_key
+        )
+    else:
+        luma, colour = _from_rgb(_small_rgb(frame))
+        draw = _painter(frame, turns)
+    glimpse = Glimpse(
+        time_s=frame.time,
+        is_key=is_key,
+        luma=_turned(luma, turns),
+        colour=_turned(colour, turns),
+    )
+    return ShownFrame(glimpse, draw)
+
+
+def shown_pixels(pixels: Frame, *, time_s: float | None, is_key: bool) -> ShownFrame:
+    """Make a frame small that is there as RGB."""
+    height, width = pixels.shape[:2]
+    step = _step(width, height)
+    size = (max(1, width // step), max(1, height // step))
+    luma, colour = _from_rgb(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    glimpse = Glimpse(time_s=time_s, is_key=is_key, luma=luma, colour=colour)
+    return ShownFrame(glimpse, lambda: pixels)
+
+
+def over_white(rgba: Pixels) -> Frame:
+    """Lay a picture with alpha over white, as browsers and libraries show it."""
+    alpha = rgba[..., 3:]
+    if (alpha == 255).all():
+        return check_frame(np.ascontiguousarray(rgba[..., :3]))
+    share = alpha.astype(np.float32) / 255
+    return check_frame((rgba[..., :3] * share + 255 * (1 - share)).round().astype(np.uint8))
+
+
+def _painter(frame: av.VideoFrame, turns: int) -> Callable[[], Frame]:
+    def draw() -> Frame:
+        pixels = frame.to_ndarray(format="rgb24", src_colorspace=1 if _is_hd(frame) else 5)
+        return check_frame(_turned(pixels, turns))
+
+    return draw
+
+
+def _turned(array: Pixels, turns: int) -> Any:
+    return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
+
+
+def _step(width: int, height: int) -> int:
+    return max(1, round(max(width, height) / LUMA_PX))
+
+
+def _is_hd(frame: av.VideoFrame) -> bool:
+    if frame.colorspace == _BT709:
+        return True
+    return frame.colorspace not in _BT601 and min(frame.width, frame.height) >= _HD_FROM_PX
+
+
+# ---- planes of YUV --------------------------------------------------------------------------
+
+
+def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid]:
+    """Average the planes where they lie; no full-size copy is made."""
+    step = _step(frame.width, frame.height)
+    size = (max(1, frame.width // step), max(1, frame.height // step))
+    full_range = frame.format.name.startswith("yuvj") or frame.color_range == 2
+    planes = [_reduced(plane, size, step, frame) for plane in frame.planes]
+    luma = planes[0] if full_range else cv2.LUT(planes[0], _STRETCH)
+    grid = _grid_size(size)
+    yuv = cv2.merge([_averaged(plane.astype(np.float32), grid) for plane in planes])
+    colour = cv2.transform(yuv, _to_rgb(full_range=full_range, hd=_is_hd(frame)))
+    return cast("Plane", luma), cast("Grid", np.clip(colour, 0, 255, out=colour))
+
+
+def _reduced(
+    plane: Any, size: tuple[int, int], step: int, frame: av.VideoFrame
+) -> NDArray[np.uint8]:
+    pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    across = max(1, size[0] * step * plane.width // frame.width)  # a last part of a block is left
+    down = max(1, size[1] * step * plane.height // frame.height)
+    part = pixels[: min(down, plane.height), : min(across, plane.width)]
+    return cast("NDArray[np.uint8]", cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+
+
+def _grid_size(size: tuple[int, int]) -> tuple[int, int]:
+    return max(1, size[0] // CELL), max(1, size[1] // CELL)
+
+
+def _averaged(plane: NDArray[np.float32], grid: tuple[int, int]) -> Any:
+    whole = plane[: max(1, grid[1] * CELL), : max(1, grid[0] * CELL)]
+    return cv2.resize(whole, grid, interpolation=cv2.INTER_AREA)
+
+
+_STRETCH = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _to_rgb(*, full_range: bool, hd: bool) -> NDArray[np.float32]:
+    """Return the 3×4 matrix from Y, Cb, Cr in levels to R, G, B in levels (ITU-R BT.601, 709)."""
+    red, blue = _RED_BLUE[hd]
+    green = 1 - red - blue
+    luma, chroma, foot = (1.0, 1.0, 0.0) if full_range else (255 / 219, 255 / 224, 16.0)
+    from_cb = np.array([0, -2 * blue * (1 - blue) / green, 2 * (1 - blue)]) * chroma
+    from_cr = np.array([2 * (1 - red), -2 * red * (1 - red) / green, 0]) * chroma
+    offset = -foot * luma - 128 * (from_cb + from_cr)
+    return np.stack([np.full(3, luma), from_cb, from_cr, offset], axis=1).astype(np.float32)
+
+
+# ---- everything else ------------------------------------------------------------------------
+
+
+def _small_rgb(frame: av.VideoFrame) -> Frame:
+    step = _step(frame.width, frame.height)
+    small = frame.reformat(
+        width=max(1, frame.width // step),
+        height=max(1, frame.height // step),
+        format="rgb24",
+        interpolation="AREA",
+        src_colorspace=1 if _is_hd(frame) else 5,
+    )
+    return check_frame(small.to_ndarray())
+
+
+def _from_rgb(small: Pixels) -> tuple[Plane, Grid]:
+    luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    grid = _averaged(small.astype(np.float32), _grid_size((small.shape[1], small.shape[0])))
+    return cast("Plane", luma), cast("Grid", grid)

@@ -1,0 +1,407 @@
+"""Files of moving pictures to frames, header first: checked against the limits, then decoded.
+
+FFmpeg by PyAV reads MP4, MOV, MKV, WebM, AVI, GIF and APNG; animated WebP has a reader of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+
+from tower_anime.adapters import clip_webp
+from tower_anime.adapters.clip_delivery import moov_comes_first, write_deliverable
+from tower_anime.adapters.clip_frames import ShownFrame, over_white, shown, shown_pixels
+from tower_anime.adapters.clip_sound import listen
+from tower_anime.domain.clip import ClipFacts, SoundFacts, SoundTrack, StreamFacts
+from tower_anime.errors import StorageFull, Unreadable
+
+MAX_PIXELS = 20_000_000
+"""Of one frame: 5K. A decoder keeps a dozen of them."""
+
+MAX_DURATION_S = 3 * 3600.0
+MAX_FRAMES = 400_000
+MAX_BYTES = 16 * 2**30
+MAX_WEBP_BYTES = 256 * 2**20  # read into memory as a whole
+
+CLIP_SUFFIXES = frozenset(
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".wmv",
+        ".flv",
+        ".ogv",
+    }
+)
+"""Names that promise a clip when the content says nothing."""
+
+_HEAD_BYTES = 64
+_MAX_DAMAGED = 1000  # packets; a decoder that takes none of so many will take none at all
+_STILL_BRANDS = frozenset({b"avif", b"heic", b"heix", b"mif1"})
+_NAMES: dict[str, dict[int, str]] = {
+    "primaries": {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020"},
+    "transfer": {
+        1: "bt709",
+        6: "smpte170m",
+        13: "iec61966-2-1",
+        16: "smpte2084",
+        18: "arib-std-b67",
+    },
+    "matrix": {0: "gbr", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020nc"},
+}
+
+
+class AvClips:
+    """`ports.Clips` by PyAV."""
+
+    def is_clip(self, source: Path) -> bool:
+        """Whether content, or else the name, says that a file moves; False when it is not there."""
+        try:
+            with source.open("rb") as file:
+                head = file.read(_HEAD_BYTES)
+        except OSError:
+            return source.suffix.lower() in CLIP_SUFFIXES
+        if head[4:8] == b"ftyp":
+            return head[8:12] not in _STILL_BRANDS
+        if head.startswith((b"GIF8", b"\x89PNG")):
+            return _has_two_frames(source)
+        if head.startswith((b"RIFF", b"\x1a\x45\xdf\xa3", b"OggS", b"FLV", b"\x00\x00\x01\xba")):
+            return head[8:12] == b"AVI " or head[:4] != b"RIFF" or clip_webp.is_animated(head)
+        return source.suffix.lower() in CLIP_SUFFIXES
+
+    @contextmanager
+    def open(self, source: Path) -> Iterator[_AvClip | _WebpClip]:
+        """Read a file's header and check it against the limits.
+
+        Raises:
+            Unreadable: of kind `missing`, `not_a_file`, `no_access`, `empty`, `too_large`,
+                `not_a_video`, `no_video`, `truncated` or `corrupt`.
+        """
+        head = _checked_head(source)
+        if clip_webp.is_animated(head):
+            yield _WebpClip(_webp(source))
+            return
+        try:
+            container = av.open(str(source), metadata_errors="replace")
+        except (av.error.FFmpegError, UnicodeError, ValueError) as error:
+            raise _not_opened(source, head, error) from error
+        with container:
+            if not container.streams.video:
+                raise Unreadable("the file has no video stream", kind="no_video")
+            yield _AvClip(container, _checked(_facts(container, source)), source)
+
+    def make_deliverable(self, source: Path, target: Path, *, frames: int | None = None) -> None:
+        """Write `source` to `target` as the delivery profile asks; see `ports.Clips`."""
+        with self.open(source) as clip:
+            for _ in clip.frames():
+                pass
+            stream = clip.stream()
+        with self.open(source) as clip:
+            try:
+                write_deliverable(clip.facts, stream, clip.frames(), source, target, frames=frames)
+            except av.error.FFmpegError as error:
+                raise Unreadable(f"the clip can't be encoded: {error}", kind="corrupt") from error
+            except OSError as error:
+                raise StorageFull(f"{target} can't be written: {error.strerror}") from error
+
+
+def _checked_head(source: Path) -> bytes:
+    try:
+        if not source.is_file():
+            kind = "not_a_file" if source.exists() else "missing"
+            raise Unreadable(f"there is no file {source}", kind=kind)
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise Unreadable(f"{source} can't be read: {error.strerror}", kind="no_access") from error
+    if not size:
+        raise Unreadable("the file is empty", kind="empty")
+    if size > MAX_BYTES:
+        raise Unreadable(f"the file has {size / 2**30:.0f} GiB", kind="too_large")
+    return head
+
+
+def _not_opened(source: Path, head: bytes, error: Exception) -> Unreadable:
+    if head[4:8] == b"ftyp":
+        return Unreadable(
+            "the file ends before its index (moov) or has none: it can't be played",
+            kind="truncated",
+        )
+    return Unreadable(f"{source.name} is no video that can be read: {error}", kind="not_a_video")
+
+
+def _has_two_frames(source: Path) -> bool:
+    """Decode two frames of a GIF or PNG: only the second makes it move."""
+    try:
+        with av.open(str(source)) as container:
+            frames = container.decode(video=0)
+            return next(frames, None) is not None and next(frames, None) is not None
+    except (av.error.FFmpegError, IndexError, ValueError):
+        return False
+
+
+# ---- facts ----------------------------------------------------------------------------------
+
+
+def _checked(facts: ClipFacts) -> ClipFacts:
+    if facts.width <= 0 or facts.height <= 0:
+        raise Unreadable("the video says it has no pixels", kind="corrupt")
+    if facts.width * facts.height > MAX_PIXELS:
+        raise Unreadable(
+            f"the frames have {facts.width}×{facts.height} px; "
+            f"up to {MAX_PIXELS / 1e6:.0f} million are decoded",
+            kind="too_large",
+        )
+    if facts.duration_s is not None and facts.duration_s > MAX_DURATION_S:
+        raise Unreadable(
+            f"the clip says it lasts {facts.duration_s / 3600:.1f} h; "
+            f"up to {MAX_DURATION_S / 3600:.0f} h are assessed",
+            kind="too_large",
+        )
+    return facts
+
+
+def _facts(container: Any, source: Path) -> ClipFacts:
+    stream = container.streams.video[0]
+    codec = stream.codec_context
+    if codec is None:
+        raise Unreadable("no decoder is known for the video stream", kind="not_a_video")
+    rate = stream.average_rate or stream.guessed_rate
+    duration_s = None
+    if stream.duration is not None and stream.time_base is not None:
+        duration_s = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        duration_s = container.duration / av.time_base
+    aspect = stream.sample_aspect_ratio
+    return ClipFacts(
+        container=container.format.name,
+        codec=codec.name,
+        profile=codec.profile,
+        level=getattr(codec, "level", None),
+        pixel_format=codec.pix_fmt or "",
+        width=codec.width,
+        height=codec.height,
+        sample_aspect=(aspect.numerator, aspect.denominator) if aspect else (1, 1),
+        primaries=_NAMES["primaries"].get(int(codec.color_primaries)),
+        transfer=_NAMES["transfer"].get(int(codec.color_trc)),
+        matrix=_NAMES["matrix"].get(int(codec.colorspace)),
+        full_range=int(codec.color_range) == 2,
+        frame_rate=float(rate) if rate else None,
+        duration_s=duration_s,
+        frames=stream.frames or None,
+        moov_first=moov_comes_first(source),
+        sound=_sound_facts(container),
+    )
+
+
+def _sound_facts(container: Any) -> SoundFacts | None:
+    if not container.streams.audio:
+        return None
+    codec = container.streams.audio[0].codec_context
+    if codec is None:
+        return SoundFacts(codec="unknown", profile=None, channels=0, sample_rate_hz=0)
+    return SoundFacts(
+        codec=codec.name,
+        profile=codec.profile,
+        channels=codec.channels,
+        sample_rate_hz=codec.sample_rate,
+    )
+
+
+# ---- a clip in PyAV -------------------------------------------------------------------------
+
+
+@dataclass
+class _Clock:
+    """What the whole stream shows, kept up frame by frame in constant memory."""
+
+    declared_rate: float | None
+    frames: int = 0
+    damaged: int = 0
+    first_s: float | None = None
+    last_s: float | None = None
+    last_stands_s: float | None = None
+    longest_frame_s: float = 0.0
+    shortest_frame_s: float = float("inf")
+    key_s: float | None = None
+    longest_gop_s: float = 0.0
+    open_gop: bool = False
+    rotation_deg: int = 0
+
+    def tick(self, time_s: float | None, *, is_key: bool, stands_s: float | None) -> None:
+        self.frames += 1
+        if time_s is None:
+            return
+        if self.first_s is None:
+            self.first_s = time_s
+        if self.last_s is not None:
+            self.longest_frame_s = max(self.longest_frame_s, time_s - self.last_s)
+            self.shortest_frame_s = min(self.shortest_frame_s, time_s - self.last_s)
+        if is_key:
+            self._end_gop(time_s)
+            self.key_s = time_s
+        self.last_s, self.last_stands_s = time_s, stands_s
+
+    def _end_gop(self, time_s: float) -> None:
+        if self.key_s is not None:
+            self.longest_gop_s = max(self.longest_gop_s, time_s - self.key_s)
+
+    def sum(self) -> StreamFacts:
+        if self.first_s is None or self.last_s is None:
+            return self._without_clock()
+        span_s = self.last_s - self.first_s
+        typical_s = span_s / (self.frames - 1) if self.frames > 1 and span_s > 0 else None
+        stands_s = self.last_stands_s or typical_s or 1 / (self.declared_rate or 1)
+        self._end_gop(self.last_s + stands_s)
+        rate = 1 / typical_s if typical_s else self.declared_rate or 0.0
+        return StreamFacts(
+            frames=self.frames,
+            damaged=self.damaged,
+            duration_s=span_s + stands_s,
+            frame_rate=rate,
+            longest_frame_s=max(self.longest_frame_s, stands_s),
+            shortest_frame_s=min(self.shortest_frame_s, stands_s),
+            longest_gop_s=self.longest_gop_s,
+            open_gop=self.open_gop,
+            rotation_deg=self.rotation_deg,
+        )
+
+    def _without_clock(self) -> StreamFacts:
+        rate = self.declared_rate or 0.0
+        stands_s = 1 / rate if rate else 0.0
+        return StreamFacts(
+            frames=self.frames,
+            damaged=self.damaged,
+            duration_s=self.frames * stands_s,
+            frame_rate=rate,
+            longest_frame_s=stands_s,
+            shortest_frame_s=stands_s,
+            longest_gop_s=self.frames * stands_s,
+        )
+
+
+@dataclass
+class _AvClip:
+    container: Any
+    facts: ClipFacts
+    source: Path
+    clock: _Clock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = _Clock(self.facts.frame_rate)
+
+    def frames(self) -> Iterator[ShownFrame]:
+        """Yield every frame; the stretch behind a damaged packet is left out and counted."""
+        for frame in self._decoded():
+            turns = round(frame.rotation / 90) % 4
+            self.clock.rotation_deg = 90 * turns
+            stands = getattr(frame, "duration", 0) or 0
+            stands_s = float(stands * frame.time_base) if stands and frame.time_base else None
+            self.clock.damaged += bool(frame.is_corrupt)
+            self.clock.tick(frame.time, is_key=bool(frame.key_frame), stands_s=stands_s)
+            if self.clock.frames > MAX_FRAMES:
+                raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
+            yield shown(frame, turns=turns, is_key=bool(frame.key_frame))
+
+    def stream(self) -> StreamFacts:
+        return self.clock.sum()
+
+    def listen(self) -> SoundTrack | None:
+        return None if self.facts.sound is None else listen(self.source)
+
+    def _decoded(self) -> Iterator[Any]:
+        stream = self.container.streams.video[0]
+        stream.thread_type = "AUTO"
+        key_pts: int | None = None
+        try:
+            for packet in self.container.demux(stream):
+                key_pts = self._note_packet(packet, key_pts)
+                yield from self._frames_of(packet)
+        except av.error.FFmpegError:  # the container itself is damaged here
+            self.clock.damaged += 1
+
+    def _note_packet(self, packet: Any, key_pts: int | None) -> int | None:
+        """A frame sent after a key frame and shown before it may need the group before: open."""
+        if packet.is_keyframe and packet.pts is not None:
+            return int(packet.pts)
+        if key_pts is not None and packet.pts is not None and packet.pts < key_pts:
+            self.clock.open_gop = True
+        return key_pts
+
+    def _frames_of(self, packet: Any) -> list[Any]:
+        try:
+            return list(packet.decode())
+        except av.error.EOFError:
+            return []
+        except (av.error.FFmpegError, ValueError) as error:
+            self.clock.damaged += 1
+            if self.clock.damaged > _MAX_DAMAGED and not self.clock.frames:
+                raise Unreadable(
+                    f"nothing of the video decodes: {error}", kind="corrupt"
+                ) from error
+            return []
+
+
+# ---- animated WebP --------------------------------------------------------------------------
+
+
+def _webp(source: Path) -> bytes:
+    if source.stat().st_size > MAX_WEBP_BYTES:
+        limit = MAX_WEBP_BYTES // 2**20
+        raise Unreadable(f"up to {limit} MiB of animated WebP are read", kind="too_large")
+    return source.read_bytes()
+
+
+class _WebpClip:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        width, height = clip_webp.canvas_size(data)
+        self.facts = _checked(
+            ClipFacts(
+                container="webp",
+                codec="webp",
+                profile=None,
+                level=None,
+                pixel_format="rgba",
+                width=width,
+                height=height,
+                full_range=True,
+            )
+        )
+        self._stands_s: tuple[float, ...] = ()
+        self._damaged = 0
+        self._frames = 0
+
+    def frames(self) -> Iterator[ShownFrame]:
+        try:
+            for time_s, rgba in clip_webp.pictures(self._data):
+                self._frames += 1
+                yield shown_pixels(over_white(rgba), time_s=time_s, is_key=True)
+        except Unreadable:
+            if not self._frames:
+                raise
+            self._damaged += 1
+
+    def stream(self) -> StreamFacts:
+        clock = _Clock(None, damaged=self._damaged)
+        time_s = 0.0
+        for stands_s in clip_webp.durations_s(self._data, at_most=self._frames):
+            clock.tick(time_s, is_key=True, stands_s=stands_s)
+            time_s += stands_s
+        return clock.sum()
+
+    def listen(self) -> SoundTrack | None:
+        return None

@@ -1,0 +1,207 @@
+"""Photosensitive danger: flashes counted by the thresholds of ITU-R BT.1702-3 and WCAG 2.x.
+
+On linear light of small blocks of all planes. A block makes a transition when its relative
+luminance has changed by 0.10 from its last extreme and the darker of the two is below 0.80 (20 and
+160 cd/m² of a screen with 200 cd/m²). Where a quarter of the picture makes the same transition at
+once, that is a transition of the picture; two opposing ones are a flash, and more than three
+flashes within any second fail. Saturated red, R / (R + G + B) ≥ 0.8, has the same rule on
+320 · (R − G − B) with a threshold of 20.
+
+It checks against these thresholds; it certifies nothing.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.domain.frame import Grid
+
+Cells: TypeAlias = NDArray[np.float32]
+Mask: TypeAlias = NDArray[np.bool_]
+
+AREA = 0.25  # of the picture; BT.1702-3, annex 1
+MAX_TRANSITIONS = 6  # in any second: three flashes
+SEQUENCE_S, SEQUENCE_FROM = 5.0, 4  # transitions in a second from which flashes follow each other
+_LUMINANCE_STEP, _BRIGHT = 0.10, 0.80
+_RED_STEP, _RED_SHARE, _RED_SCALE = 20.0, 0.8, 320.0
+_TOGETHER_S = 0.07  # cells that cross the threshold within this time do it at once
+_DOMINANT = 2.0  # a picture turns brighter if twice as much of it does as turns darker
+_DEFAULT_RATE = 24.0
+
+_LEVELS = np.arange(256 * 16 + 1, dtype=np.float32) / (255 * 16)
+_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
+"""Light by sixteenths of a level: the sRGB transfer undone (IEC 61966-2-1)."""
+_LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+
+
+@dataclass(frozen=True)
+class FlashTrack:
+    """By frame: the most transitions that 25 % of the picture made in the second before it.
+
+    `luminance` and `red` count transitions, `time_s` is the frame's; `light` its mean relative
+    luminance (0–1).
+    """
+
+    time_s: NDArray[np.float64]
+    luminance: NDArray[np.float64]
+    red: NDArray[np.float64]
+    light: NDArray[np.float64]
+
+
+def linear(colour: Grid) -> Grid:
+    """Return linear light 0–1 of colours in levels."""
+    light: Grid = np.take(_LINEAR, np.clip(colour * 16 + 0.5, 0, 256 * 16 - 1).astype(np.int16))
+    return light
+
+
+class FlashMeter:
+    """Takes the colours of a clip's frames in order."""
+
+    def __init__(self) -> None:
+        self._luminance = _Transitions(step=_LUMINANCE_STEP, darker_below=_BRIGHT)
+        self._red = _Transitions(step=_RED_STEP, darker_below=float("inf"))
+        self._rows = array("d")
+        self._count = 0
+
+    def see(self, colour: Grid, time_s: float | None) -> None:
+        """Take the next frame's colours; without a clock frames come at 24 a second."""
+        moment_s = self._count / _DEFAULT_RATE if time_s is None else time_s
+        self._count += 1
+        light = linear(colour)
+        luminance = cv2.transform(light, _LUMINANCE).reshape(light.shape[:2])
+        row = (
+            moment_s,
+            float(self._luminance.see(np.asarray(luminance, np.float32), moment_s)),
+            float(self._red.see(_redness(light), moment_s)),
+            float(cv2.mean(luminance)[0]),
+        )
+        self._rows.extend(row)
+
+    def track(self) -> FlashTrack:
+        """Return what was counted so far."""
+        table = np.frombuffer(self._rows, np.float64).reshape(-1, 4)
+        return FlashTrack(*(table[:, index].copy() for index in range(4)))
+
+
+def _redness(light: Grid) -> Cells:
+    red, others = light[..., 0], light[..., 1] + light[..., 2]
+    excess = red - others
+    return np.where(red >= _RED_SHARE * (red + others), np.maximum(excess, 0), 0) * np.float32(
+        _RED_SCALE
+    )
+
+
+@dataclass
+class _Transitions:
+    """Extremes of each cell, and who made which transition within the last second.
+
+    `low` and `high` are a cell's extremes since its last transition downwards and upwards,
+    `direction` that of its last one (1, −1, 0 before the first).
+    """
+
+    step: float
+    darker_below: float
+    low: Cells | None = None
+    high: Cells | None = None
+    direction: NDArray[np.int8] | None = None
+    counts: NDArray[np.int16] | None = None
+    history: deque[tuple[float, Mask]] = field(default_factory=deque)
+    recent: deque[tuple[float, Mask, Mask]] = field(default_factory=deque)
+    events: deque[float] = field(default_factory=deque)
+    went_up: bool | None = None
+
+    def see(self, value: Cells, moment_s: float) -> int:
+        """Take the next frame; return the transitions of the worst quarter in the last second."""
+        if self.low is None or self.low.shape != value.shape:
+            self._begin(value)
+            return 0
+        up, down = self._turned(value)
+        self._forget(moment_s)
+        self._note(up, down, moment_s)
+        return max(len(self.events), self._by_cells())
+
+    def _begin(self, value: Cells) -> None:
+        self.low, self.high = value.copy(), value.copy()
+        self.direction = np.zeros(value.shape, np.int8)
+        self.counts = np.zeros(value.shape, np.int16)
+        for past in (self.history, self.recent, self.events):
+            past.clear()
+
+    def _turned(self, value: Cells) -> tuple[Mask, Mask]:
+        """Return which cells have just made a transition upwards and downwards."""
+        assert self.low is not None
+        assert self.high is not None
+        assert self.direction is not None
+        np.minimum(self.low, value, out=self.low)
+        np.maximum(self.high, value, out=self.high)
+        up = (value - self.low >= self.step) & (self.low < self.darker_below)
+        up &= self.direction != 1
+        down = (self.high - value >= self.step) & (value < self.darker_below)
+        down &= self.direction != -1
+        np.copyto(self.high, value, where=up)
+        np.copyto(self.low, value, where=down)
+        self.direction[up] = 1
+        self.direction[down] = -1
+        return up, down
+
+    def _forget(self, moment_s: float) -> None:
+        begins_s = moment_s - 1.0 + 1e-3  # exactly a second ago is outside
+        while self.history and self.history[0][0] < begins_s:
+            assert self.counts is not None
+            self.counts -= self.history.popleft()[1]
+        while self.events and self.events[0] < begins_s:
+            self.events.popleft()
+        while self.recent and self.recent[0][0] < moment_s - _TOGETHER_S:
+            self.recent.popleft()
+
+    def _note(self, up: Mask, down: Mask, moment_s: float) -> None:
+        """Count transitions that a quarter of the picture makes at once.
+
+        Cells that went ahead within the last moments count as soon as the quarter is full.
+        """
+        if up.any() or down.any():
+            self.recent.append((moment_s, up, down))
+        if not self.recent:
+            return
+        ups = np.logical_or.reduce([part[1] for part in self.recent])
+        downs = np.logical_or.reduce([part[2] for part in self.recent])
+        up_share, down_share = float(ups.mean()), float(downs.mean())
+        joined = np.zeros(up.shape, np.bool_)
+        for mask, share in ((ups, up_share), (downs, down_share)):
+            if share >= AREA:
+                joined |= mask
+        if joined.any():
+            assert self.counts is not None
+            self.counts += joined
+            self.history.append((moment_s, joined))
+        self._note_picture(up_share, down_share, moment_s)
+        if joined.any():
+            self.recent.clear()
+
+    def _note_picture(self, up_share: float, down_share: float, moment_s: float) -> None:
+        """Count the picture's own alternation, which also sees flashes that move about."""
+        if up_share >= AREA and up_share >= _DOMINANT * down_share and self.went_up is not True:
+            self.went_up = True
+            self.events.append(moment_s)
+        elif (
+            down_share >= AREA and down_share >= _DOMINANT * up_share and self.went_up is not False
+        ):
+            self.went_up = False
+            self.events.append(moment_s)
+
+    def _by_cells(self) -> int:
+        """Return how many transitions a quarter of the cells made at least, in the last second."""
+        if not self.history or self.counts is None:
+            return 0
+        flat = self.counts.ravel()
+        rank = int(np.ceil(flat.size * (1 - AREA))) - 1
+        return int(np.partition(flat, max(rank, 0))[max(rank, 0)])

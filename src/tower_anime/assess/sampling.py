@@ -1,0 +1,51 @@
+"""Which frames of a clip are looked at closely: some from all over it, and the oddest ones."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Generic, TypeVar
+
+Held = TypeVar("Held")
+
+SPREAD, ODD = 6, 3
+_ODD_FROM = 1.0  # levels that a frame must stand out from both its neighbours
+
+
+@dataclass
+class Sampler(Generic[Held]):
+    """Chooses while the frames pass by, in constant memory: the clip's length is not known."""
+
+    spread: int = SPREAD
+    odd: int = ODD
+    _stride: int = 1
+    _even: list[tuple[int, Held]] = field(default_factory=list)
+    _oddest: list[tuple[float, int, int, Held]] = field(default_factory=list)
+    _before: tuple[int, Held] | None = None
+    _tick: count[int] = field(default_factory=count)
+
+    def offer(self, index: int, frame: Held, *, before_stood_out: float) -> None:
+        """Offer the next frame; `before_stood_out` says how odd the one before it was (levels)."""
+        if self._before is not None and before_stood_out >= _ODD_FROM:
+            self._keep_odd(before_stood_out, *self._before)
+        self._before = (index, frame)
+        if index % self._stride == 0:
+            self._even.append((index, frame))
+            if len(self._even) > 2 * self.spread:
+                self._even = self._even[::2]
+                self._stride *= 2
+
+    def _keep_odd(self, oddness: float, index: int, frame: Held) -> None:
+        if len(self._oddest) < self.odd:
+            heapq.heappush(self._oddest, (oddness, next(self._tick), index, frame))
+        elif oddness > self._oddest[0][0]:
+            heapq.heapreplace(self._oddest, (oddness, next(self._tick), index, frame))
+
+    def chosen(self) -> dict[int, Held]:
+        """Return index → frame in the order of showing, at most `spread` + `odd` of them."""
+        step = -(-len(self._even) // self.spread) if self._even else 1
+        offset = (len(self._even) - 1) % step // 2
+        found = dict(self._even[offset::step])
+        found |= {index: frame for _, _, index, frame in self._oddest}
+        return dict(sorted(found.items()))

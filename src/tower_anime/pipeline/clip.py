@@ -1,0 +1,108 @@
+"""One clip from file to assessment: the same way for the pipeline and for `assess`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import cv2
+
+from tower_anime.assess import clips as clip_core
+from tower_anime.assess import intent, judge, stills
+from tower_anime.assess.sampling import Sampler
+from tower_anime.assess.track import Track, TrackMeter
+from tower_anime.domain.clip import Expectation
+from tower_anime.domain.delivery import failed_points
+from tower_anime.domain.quality import Assessment, Profile
+from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
+from tower_anime.ports import ClipFrame, Clips, OpenClip
+
+NOTHING = Expectation()
+
+
+def assess_clip(
+    clips: Clips,
+    source: Path,
+    *,
+    profile: Profile,
+    prompt: str | None,
+    expect: Expectation = NOTHING,
+) -> Assessment:
+    """Decode, measure and judge one clip in one pass and constant memory.
+
+    What can't be read gets an error and no score, as does a clip without a single frame, or one
+    for which the memory of this machine does not suffice.
+    """
+    started_s = time.perf_counter()
+    try:
+        with clips.open(source) as clip:
+            return _assess(clip, profile, prompt=prompt, expect=expect, started_s=started_s)
+    except Unreadable as error:
+        return _without_score(error.kind, str(error), profile)
+    except CorruptOutput as error:
+        return _without_score("corrupt", str(error), profile)
+    except MemoryError:
+        return _without_memory(profile)
+    except cv2.error as error:
+        if error.code != cv2.Error.StsNoMem:
+            raise
+        return _without_memory(profile)
+
+
+def _assess(
+    clip: OpenClip, profile: Profile, *, prompt: str | None, expect: Expectation, started_s: float
+) -> Assessment:
+    track, sampler = _watched(clip)
+    stream = clip.stream()
+    facts = clip.facts
+    measured = clip_core.measure(track, facts, stream, clip.listen())
+    width, height = facts.width, facts.height
+    if stream.rotation_deg in (90, 270):
+        width, height = height, width
+    words = prompt or ""
+    looks = _looked_at(sampler, profile, words)
+    return clip_core.judge_clip(
+        measured,
+        clip_core.representative(looks),
+        profile=profile,
+        width=width,
+        height=height,
+        expect=expect,
+        failed_delivery=failed_points(facts, stream),
+        relaxed=intent.relaxed_by(words),
+        seconds=time.perf_counter() - started_s,
+    )
+
+
+def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
+    meter, sampler = TrackMeter(), Sampler[ClipFrame]()
+    index = -1
+    for index, frame in enumerate(clip.frames()):
+        sampler.offer(index, frame, before_stood_out=meter.see(frame.glimpse))
+    if index < 0:
+        raise Unreadable("not a single frame of the video decodes", kind="no_frames")
+    return meter.track(), sampler
+
+
+def _looked_at(sampler: Sampler[ClipFrame], profile: Profile, prompt: str) -> dict[int, Assessment]:
+    looks = {}
+    for index, frame in sampler.chosen().items():
+        pixels = frame.picture()
+        looks[index] = judge.judge(
+            stills.measure(pixels),
+            kind="video",
+            width=pixels.shape[1],
+            height=pixels.shape[0],
+            profile=profile,
+            relaxed=intent.relaxed_by(prompt),
+        )
+    return looks
+
+
+def _without_memory(profile: Profile) -> Assessment:
+    text = "the memory of this machine does not suffice to measure the clip"
+    return _without_score(FailureClass.OUT_OF_MEMORY.value, text, profile)
+
+
+def _without_score(kind: str, message: str, profile: Profile) -> Assessment:
+    return judge.unreadable(kind_of_error=kind, message=message, kind="video", profile=profile)

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.moving import HEIGHT, WIDTH, probe, stage, waving, write_clip
+from tower_anime.adapters.clips import AvClips
+from tower_anime.domain.clip import StreamFacts
+from tower_anime.domain.delivery import failed_points
+from tower_anime.domain.frame import Frame
+from tower_anime.errors import Unreadable
+
+LOOK = stage(seed=3)
+FRAMES = list(waving(LOOK, frames=24, on=2))
+
+needs_ffmpeg = pytest.mark.skipif(
+    subprocess.call(["sh", "-c", "command -v ffprobe >/dev/null"]) != 0,
+    reason="ffprobe is missing: apt install ffmpeg",
+)
+
+
+def read(path: Path) -> tuple[list[Frame], StreamFacts]:
+    with AvClips().open(path) as clip:
+        pictures = [frame.picture() for frame in clip.frames()]
+        return pictures, clip.stream()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format"),
+    [
+        ("a.mp4", "libx264", "yuv420p"),
+        ("a.mov", "libx264", "yuv444p"),
+        ("a.mkv", "libx264", "yuv420p10le"),
+        ("a.webm", "libvpx-vp9", "yuv420p"),
+        ("a.avi", "mpeg4", "yuv420p"),
+        ("a.apng", "apng", "rgb24"),
+        ("a.gif", "gif", "rgb8"),
+        ("a.webp", "libwebp_anim", "yuv420p"),
+    ],
+)
+def test_every_container_gives_the_frames_that_were_put_in(
+    tmp_path: Path, name: str, codec: str, pixel_format: str
+) -> None:
+    clips, path = AvClips(), tmp_path / name
+    write_clip(path, FRAMES, codec=codec, pixel_format=pixel_format)
+    assert clips.is_clip(path)
+    pictures, stream = read(path)
+    drawings = 12 if codec == "libwebp_anim" else 24  # it joins frames that are the same
+    assert len(pictures) == stream.frames == drawings
+    assert stream.damaged == 0
+    assert stream.duration_s == pytest.approx(1.0, abs=0.05)
+    assert pictures[-1].shape == (HEIGHT, WIDTH, 3)
+    assert np.abs(pictures[-1].astype(int) - FRAMES[-1]).mean() < (30 if codec == "gif" else 6)
+
+
+def test_a_glimpse_is_the_frame_made_small(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", FRAMES[:2], options={"crf": "5"})
+    with AvClips().open(path) as clip:
+        glimpse = next(iter(clip.frames())).glimpse
+    assert glimpse.luma.shape == (180, 320)
+    assert glimpse.colour.shape == (45, 80, 3)
+    assert np.abs(glimpse.colour.mean((0, 1)) - FRAMES[0].mean((0, 1))).max() < 2.0
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "empty"),
+        (b"this is no video, whatever its name says\n" * 9, "not_a_video"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2\0\0\1\0mdat", "truncated"),
+    ],
+)
+def test_what_is_no_clip_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(Unreadable) as error, AvClips().open(path):
+        pass
+    assert error.value.kind == kind
+
+
+def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
+    for path, kind in ((tmp_path / "a.mp4", "missing"), (tmp_path, "not_a_file")):
+        with pytest.raises(Unreadable) as error, AvClips().open(path):
+            pass
+        assert error.value.kind == kind
+
+
+def test_frames_too_large_are_refused_before_one_is_decoded(tmp_path: Path) -> None:
+    huge = np.zeros((4320, 7680, 3), np.uint8)
+    path = write_clip(tmp_path / "a.mp4", [huge], options={"preset": "ultrafast"})
+    with pytest.raises(Unreadable) as error, AvClips().open(path):
+        pass
+    assert error.value.kind == "too_large"
+
+
+def test_a_clip_cut_off_in_the_middle_is_damaged_not_short(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", FRAMES, options={"movflags": "faststart"})
+    whole = write_clip(tmp_path / "b.mp4", FRAMES)
+    AvClips().make_deliverable(whole, path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with AvClips().open(path) as clip:
+        frames = sum(1 for _ in clip.frames())
+        assert clip.facts.frames == 24
+        assert frames < 24
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format", "size"),
+    [
+        ("a.mp4", "libx264", "yuv444p", (WIDTH, HEIGHT)),
+        ("a.gif", "gif", "rgb8", (WIDTH, HEIGHT)),
+        ("a.webp", "libwebp_anim", "yuv420p", (WIDTH, HEIGHT)),
+        ("a.mkv", "libx264", "yuv420p10le", (WIDTH, HEIGHT)),
+        ("a.webm", "libvpx-vp9", "yuv444p", (361, 243)),
+    ],
+)
+def test_what_is_made_deliverable_is_what_the_profile_asks(
+    tmp_path: Path, name: str, codec: str, pixel_format: str, size: tuple[int, int]
+) -> None:
+    frames = [np.ascontiguousarray(frame[: size[1], : size[0]]) for frame in FRAMES]
+    source = write_clip(tmp_path / name, frames, codec=codec, pixel_format=pixel_format)
+    before = source.read_bytes()
+    target = tmp_path / "out.mp4"
+    AvClips().make_deliverable(source, target)
+    assert source.read_bytes() == before
+    with AvClips().open(target) as clip:
+        count = sum(1 for _ in clip.frames())
+        assert failed_points(clip.facts, clip.stream()) == ()
+    assert count == (12 if codec == "libwebp_anim" else 24)
+    shown = json.loads(
+        subprocess.check_output(
+            ["ffprobe", "-v", "error", "-of", "json", "-show_streams", str(target)]
+        )
+    )
+    video, sound = shown["streams"]
+    assert video["codec_name"] == "h264"
+    assert video["profile"] == "High"
+    assert video["level"] <= 41
+    assert video["pix_fmt"] == "yuv420p"
+    assert {video[f"color_{tag}"] for tag in ("space", "transfer", "primaries")} == {"bt709"}
+    assert video["width"] % 2 == video["height"] % 2 == 0
+    assert video["r_frame_rate"] == video["avg_frame_rate"]
+    assert (sound["codec_name"], sound["profile"]) == ("aac", "LC")
+    assert (sound["channels"], sound["sample_rate"]) == (2, "48000")
+    assert float(sound["duration"]) == pytest.approx(float(video["duration"]), abs=0.03)
+    assert target.read_bytes().find(b"moov") < target.read_bytes().find(b"mdat")
+    keys = probe(
+        target, "-select_streams", "v", "-skip_frame", "nokey", "-show_entries", "frame=pts_time"
+    )
+    assert max(np.diff([float(key) for key in keys]), default=0.0) <= 2.0
+
+
+def test_what_fits_but_for_its_order_is_copied(tmp_path: Path) -> None:
+    good = tmp_path / "good.mp4"
+    AvClips().make_deliverable(write_clip(tmp_path / "a.mp4", FRAMES), good)
+    again = tmp_path / "again.mp4"
+    AvClips().make_deliverable(good, again)
+    first, second = read(good)[0], read(again)[0]
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_a_clip_is_cut_to_the_frames_that_were_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    AvClips().make_deliverable(write_clip(tmp_path / "a.mp4", FRAMES), target, frames=17)
+    assert read(target)[1].frames == 17
+
+
+def test_sound_is_measured(tmp_path: Path) -> None:
+    time_s = np.arange(48000 * 2) / 48000
+    tone = np.tile(0.5 * np.sin(2 * np.pi * 997 * time_s), (2, 1))
+    tone[:, 48000:] = 0
+    path = write_clip(tmp_path / "a.mp4", FRAMES, sound=tone)
+    with AvClips().open(path) as clip:
+        heard = clip.listen()
+    assert heard is not None
+    assert heard.duration_s == pytest.approx(2.0, abs=0.05)
+    assert heard.true_peak_dbtp == pytest.approx(-6.0, abs=1.0)
+    assert heard.loudness_lufs == pytest.approx(-6.0, abs=1.5)  # a stereo tone of 997 Hz
+    assert heard.silent_s == pytest.approx(1.0, abs=0.2)

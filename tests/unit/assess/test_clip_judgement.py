@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.moving import repeated, stage, waving, write_clip
+from tower_anime.adapters.clips import AvClips
+from tower_anime.assess.profiles import CLIP
+from tower_anime.domain.clip import Expectation
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.quality import Assessment, FrameRange, Verdict
+from tower_anime.pipeline.clip import assess_clip
+
+LOOK = stage(seed=5)
+TRIVIAL = {"delivery", "audio_missing"}
+
+
+def assessed(
+    path: Path, frames: list[Frame], *, expect: Expectation | None = None, rate: float = 24
+) -> Assessment:
+    write_clip(path, frames, rate=rate)
+    return assess_clip(AvClips(), path, profile=CLIP, prompt=None, expect=expect or Expectation())
+
+
+def kinds(assessment: Assessment) -> set[str]:
+    return {defect.kind for defect in assessment.defects} - TRIVIAL
+
+
+@pytest.mark.parametrize("on", [1, 2, 3, 4])
+def test_animation_on_ones_to_fours_passes(tmp_path: Path, on: int) -> None:
+    frames = list(waving(LOOK, frames=72, on=on))
+    found = assessed(tmp_path / "a.mp4", frames)
+    assert kinds(found) == set()
+    assert found.verdict is Verdict.PASS
+    assert found.measurements["cadence"].value == on  # type: ignore[union-attr]
+
+
+def test_a_long_freeze_is_named_with_its_frames(tmp_path: Path) -> None:
+    frames = list(waving(LOOK, frames=96, on=2))
+    frames[30:90] = [frames[30]] * 60
+    found = assessed(tmp_path / "a.mp4", frames)
+    (frozen,) = [defect for defect in found.defects if defect.kind == "frozen"]
+    assert isinstance(frozen.where, FrameRange)
+    assert abs(frozen.where.first - 30) <= 6  # the codec goes on refining what stands
+    assert abs(frozen.where.last - 89) <= 2
+    assert found.verdict is Verdict.REJECT
+
+
+def test_a_hold_of_two_seconds_is_drawn_on_purpose(tmp_path: Path) -> None:
+    frames = repeated(list(waving(LOOK, frames=72, on=2)), 40, 46)
+    assert kinds(assessed(tmp_path / "a.mp4", frames)) == set()
+
+
+def test_a_clip_in_which_nothing_moves_is_dead(tmp_path: Path) -> None:
+    still = next(iter(waving(LOOK, frames=1, on=1)))
+    assert "dead" in kinds(assessed(tmp_path / "a.mp4", [still] * 48))
+
+
+def test_sixteen_frames_at_eight_for_five_seconds_at_24_is_named_as_such(tmp_path: Path) -> None:
+    frames = list(waving(LOOK, frames=16, on=1))
+    expect = Expectation(duration_s=5.0, frame_rate=24.0)
+    found = assessed(tmp_path / "a.mp4", frames, expect=expect, rate=8)
+    assert {"duration", "frame_rate", "frame_count"} <= kinds(found)
+    (count,) = [defect for defect in found.defects if defect.kind == "frame_count"]
+    assert "16 frames at 8/s instead of 120" in count.message
+    assert found.verdict is Verdict.REJECT
+
+
+def test_black_frames_inside_are_named(tmp_path: Path) -> None:
+    frames = list(waving(LOOK, frames=72, on=2))
+    frames[30:34] = [np.zeros_like(frames[0])] * 4
+    assert "black_frames" in kinds(assessed(tmp_path / "a.mp4", frames))
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all"])
+def test_what_cannot_be_read_has_no_score(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    found = assess_clip(AvClips(), path, profile=CLIP, prompt=None)
+    assert found.score is None
+    assert found.verdict is Verdict.UNMEASURED
+    assert found.error is not None
