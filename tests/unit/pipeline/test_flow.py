@@ -278,27 +278,23 @@ def everything() -> list[History]:
             singles += [attempt, *(judged(1, verdict) for verdict in Verdict)]
         else:
             singles.append(attempt)
+    pairs: list[tuple[Attempt, ...]] = [(first,) for first in singles]
+    pairs += [(first, replace(second, number=2)) for first in singles for second in singles]
     directions = [None, *(word(decision, n) for decision in DirectorDecision for n in (1, 2))]
-    found = []
-    for first, second, direction, review, budget, status in itertools.product(
-        singles,
-        [None, *singles],
-        directions,
-        ReviewBy,
-        (1, 2, 4),
-        (GenerationStatus.QUEUED, GenerationStatus.WORKING),
-    ):
-        attempts = (first,) if second is None else (first, replace(second, number=2))
-        found.append(
-            samples.history(
-                *attempts,
-                direction=direction,
-                status=status,
-                profile=Profile(name="still", review=review),
-                brief=samples.brief(max_attempts=budget),
-            )
+    generations = [
+        samples.generation(
+            status=status,
+            profile=Profile(name="still", review=review),
+            brief=samples.brief(max_attempts=budget),
         )
-    return found
+        for review, budget, status in itertools.product(
+            ReviewBy, (1, 2, 4), (GenerationStatus.QUEUED, GenerationStatus.WORKING)
+        )
+    ]
+    return [
+        History(generation=generation, attempts=attempts, direction=direction)
+        for attempts, direction, generation in itertools.product(pairs, directions, generations)
+    ]
 
 
 def test_whatever_happened_the_next_step_is_sound() -> None:
