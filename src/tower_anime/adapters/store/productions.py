@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
+from tower_anime.adapters.store.rows import parsed
 from tower_anime.adapters.store.tables import (
     characters,
     creative_direction_events,
@@ -72,8 +72,8 @@ class SqlProductions(ABC):
         with self._read() as connection:
             found = _project_row(connection, name)
         kept = found.settings if found else {}
-        brief = TypeAdapter(ProjectBrief).validate_python(kept.get("brief", {}))
-        return brief, TypeAdapter(StyleGuide).validate_python(kept.get("guide", {}))
+        brief = parsed(ProjectBrief, kept.get("brief", {}))
+        return brief, parsed(StyleGuide, kept.get("guide", {}))
 
     def save_project_brief(self, name: str, brief: ProjectBrief, guide: StyleGuide) -> None:
         """Keep both with the project, which is created if need be; its cast become characters."""
@@ -232,9 +232,8 @@ def enhancements(connection: Connection, generation_ids: Sequence[str]) -> dict[
     query = select(table.session_id, table.event_data).where(
         table.session_id.in_(generation_ids), table.event_type == ENHANCED
     )
-    adapter = TypeAdapter(Enhancement)
     return {
-        row.session_id: adapter.validate_python(row.event_data)
+        row.session_id: parsed(Enhancement, row.event_data)
         for row in connection.execute(query.order_by(table.seq))
     }
 
@@ -259,7 +258,7 @@ def _rows(connection: Connection, table: Table, project_id: str) -> Sequence[Row
 
 
 def _value(kind: type[Any], row: Row[Any]) -> Any:
-    return TypeAdapter(kind).validate_python(dict(row._mapping))
+    return parsed(kind, row._mapping)
 
 
 def _put_one(connection: Connection, table: Table, values: Values, *, known: bool) -> None:

@@ -170,10 +170,10 @@ def generation_of(row: Row[Any]) -> Generation:
     """Return the generation of a row."""
     return Generation(
         id=row.id,
-        brief=replace(_parsed(Brief, row.brief), project=row.project_name),
-        profile=_parsed(Profile, row.profile),
+        brief=replace(parsed(Brief, row.brief), project=row.project_name),
+        profile=parsed(Profile, row.profile),
         status=GenerationStatus(row.status),
-        first_request=_parsed(RenderRequest, row.first_request) if row.first_request else None,
+        first_request=parsed(RenderRequest, row.first_request) if row.first_request else None,
         chosen_attempt=row.chosen_attempt,
         backend=row.backend,
         batch_id=row.batch_id,
@@ -242,7 +242,7 @@ def _attempts_by_generation(parts: Parts) -> Mapping[str, list[Attempt]]:
                 generation_id=row.generation_id,
                 number=row.number,
                 prompt_id=row.prompt_id,
-                request=_parsed(RenderRequest, row.request),
+                request=parsed(RenderRequest, row.request),
                 kind=AttemptKind(row.kind),
                 repair_of=row.repair_of,
                 state=AttemptState(row.state),
@@ -285,11 +285,11 @@ def _artifact_of(row: Row[Any]) -> Artifact | None:
 
 
 def _assessment_of(row: Row[Any]) -> Assessment:
-    return _parsed(Assessment, row._mapping)
+    return parsed(Assessment, row._mapping)
 
 
 def _correction_of(row: Row[Any]) -> Correction:
-    return _parsed(Correction, row._mapping)
+    return parsed(Correction, row._mapping)
 
 
 def _direction_of(row: Row[Any]) -> Direction:
@@ -301,7 +301,7 @@ def _direction_of(row: Row[Any]) -> Direction:
         attempt=row.attempt,
         issues=tuple(said["issues"]),
         scores=said["scores"],
-        wishes=tuple(_parsed(Wish, wish) for wish in said["wishes"]),
+        wishes=tuple(parsed(Wish, wish) for wish in said["wishes"]),
     )
 
 
@@ -336,7 +336,7 @@ def _failure_of(row: Row[Any]) -> Failure | None:
 _adapter = cache(TypeAdapter)
 
 
-def _parsed(kind: type[T], stored: Mapping[str, Any] | RowMapping) -> T:
+def parsed(kind: type[T], stored: Mapping[str, Any] | RowMapping) -> T:
     """Return the frozen value of a JSON object or a row; what it doesn't know is ignored."""
     adapter = _adapter(kind)  # type: ignore[arg-type]  # classes are hashable, whatever T is
     value: T = adapter.validate_python(dict(stored))
