@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,6 +60,7 @@ from tower_anime.upkeep import sweep_orphans
 
 log = logging.getLogger(__name__)
 
+WORKFLOWS_KEPT = 64  # parsed; a large one costs a tenth of a second to read
 LOOK_EVERY_S = 0.5  # detached work is seen at once; a look costs about a millisecond
 WAKE_PAUSE_S = 0.1  # between looks when places become free faster
 HOUSE_GRACE_S = 1.0
@@ -548,7 +550,7 @@ def _pipeline(
         library=library or open_library(settings),
         director=open_director(settings, chats, media=media, productions=store),
         renderers=renderers,
-        workflow=lambda key: _workflow(blobs, key),
+        workflow=lru_cache(WORKFLOWS_KEPT)(partial(_workflow, blobs)),
         families=settings.model_families,
         card=open_card(settings, chats, renderers),
         first_contact_s=first_contact_s,

@@ -289,6 +289,10 @@ class Store(Protocol):
     Raises `StoreUnavailable` when the database can't be used, `NotFound` for unknown ids.
     """
 
+    def together(self) -> AbstractContextManager[None]:
+        """Make one transaction of what this thread writes inside; what it reads is not in it."""
+        ...
+
     def add_generation(self, generation: Generation, *, key: str | None = None) -> Generation:
         """Insert; the same id or the same idempotency `key` returns what is there already."""
         ...

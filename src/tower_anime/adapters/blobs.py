@@ -41,6 +41,7 @@ class FileBlobs:
         self._folder = folder.absolute()
         # what a file looked like when its hash was right: (mtime_ns, size) by path
         self._checked: dict[Path, tuple[int, int]] = {}
+        self._named_durably: set[Path] = set()
 
     def put(self, data: bytes, *, media_type: str) -> Artifact:
         """Store `data`; the same bytes give the same artifact. `StorageFull` on a full disk.
@@ -54,6 +55,7 @@ class FileBlobs:
                 self._write(final, data)
             # also for a file that was there: its writer may have died before this
             sync_folder(final.parent)
+            self._remember(final, _looks(final))
         except OSError as error:
             raise self._unusable(error) from error
         return Artifact(sha256=sha256, path=str(final), media_type=media_type, size_bytes=len(data))
@@ -102,9 +104,13 @@ class FileBlobs:
             file.write(data)
             close_durably(file)
             temporary.replace(final)
-        sync_folder(self._folder)  # the name of the two-letter folder
+        if final.parent not in self._named_durably:  # the name of the two-letter folder
+            sync_folder(self._folder)
+            self._named_durably.add(final.parent)
 
-    def _remember(self, path: Path, looks: tuple[int, int]) -> None:
+    def _remember(self, path: Path, looks: tuple[int, int] | None) -> None:
+        if looks is None:
+            return
         if len(self._checked) >= _REMEMBERED:
             self._checked.clear()
         self._checked[path] = looks

@@ -78,6 +78,7 @@ KEEP_ENDED_S = 3600.0  # somebody may still wait for its end; ours to choose
 ANSWER_LIMIT_S = 35.0  # a little more than SQLite's own patience with a lock
 SHUT_DOWN_LIMIT_S = 10.0  # for DBOS's own threads; normally a tenth of a second
 WAIT_POLL_S = 0.2  # for work of other processes; what ends here is noticed at once
+OWN_LOOK_EVERY = 10  # such polls, for what was begun here: it may end elsewhere after all
 OPEN_PER_HAND = 8
 """Runs that may be open for each step that may run; the others pause or wait for their turn."""
 RESUMED_PER_HAND = 2
@@ -151,6 +152,7 @@ class DbosEngine:
         self._changing = threading.Lock()  # one start or stop at a time
         self._waiting: dict[str, list[threading.Event]] = {}
         self._waiting_lock = threading.Lock()
+        self._begun_here: set[str] = set()
         self._seen_all = False
         self._executor_id = ""
         self._undispatched: frozenset[str] = frozenset()  # rows without a worker at the last look
@@ -213,6 +215,7 @@ class DbosEngine:
 
     def _end(self) -> None:
         self._crew = None
+        self._begun_here.clear()
         _one_per_process.release()
 
     def _leave(self) -> None:
@@ -300,15 +303,23 @@ class DbosEngine:
         database can't be written.
         """
         self._require_running()
+        run_id = f"{generation_id}:{run}"
 
         def start() -> None:
             with (
                 contextlib.suppress(dbos_error.DBOSWorkflowIDInUseError),
-                SetWorkflowID(f"{generation_id}:{run}", workflow_id_reuse_policy="reject"),
+                SetWorkflowID(run_id, workflow_id_reuse_policy="reject"),
             ):
                 DBOS.start_workflow(self._workflow, generation_id)
+                return
+            self._begun_here.discard(run_id)
 
-        _answer(start)
+        self._begun_here.add(run_id)
+        try:
+            _answer(start)
+        except StoreUnavailable:
+            self._begun_here.discard(run_id)
+            raise
 
     def wait(self, generation_id: str, *, run: int = 0, timeout_s: float) -> bool:
         """Wait for the end of a run, also of another process; False on time-out or a stop."""
@@ -318,13 +329,17 @@ class DbosEngine:
         with self._waiting_lock:
             self._waiting.setdefault(run_id, []).append(ended)
         try:
-            while not self._is_over(run_id):
+            looks = 0
+            while True:
+                looks += 1
+                begun_here = run_id in self._begun_here and looks % OWN_LOOK_EVERY
+                if not begun_here and self._is_over(run_id):
+                    return True
                 left_s = deadline - time.monotonic()
                 if left_s <= 0 or not self._is_running():
                     return False
                 if ended.wait(min(left_s, WAIT_POLL_S)):
                     return True
-            return True
         finally:
             with self._waiting_lock:
                 self._waiting[run_id].remove(ended)
@@ -365,6 +380,7 @@ class DbosEngine:
         return any(_WORDS[row.status] != "open" for row in _rows(workflow_ids=[run_id]))
 
     def _tell_waiting(self, run_id: str) -> None:
+        self._begun_here.discard(run_id)
         with self._waiting_lock:
             for event in self._waiting.get(run_id, ()):
                 event.set()

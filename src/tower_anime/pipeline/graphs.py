@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
+from threading import Lock
 from typing import Any
 
 from tower_anime.domain.brief import Brief
@@ -46,6 +47,32 @@ def workflow_of(brief: Brief, catalog: Catalog) -> str | None:
     graphs = ((name, ready.fit(ready.template(name), ready.READY[name], catalog)) for name in names)
     able = (name for name, graph in graphs if not preflight.problems(graph, catalog))
     return next(able, names[0])
+
+
+class Templates:
+    """What `template` gave lately: the same workflow on the same catalog costs once. Thread-safe.
+
+    Both are told by identity: their owners keep them, and replace what has changed.
+    """
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._kept: dict[tuple[int, int], tuple[Source, Catalog, Template]] = {}
+
+    def on(self, source: Source, name: str | None, catalog: Catalog) -> Template:
+        """Return a brief's workflow on a server, as `template` does."""
+        key = id(source), id(catalog)
+        with self._lock:
+            kept = self._kept.get(key)  # holds both: no other object can have their identity
+        if kept:
+            return kept[2]
+        made = template(source, name, catalog)
+        with self._lock:
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[key] = source, catalog, made
+        return made
 
 
 def family_of(checkpoint: str | None, template: Template, stated: Mapping[str, str]) -> Family:

@@ -154,6 +154,7 @@ class Pipeline:
     health: Health = field(default_factory=Health)
     card: Card = field(default_factory=OwnCards)
     live: Live = field(default_factory=Live)
+    templates: graphs.Templates = field(default_factory=graphs.Templates)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
@@ -247,15 +248,17 @@ class Pipeline:
         self.crash_point(Point.DIRECTED)
         self.silent_since_s.pop(generation.id, None)
         history = replace(history, enhancement=enhancement)
-        return self._save(history, status=GenerationStatus.WORKING, first_request=request)
+        with self.store.together():
+            self.store.save_enhancement(generation.id, enhancement)
+            history = self._save(history, status=GenerationStatus.WORKING, first_request=request)
+            first = self._next(history)
+            return self._open(history, first) if isinstance(first, Open) else history
 
     def _prepare(self, generation: Generation, family: Family) -> Enhancement:
         with self.card.directing():
-            enhancement = self.director.prepare(
+            return self.director.prepare(
                 generation.brief, family=family, generation_id=generation.id
             )
-        self.store.save_enhancement(generation.id, enhancement)
-        return enhancement
 
     def _check_patience(self, generation: Generation, error: ServerDown) -> None:
         """Let the engine wait and retry while there is patience with a silent server."""
@@ -266,7 +269,7 @@ class Pipeline:
 
     def _template(self, generation: Generation, catalog: Catalog) -> Template:
         name = graphs.workflow_of(generation.brief, catalog)
-        return graphs.template(self.workflow(name), name, catalog)
+        return self.templates.on(self.workflow(name), name, catalog)
 
     def _graph(
         self,
@@ -347,13 +350,14 @@ class Pipeline:
     def _render(self, history: History, attempt: Attempt) -> History:
         renderer = self._server_of(attempt)
         backend = renderer.backend()
-        if history.generation.backend != backend:
-            history = self._save(history, backend=backend)
         attempt = replace(
             attempt, state=AttemptState.SUBMITTED, server=renderer.url, backend=backend
         )
         # The server is recorded before the job reaches it: after a crash we ask the right one.
-        history = self._keep_attempt(history, attempt)
+        with self.store.together():
+            if history.generation.backend != backend:
+                history = self._save(history, backend=backend)
+            history = self._keep_attempt(history, attempt)
         self.crash_point(Point.SERVER_RECORDED)
         posted: list[bool] = []
 
@@ -561,16 +565,28 @@ class Pipeline:
         with self.card.directing():
             direction = self.director.review(generation.brief, attempt, picture, family=family)
         self.crash_point(Point.REVIEWED)
-        self.store.save_direction(generation.id, direction)
-        return replace(history, direction=direction)
+        history = replace(history, direction=direction)
+        then = self._next(history)
+        with self.store.together():
+            self.store.save_direction(generation.id, direction)
+            if not isinstance(then, Conclude):
+                return history
+            history = self._keep_end(history, then)
+        self.crash_point(Point.CONCLUDED)
+        return history
 
     # ---- conclude, publish ----------------------------------------------------------------
 
     def _conclude(self, history: History, step: Conclude) -> History:
         if step.status is GenerationStatus.CANCELLED:
             history = self._cancel_running(history)
+        history = self._keep_end(history, step)
+        self.crash_point(Point.CONCLUDED)
+        return history
+
+    def _keep_end(self, history: History, step: Conclude) -> History:
         self.crash_point(Point.CONCLUDING)
-        history = self._save(
+        return self._save(
             history,
             _event("concluded", history, status=step.status.value, reason=step.reason),
             status=step.status,
@@ -579,8 +595,6 @@ class Pipeline:
             failure=step.failure,
             finished_at=self.now(),
         )
-        self.crash_point(Point.CONCLUDED)
-        return history
 
     def _cancel_running(self, history: History) -> History:
         """Stop what an earlier process of ours may have left at the server."""

@@ -11,12 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Executable,
     Row,
     Select,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -99,6 +101,7 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
         # SQLite writes one after the other; waiting here is fair and wakes at once, waiting
         # in SQLite is polling
         self._writing = threading.Lock()
+        self._open = threading.local()  # the connection of `together`
         file = database_file(parse_url(url))
         self._file = FileWatch(file) if file else None
         try:
@@ -396,7 +399,21 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
     # ---- Inner parts --------------------------------------------------------------------------
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of what this thread writes inside; what it reads is not in it."""
+        with self._write() as connection:
+            self._open.connection = connection
+            try:
+                yield
+            finally:
+                del self._open.connection
+
+    @contextmanager
     def _write(self) -> Iterator[Connection]:
+        if shared := getattr(self._open, "connection", None):
+            with in_words(self._url):
+                yield shared
+            return
         if self._file is None:
             with in_words(self._url), self._engine.begin() as connection:
                 yield connection
@@ -531,30 +548,39 @@ def _decide(connection: Connection, generation_id: str, decision: Mapping[str, A
     return True
 
 
+def _belonging(table: Table, *order: ColumnElement[Any]) -> Select[Any]:
+    """Return the query for the rows of the generations `ids`; built once, it costs half."""
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    return select(table).where(table.c.generation_id.in_(ids)).order_by(*order)
+
+
+_attempts_of = (
+    _belonging(attempts, attempts.c.number)
+    .add_columns(artifacts.c.path, artifacts.c.media_type, artifacts.c.size_bytes)
+    .outerjoin(artifacts)
+)
+_corrections_of = _belonging(corrections, corrections.c.position)
+_assessments_of = _belonging(quality_assessments)
+_decisions_of = _belonging(decisions, decisions.c.seq)
+_publications_of = _belonging(publications, publications.c.created_at, publications.c.target)
+
+
 def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[History, ...]:
     """Load what belongs to the generations in one query per table."""
     ids = [row.id for row in found]
     if not ids:
         return ()
 
-    def rows_of(table: Table, *order: ColumnElement[Any]) -> Sequence[Row[Any]]:
-        query = select(table).where(table.c.generation_id.in_(ids)).order_by(*order)
-        return connection.execute(query).all()
+    def rows_of(query: Executable) -> Sequence[Row[Any]]:
+        return connection.execute(query, {"ids": ids}).all()
 
-    file = artifacts.c
-    query = (
-        select(attempts, file.path, file.media_type, file.size_bytes)
-        .outerjoin(artifacts)
-        .where(attempts.c.generation_id.in_(ids))
-        .order_by(attempts.c.number)
-    )
-    tried = connection.execute(query).all()
+    tried = rows_of(_attempts_of)
     parts = rows.Parts(
         attempts=tried,
-        corrections=rows_of(corrections, corrections.c.position) if tried else [],
-        assessments=rows_of(quality_assessments) if tried else [],
-        decisions=rows_of(decisions, decisions.c.seq),
-        publications=rows_of(publications, publications.c.created_at, publications.c.target),
+        corrections=rows_of(_corrections_of) if tried else [],
+        assessments=rows_of(_assessments_of) if tried else [],
+        decisions=rows_of(_decisions_of),
+        publications=rows_of(_publications_of),
         enhancements=enhancements(connection, ids),
     )
     return rows.histories_of(found, parts)
