@@ -31,6 +31,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.progress import LiveAttempt
 from tower_anime.domain.quality import Assessment, Profile, Verdict
+from tower_anime.domain.timeline import timeline
 from tower_anime.domain.views import assessment_view, generation_view
 from tower_anime.domain.wish import briefs_of
 from tower_anime.errors import Cancelled, StoreUnavailable
@@ -368,7 +369,29 @@ def _findings(assessment: Assessment) -> list[str]:
     if assessment.error:
         return [assessment.error.message]
     worst_first = sorted(assessment.defects, key=lambda defect: -defect.loss)
-    return [f"{item.kind} {item.severity:.2f}: {item.message}" for item in worst_first]
+    lines = [f"{item.kind} {item.severity:.2f}: {item.message}" for item in worst_first]
+    return list(dict.fromkeys(lines)) + _course(assessment)
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+_SHOWN_S = 60
+
+
+def _course(assessment: Assessment) -> list[str]:
+    """Return a clip's score by second, and when which defect is seen."""
+    course = timeline(assessment)
+    if course is None:
+        return []
+    per_bar = -(-len(course.scores) // _SHOWN_S)
+    worst = [min(course.scores[at : at + per_bar]) for at in range(0, len(course.scores), per_bar)]
+    bars = "".join(_BARS[min(7, int(score * 8))] for score in worst)
+    unit = "second" if per_bar == 1 else f"{per_bar} seconds"
+    stretches = [
+        f"  {stretch.begin_s:.2f}–{stretch.end_s:.2f} s  {stretch.kind} {stretch.severity:.2f}  "
+        f"(frames {stretch.frames.first}–{stretch.frames.last})"
+        for stretch in course.stretches
+    ]
+    return [f"score by {unit}  {bars}", *stretches]
 
 
 def profiles(known: Sequence[Profile], *, as_json: bool) -> None:

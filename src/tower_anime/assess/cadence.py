@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tower_anime.assess.spans import Span
-from tower_anime.assess.track import HELD_LEVELS, Track
+from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
 
 Whole = NDArray[np.int64]
@@ -35,6 +35,7 @@ class Cadence:
     drawings: int
     moving: float
     longest_hold_s: float
+    breaks: int
     frozen: tuple[Span, ...]
     stutter: tuple[Span, ...]
 
@@ -51,13 +52,15 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
         for start, run in zip(starts, runs, strict=True)
         if run > limit
     )
+    breaks = _breaks(track, np.asarray(starts), runs)
     return Cadence(
         on=on,
         drawings=len(runs),
         moving=(len(runs) - 1) / max(1, track.frames - 1),
         longest_hold_s=float(runs.max() / rate),
+        breaks=len(breaks),
         frozen=frozen,
-        stutter=_stutter(np.asarray(starts), runs, rate),
+        stutter=_grouped(breaks, np.asarray(starts), runs, rate),
     )
 
 
@@ -76,23 +79,37 @@ def _mode(runs: Whole) -> int:
 
 _WINDOW = 12  # drawings around one that tell its rhythm
 _REGULAR = 0.6  # of them that must share it
+_AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
 
 
-def _stutter(starts: Whole, runs: Whole, rate: float) -> tuple[Span, ...]:
-    """Find runs that break the rhythm around them while the picture goes on moving."""
+def _breaks(track: Track, starts: Whole, runs: Whole) -> list[int]:
+    """Return the drawings that stand too long for the rhythm around them, in full motion.
+
+    A drawing of twice or thrice the usual time is the animator's, if it is on 2s and slower.
+    """
     if len(runs) < _MIN_RUNS:
-        return ()
-    breaks = [index for index in range(1, len(runs) - 1) if _breaks(runs, index)]
-    return _grouped(breaks, starts, runs, rate)
+        return []
+    steps = track["change_mean"][starts]
+    lit = track["bright"][starts] > BLACK_BRIGHT
+    return [
+        index for index in range(1, len(runs) - 1) if lit[index] and _is_break(runs, steps, index)
+    ]
 
 
-def _breaks(runs: Whole, index: int) -> bool:
-    around = runs[max(0, index - _WINDOW // 2) : index + _WINDOW // 2 + 1]
-    if len(around) < _MIN_RUNS or (around > _LONGEST_ON * 2).any():
-        return False
+def _is_break(runs: Whole, steps: Series, index: int) -> bool:
+    low, high = max(0, index - _WINDOW // 2), index + _WINDOW // 2 + 1
+    around = runs[low:high]
     usual = _mode(around)
+    run = int(runs[index])
+    if run <= usual + 1 or run > _LONGEST_BREAK or len(around) < _MIN_RUNS:
+        return False
     is_regular = np.count_nonzero(around == usual) >= _REGULAR * len(around)
-    return bool(is_regular and runs[index] > usual + 1)
+    step = float(np.median(steps[max(1, low) : high]))
+    goes_on = min(steps[index], steps[index + 1]) >= _AS_FAR * step
+    return bool(is_regular and goes_on and not (usual > 1 and run % usual == 0))
+
+
+_LONGEST_BREAK = 12  # frames; what stands longer is a hold
 
 
 def _grouped(breaks: list[int], starts: Whole, runs: Whole, rate: float) -> tuple[Span, ...]:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tower_anime.assess.spans import Span, runs_of
-from tower_anime.assess.track import HELD_LEVELS, Series, Track
+from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
 
-_CUT_SHARE = 0.55  # of the cells change at a cut
-_CUT_OVER_USUAL = 3.0  # times as much as in the frames around it
-_CUT_LEVELS = 8.0  # mean change of a cell
+_CUT_OVER_USUAL = 2.5  # times as much as in the frames around it
+_CUT_LIKENESS = 0.8  # pictures that correlate more are the same under another light
+_CUT_RETURNS = 0.5  # of the change: what comes so near to the picture before was a flash
 _CUT_AROUND = 6
-_BLACK_BRIGHT, _BLACK_SPREAD = 26.0, 6.0  # levels of the 99th percentile and of σ
+_BLACK_SPREAD = 6.0  # levels of σ
 _BLANK_SPREAD = 1.5
 _BLANK_FRAMES = 4  # white or coloured frames for impact last one to three
 _ABRUPT_LEVELS = 12.0  # change of the mean at the edge of a black stretch that no fade makes
@@ -23,6 +23,7 @@ _PULSE_S = 1.0
 _PULSE_STEP = 0.003  # ln; smaller changes of the whole picture are the codec's
 _PULSE_TURNS = 4  # changes of direction in a second: fewer are a gesture of the light
 _TINT_LEVELS = 0.8
+_PART_STEP, _PART_TURNS = 0.008, 6  # of a part: hands and hair also change its light now and then
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,15 @@ class Pulse:
     """What the whole picture does.
 
     `flicker` is the largest swing of its light around its own course (ratio of linear luminance),
-    `tint_flicker` that of its colour (levels); `drift_light` (ln) is what slid away over the
-    clip, None where the picture moves as a whole; `seam` (levels) is the step from the last frame
-    to the first over the usual step.
+    `part_flicker` that of a twelfth of it, `tint_flicker` that of its colour (levels).
+    `drift_light` (ln) is what slid away over the clip, None where the picture moves as a whole;
+    `seam` (levels) is the step from the last frame to the first over the usual step.
     """
 
     cuts: tuple[Span, ...]
     black: tuple[Span, ...]
     flicker: float
+    part_flicker: float
     flickers: tuple[Span, ...]
     tint_flicker: float
     drift_light: float | None
@@ -50,6 +52,13 @@ def pulse(track: Track, frame_rate: float) -> Pulse:
     black = _black(track)
     cuts = _cuts(track, black)
     light, spans = _pumping(_course(track["gain"], cuts, black), rate, step=_PULSE_STEP)
+    parts = max(
+        (
+            _pumping(_course(gains, cuts, black), rate, step=_PART_STEP, often=_PART_TURNS)
+            for gains in track.regions.T
+        ),
+        key=lambda found: found[0],
+    )
     tints = [
         _pumping(_course(track[name], cuts, black), rate, step=_TINT_LEVELS)[0]
         for name in ("tint_blue", "tint_red")
@@ -58,7 +67,8 @@ def pulse(track: Track, frame_rate: float) -> Pulse:
         cuts=cuts,
         black=black,
         flicker=_GAMMA * light,
-        flickers=spans,
+        part_flicker=_GAMMA * parts[0],
+        flickers=spans or parts[1],
         tint_flicker=max(tints),
         drift_light=_drift(track, cuts, black),
         seam=_seam(track),
@@ -72,24 +82,26 @@ _GAMMA = 2.2  # a ratio of code values to the ratio of light
 
 
 def _cuts(track: Track, black: tuple[Span, ...]) -> tuple[Span, ...]:
-    change, share = track["change_mean"], track["change_share"]
-    found = []
-    for index in np.flatnonzero((share >= _CUT_SHARE) & (change >= _CUT_LEVELS)).tolist():
-        near = [i for i in range(index - _CUT_AROUND, index + _CUT_AROUND + 1) if i != index]
-        around = change[[i for i in near if 0 < i < track.frames]]
-        usual = float(np.sort(around)[-2]) if len(around) > 2 else 0.0
-        comes_back = (
-            index + 1 < track.frames and track["back_mean"][index + 1] < 0.5 * change[index]
-        )
-        at_black = any(span.frames.first <= index <= span.frames.last + 1 for span in black)
-        if change[index] >= _CUT_OVER_USUAL * usual and not comes_back and not at_black:
-            found.append(Span(FrameRange(index - 1, index), float(change[index])))
-    return tuple(found)
+    return tuple(
+        Span(FrameRange(jump.frame - 1, jump.frame), jump.change)
+        for jump in track.jumps
+        if jump.likeness < _CUT_LIKENESS
+        and jump.returns > _CUT_RETURNS * jump.change
+        and jump.change >= _CUT_OVER_USUAL * _usual_change(track["change_mean"], jump.frame)
+        and not any(span.frames.first <= jump.frame <= span.frames.last + 1 for span in black)
+    )
+
+
+def _usual_change(change: Series, index: int) -> float:
+    """Return the largest change but one of the frames around: a pan or an action has many."""
+    near = [i for i in range(index - _CUT_AROUND, index + _CUT_AROUND + 1) if i != index]
+    around = np.sort(change[[i for i in near if 0 < i < len(change)]])
+    return float(around[-2]) if len(around) > 2 else 0.0
 
 
 def _black(track: Track) -> tuple[Span, ...]:
     """Find black stretches, and longer blank ones, that begin or end at once: a fade does not."""
-    dark = (track["bright"] <= _BLACK_BRIGHT) & (track["spread"] <= _BLACK_SPREAD)
+    dark = (track["bright"] <= BLACK_BRIGHT) & (track["spread"] <= _BLACK_SPREAD)
     blank = ~dark & (track["spread"] <= _BLANK_SPREAD)
     found = [*runs_of(dark), *(r for r in runs_of(blank) if r.last - r.first >= _BLANK_FRAMES)]
     whole = track.frames
@@ -119,7 +131,9 @@ def _course(steps: Series, cuts: tuple[Span, ...], black: tuple[Span, ...]) -> S
     return course
 
 
-def _pumping(steps: Series, rate: float, *, step: float) -> tuple[float, tuple[Span, ...]]:
+def _pumping(
+    steps: Series, rate: float, *, step: float, often: int = _PULSE_TURNS
+) -> tuple[float, tuple[Span, ...]]:
     """Return the worst swing (σ over a second) of a course around its own mean, and where.
 
     Only where it turns often: light that changes once or twice is a gesture.
@@ -127,10 +141,9 @@ def _pumping(steps: Series, rate: float, *, step: float) -> tuple[float, tuple[S
     level = np.cumsum(steps)
     window = max(5, round(_PULSE_S * rate))
     swing = np.abs(level - _smoothed(level, max(3, window // 2)))
-    turns = _turns(steps, step)
-    often = _summed(turns, window) >= _PULSE_TURNS * window / (_PULSE_S * rate)
+    turns = _summed(_turns(steps, step), window)
     size = np.sqrt(_summed(np.square(swing), window) / window)
-    felt = np.where(often, size, 0.0)
+    felt = np.where(turns >= often, size, 0.0)
     if not felt.any():
         return 0.0, ()
     spans = tuple(

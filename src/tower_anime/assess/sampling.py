@@ -42,6 +42,10 @@ class Sampler(Generic[Held]):
         elif oddness > self._oddest[0][0]:
             heapq.heapreplace(self._oddest, (oddness, next(self._tick), index, frame))
 
+    def odd_frames(self) -> frozenset[int]:
+        """Return which of the chosen ones stood out from their neighbours."""
+        return frozenset(index for _, _, index, _ in self._oddest)
+
     def chosen(self) -> dict[int, Held]:
         """Return index → frame in the order of showing, at most `spread` + `odd` of them."""
         step = -(-len(self._even) // self.spread) if self._even else 1

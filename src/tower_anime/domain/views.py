@@ -18,6 +18,7 @@ from tower_anime.domain.quality import (
     Region,
 )
 from tower_anime.domain.request import PARAMETERS, Kind, RenderRequest
+from tower_anime.domain.timeline import Timeline, timeline
 
 View = dict[str, Any]
 
@@ -104,9 +105,30 @@ def assessment_view(assessment: Assessment, *, path: str | None) -> View:
         "assessor": assessment.assessor,
         "seconds": round(assessment.seconds, 4),
     }
+    course = timeline(assessment)
+    if course is not None:
+        view["timeline"] = _timeline_view(course)
     if assessment.error:
         view["error"] = {"type": assessment.error.type, "message": assessment.error.message}
     return view
+
+
+def _timeline_view(course: Timeline) -> View:
+    return {
+        "scores": [round(score, 4) for score in course.scores],
+        "stretches": [
+            {
+                "kind": stretch.kind,
+                "severity": round(stretch.severity, 4),
+                "first": stretch.frames.first,
+                "last": stretch.frames.last,
+                "begin_s": round(stretch.begin_s, 3),
+                "end_s": round(stretch.end_s, 3),
+            }
+            for stretch in course.stretches
+        ],
+        "worst_frames": list(course.worst_frames),
+    }
 
 
 def _measurement_view(measurement: Measurement) -> View:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 
+from tower_anime.assess import clip_intent, judge, stills
 from tower_anime.assess import clips as clip_core
-from tower_anime.assess import intent, judge, stills
+from tower_anime.assess.clip_judge import judge_clip
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.clip import Expectation
@@ -59,17 +61,18 @@ def _assess(
     width, height = facts.width, facts.height
     if stream.rotation_deg in (90, 270):
         width, height = height, width
-    words = prompt or ""
-    looks = _looked_at(sampler, profile, words)
-    return clip_core.judge_clip(
-        measured,
-        clip_core.representative(looks),
+    relaxed = clip_intent.relaxed_by(prompt or "")
+    looks = _looked_at(sampler, profile, relaxed)
+    typical = clip_core.representative(looks)
+    return judge_clip(
+        {**measured, **clip_core.glitches(looks, typical, odd=sampler.odd_frames())},
+        None if typical is None else looks[typical],
         profile=profile,
         width=width,
         height=height,
-        expect=expect,
+        expect=clip_intent.expected(prompt or "", expect),
         failed_delivery=failed_points(facts, stream),
-        relaxed=intent.relaxed_by(words),
+        relaxed=relaxed,
         seconds=time.perf_counter() - started_s,
     )
 
@@ -84,7 +87,9 @@ def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
     return meter.track(), sampler
 
 
-def _looked_at(sampler: Sampler[ClipFrame], profile: Profile, prompt: str) -> dict[int, Assessment]:
+def _looked_at(
+    sampler: Sampler[ClipFrame], profile: Profile, relaxed: Mapping[str, float]
+) -> dict[int, Assessment]:
     looks = {}
     for index, frame in sampler.chosen().items():
         pixels = frame.picture()
@@ -94,7 +99,7 @@ def _looked_at(sampler: Sampler[ClipFrame], profile: Profile, prompt: str) -> di
             width=pixels.shape[1],
             height=pixels.shape[0],
             profile=profile,
-            relaxed=intent.relaxed_by(prompt),
+            relaxed=relaxed,
         )
     return looks
 

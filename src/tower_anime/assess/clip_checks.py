@@ -1,0 +1,411 @@
+"""What a clip's numbers mean: each check turns some of them into an amount of a defect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tower_anime.assess.clips import GLITCHES, SPANS
+from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_S
+from tower_anime.domain.clip import Expectation
+from tower_anime.domain.quality import FrameRange
+
+Numbers = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """An amount of a defect: 0 is none, `weight` times it is what the score's logarithm loses."""
+
+    kind: str
+    amount: float
+    weight: float
+    measurement: str
+    message: str
+    where: tuple[FrameRange, ...] = ()
+
+
+Check = Callable[[Numbers, Expectation], Finding | None]
+
+_FACT = 0.5  # amount of what is simply not what was asked: alone it costs the pass
+_DURATION_TOLERANCE, _FRAMES_TOLERANCE = 0.005, 2
+
+
+def _asked(
+    kind: str, got: float, asked: float, *, slack: float, text: str, name: str
+) -> Finding | None:
+    if abs(got - asked) <= slack:
+        return None
+    ratio = abs(math.log(max(got, 1e-3) / max(asked, 1e-3)))
+    return Finding(kind=kind, amount=_FACT + ratio, weight=1.0, measurement=name, message=text)
+
+
+def _duration(n: Numbers, expect: Expectation) -> Finding | None:
+    if expect.duration_s is None:
+        return _lied_about(n)
+    slack = max(
+        _DURATION_TOLERANCE * expect.duration_s, _FRAMES_TOLERANCE / max(n["frame_rate"], 1)
+    )
+    return _asked(
+        "duration",
+        n["duration"],
+        expect.duration_s,
+        slack=slack + 1e-6,
+        text=f"lasts {n['duration']:.2f} s ({n['frames']:.0f} frames at {n['frame_rate']:.4g}/s), "
+        f"not the {expect.duration_s:g} s that were asked for",
+        name="duration",
+    )
+
+
+def _lied_about(n: Numbers) -> Finding | None:
+    """Name a container that promises another length than its frames have."""
+    declared = n.get("declared_duration")
+    if declared is None or declared <= 0:
+        return None
+    return _asked(
+        "duration",
+        n["duration"],
+        declared,
+        slack=max(0.05 * declared, 0.25),
+        text=f"the container says {declared:.2f} s, its frames last {n['duration']:.2f} s",
+        name="declared_duration",
+    )
+
+
+def _frame_rate(n: Numbers, expect: Expectation) -> Finding | None:
+    rate = n["frame_rate"]
+    if expect.frame_rate is None:
+        return Finding(
+            kind="frame_rate",
+            amount=0.6 * max(0.0, math.log(_LOW_RATE / max(rate, 0.5))),
+            weight=1.0,
+            measurement="frame_rate",
+            message=f"{rate:.3g} frames a second do not look like motion",
+        )
+    slack = max(_DURATION_TOLERANCE * expect.frame_rate, 0.002)
+    return _asked(
+        "frame_rate",
+        rate,
+        expect.frame_rate,
+        slack=slack,
+        text=f"{rate:.4g} frames a second, not the {expect.frame_rate:g} that were asked for",
+        name="frame_rate",
+    )
+
+
+_LOW_RATE = 9.0  # AnimateDiff makes 8 a second and looks choppy; drawings on 3s come at 8, too
+
+
+def _frame_count(n: Numbers, expect: Expectation) -> Finding | None:
+    asked = expect.frames
+    if asked is None and expect.duration_s is not None and expect.frame_rate is not None:
+        asked = round(expect.duration_s * expect.frame_rate)
+    if asked is None:
+        return None
+    return _asked(
+        "frame_count",
+        n["frames"],
+        asked,
+        slack=max(_FRAMES_TOLERANCE, _DURATION_TOLERANCE * asked),
+        text=f"{n['frames']:.0f} frames at {n['frame_rate']:.4g}/s instead of {asked:.0f}",
+        name="frames",
+    )
+
+
+def _broken(n: Numbers, _expect: Expectation) -> Finding | None:
+    declared = n.get("declared_frames", 0.0)
+    missing = max(0.0, declared - n["frames"] - _FRAMES_TOLERANCE)
+    if not n["damaged"] and not missing:
+        return None
+    return Finding(
+        kind="corrupt",
+        amount=_FACT + math.log1p(n["damaged"]) + missing / max(1.0, declared),
+        weight=1.0,
+        measurement="damaged" if n["damaged"] else "declared_frames",
+        message=f"the stream is damaged: {n['frames']:.0f} frames of {declared:.0f} decode, "
+        f"{n['damaged']:.0f} packets do not"
+        if declared
+        else f"the stream is damaged: {n['damaged']:.0f} packets do not decode",
+    )
+
+
+def _dead(n: Numbers, _expect: Expectation) -> Finding | None:
+    if not _is_dead(n):
+        return None
+    return Finding(
+        kind="dead",
+        amount=2.0,
+        weight=1.0,
+        measurement="moving",
+        message=f"nothing moves in {n['frames']:.0f} frames",
+        where=(FrameRange(0, int(n["frames"]) - 1),),
+    )
+
+
+def _is_dead(n: Numbers) -> bool:
+    """Whether nothing ever moved; a codec goes on refining a still picture for some frames."""
+    return n["drawings"] <= 1 or (n["largest_step"] < _SETTLING and n["moving"] <= _SETTLED)
+
+
+_SETTLING, _SETTLED = 6.0, 0.1  # levels of a cell; share of the frames
+
+
+def _frozen(n: Numbers, _expect: Expectation) -> Finding | None:
+    spans = _ranges("frozen", n)
+    if not spans or _is_dead(n):
+        return None
+    longest = n["longest_hold"]
+    return Finding(
+        kind="frozen",
+        amount=_FACT + math.log(max(longest, 2.0) / 2.0) + 0.1 * (len(spans) - 1),
+        weight=1.0,
+        measurement="longest_hold",
+        message=f"stands still for {longest:.1f} s; drawings here are held for "
+        f"{n['cadence']:.0f} frames",
+        where=spans,
+    )
+
+
+def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
+    breaks = n["breaks"]
+    return Finding(
+        kind="stutter",
+        amount=_BREAK * breaks + _BREAKS * max(0.0, breaks - _ALLOWED_BREAKS),
+        weight=1.0,
+        measurement="breaks",
+        message=f"{breaks:.0f} breaks in the rhythm of motion on {n['cadence']:.0f}s",
+        where=_ranges("stutter", n),
+    )
+
+
+_BREAK, _BREAKS, _ALLOWED_BREAKS = 0.02, 0.13, 2  # one or two are the animator's
+
+
+def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:
+    by_name = {
+        "flicker": n["flicker"],
+        "part_flicker": 0.4 * n["part_flicker"],
+        "tint_flicker": n["tint_flicker"] / 128,
+    }
+    name = max(by_name, key=lambda key: by_name[key])
+    what = "a part of the picture" if name == "part_flicker" else "the picture"
+    shown = f"{n[name]:.1f} levels" if name == "tint_flicker" else f"{n[name]:.1%} of its light"
+    return Finding(
+        kind="flicker",
+        amount=0.4 * max(0.0, math.log(max(by_name[name], 1e-9) / _FLICKER_FROM)),
+        weight=1.0,
+        measurement=name,
+        message=f"{what} pumps by {shown}",
+        where=_ranges("flicker", n),
+    )
+
+
+_FLICKER_FROM = 0.012  # of linear luminance
+
+
+def _scene_jump(n: Numbers, expect: Expectation) -> Finding | None:
+    spans = _ranges("scene_jump", n)
+    if expect.may_cut or not spans:
+        return None
+    return Finding(
+        kind="scene_jump",
+        amount=_FACT + 0.1 * n["scene_jump_count"],
+        weight=1.0,
+        measurement="scene_jump_count",
+        message=f"{n['scene_jump_count']:.0f} cut(s) inside one shot",
+        where=spans,
+    )
+
+
+def _black(n: Numbers, _expect: Expectation) -> Finding | None:
+    spans = _ranges("black_frames", n)
+    if not spans:
+        return None
+    lost = sum(last.last - last.first + 1 for last in spans)
+    return Finding(
+        kind="black_frames",
+        amount=_FACT + 0.1 * math.log(lost),
+        weight=1.0,
+        measurement="black_frames_count",
+        message=f"{lost} black or blank frame(s) inside the clip",
+        where=spans,
+    )
+
+
+def _drift(n: Numbers, _expect: Expectation) -> Finding | None:
+    drift = n.get("drift")
+    if drift is None:
+        return None
+    return Finding(
+        kind="drift",
+        amount=max(0.0, (abs(drift) - 0.06) / 0.25),
+        weight=1.0,
+        measurement="drift",
+        message=f"the picture slides {'brighter' if drift > 0 else 'darker'} "
+        f"by {abs(math.expm1(drift)):.0%} over the clip",
+    )
+
+
+def _seam(n: Numbers, expect: Expectation) -> Finding | None:
+    if not expect.loops:
+        return None
+    return Finding(
+        kind="loop_seam",
+        amount=max(0.0, n["seam"] - 0.5) / 3.0,
+        weight=1.0,
+        measurement="seam",
+        message=f"the last frame misses the first by {n['seam']:.1f} levels beyond a usual step",
+        where=(FrameRange(int(n["frames"]) - 1, int(n["frames"]) - 1),),
+    )
+
+
+def _flash(n: Numbers, _expect: Expectation) -> Finding | None:
+    spans = _ranges("flash", n)
+    if not spans:
+        return None
+    is_red = n["red_transitions"] > max(n["flash_transitions"], MAX_TRANSITIONS)
+    count = max(n["flash_transitions"], n["red_transitions"]) / 2
+    return Finding(
+        kind="flash",
+        amount=_FACT + math.log(count * 2 / MAX_TRANSITIONS),
+        weight=1.0,
+        measurement="red_transitions" if is_red else "flash_transitions",
+        message=f"{count:g} {'red ' if is_red else ''}flashes in a second; checked against the "
+        "thresholds of ITU-R BT.1702 and WCAG, which allow 3",
+        where=spans,
+    )
+
+
+def _flash_sequence(n: Numbers, _expect: Expectation) -> Finding | None:
+    if n["flash_sequence"] <= SEQUENCE_S:
+        return None
+    return Finding(
+        kind="flash_sequence",
+        amount=_FACT,
+        weight=1.0,
+        measurement="flash_sequence",
+        message=f"flashes follow each other for {n['flash_sequence']:.1f} s; ITU-R BT.1702 "
+        f"advises against more than {SEQUENCE_S:.0f} s",
+    )
+
+
+def _sound(n: Numbers, _expect: Expectation) -> Finding | None:
+    if "sound_duration" in n:
+        return None
+    return Finding(
+        kind="audio_missing",
+        amount=_FACT,
+        weight=1.0,
+        measurement="sound_duration",
+        message="there is no sound",
+    )
+
+
+def _sound_length(n: Numbers, _expect: Expectation) -> Finding | None:
+    length = n.get("sound_duration")
+    if length is None or abs(length - n["duration"]) <= 0.2:
+        return None
+    return Finding(
+        kind="av_length",
+        amount=0.2 + abs(math.log(max(length, 0.01) / max(n["duration"], 0.01))),
+        weight=1.0,
+        measurement="sound_duration",
+        message=f"the sound lasts {length:.2f} s, the picture {n['duration']:.2f} s",
+    )
+
+
+def _loudness(n: Numbers, _expect: Expectation) -> Finding | None:
+    level, peak = n.get("loudness"), n.get("true_peak")
+    if level is None or peak is None:
+        return None
+    off = max(0.0, -24.0 - level, level + 14.0)
+    over = max(0.0, peak + 1.0)
+    if off <= 0.5 and over <= 0.1 and n["clipped"] < 1e-4:
+        return None
+    return Finding(
+        kind="loudness",
+        amount=0.15 + off / 10 + over / 3,
+        weight=0.5,
+        measurement="loudness" if off > over else "true_peak",
+        message=f"loudness {level:.1f} LUFS (−23 for broadcast to −14 for streaming), true peak "
+        f"{peak:.1f} dBTP (at most −1)",
+    )
+
+
+def _ranges(kind: str, n: Numbers) -> tuple[FrameRange, ...]:
+    return tuple(
+        FrameRange(int(n[f"{kind}_{number}_first"]), int(n[f"{kind}_{number}_last"]))
+        for number in range(1, SPANS + 1)
+        if f"{kind}_{number}_first" in n
+    )
+
+
+def glitch_findings(n: Numbers) -> list[Finding]:
+    """Return what single frames suffer from, as stored by `clips.glitches`."""
+    found = []
+    for kind in GLITCHES:
+        severity = n.get(f"glitch_{kind}")
+        if severity is not None:
+            frame = int(n[f"glitch_{kind}_frame"])
+            found.append(
+                Finding(
+                    kind=kind,
+                    amount=-math.log1p(-min(severity, 0.9999)),
+                    weight=0.5,
+                    measurement=f"glitch_{kind}",
+                    message=f"frame {frame} stands out from its neighbours as damaged",
+                    where=(FrameRange(frame, frame),),
+                )
+            )
+    return found
+
+
+def size_findings(width: int, height: int, expect: Expectation) -> list[Finding]:
+    """Return a finding when the frames have another size than was asked for."""
+    asked = (expect.width or width, expect.height or height)
+    if asked == (width, height):
+        return []
+    by = abs(math.log(max(width * height, 1) / (asked[0] * asked[1])))
+    return [
+        Finding(
+            kind="resolution",
+            amount=_FACT + by,
+            weight=1.0,
+            measurement="width",
+            message=f"{width}×{height} px instead of {asked[0]}×{asked[1]}",
+        )
+    ]
+
+
+def delivery(points: Sequence[str]) -> Finding:
+    """Return the finding of a file that fails points of the delivery profile."""
+    return Finding(
+        kind="delivery",
+        amount=0.2 * len(points),
+        weight=0.2,
+        measurement="delivery_points",
+        message="would not play everywhere as it is: " + "; ".join(points),
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    _duration,
+    _frame_rate,
+    _frame_count,
+    _broken,
+    _dead,
+    _frozen,
+    _stutter,
+    _flicker,
+    _scene_jump,
+    _drift,
+    _black,
+    _seam,
+    _flash,
+    _flash_sequence,
+    _sound,
+    _sound_length,
+    _loudness,
+)
+"""All checks of a clip, in the order of reports."""

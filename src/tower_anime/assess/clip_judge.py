@@ -1,0 +1,158 @@
+"""A clip's numbers and its typical frame to defects, score and verdict.
+
+Arithmetic on stored numbers, so that a new threshold judges old clips again without opening a
+file. Amounts, severities and losses are those of `judge`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from tower_anime.assess import judge
+from tower_anime.assess.clip_checks import (
+    CHECKS,
+    Finding,
+    delivery,
+    glitch_findings,
+    size_findings,
+)
+from tower_anime.domain.clip import Expectation
+from tower_anime.domain.quality import (
+    Action,
+    Assessment,
+    Defect,
+    Measured,
+    Measurements,
+    Profile,
+    Verdict,
+)
+
+DEFAULT_ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        "flash": Action.REJECT,
+        "delivery": Action.WARN,
+        "flash_sequence": Action.WARN,
+        "audio_missing": Action.OFF,
+        "loudness": Action.WARN,
+    }
+)
+"""What is done about a clip's defects where the profile does not say; the others count."""
+
+
+def judge_clip(
+    measurements: Measurements,
+    still: Assessment | None,
+    *,
+    profile: Profile,
+    width: int,
+    height: int,
+    expect: Expectation,
+    failed_delivery: Sequence[str] = (),
+    relaxed: Mapping[str, float] = MappingProxyType({}),
+    seconds: float = 0.0,
+) -> Assessment:
+    """Judge a clip by its own measurements and the assessment of its representative frame.
+
+    Args:
+        measurements: of `measure`.
+        still: of the frame that stands for the clip; None: none could be looked at.
+        profile: as for stills; where it says nothing, `DEFAULT_ACTIONS` holds.
+        width: as shown, in pixels.
+        height: as shown, in pixels.
+        expect: what was asked for.
+        failed_delivery: the points of the delivery profile that the file fails, in words.
+        relaxed: defect kind → share (0–1) of its amount that intent forgives.
+        seconds: what measuring took, passed on.
+    """
+    numbers = {name: m.value for name, m in measurements.items() if isinstance(m, Measured)}
+    findings = [finding for check in CHECKS if (finding := check(numbers, expect)) is not None]
+    findings += glitch_findings(numbers)
+    findings += size_findings(width, height, expect)
+    if failed_delivery:
+        findings.append(delivery(failed_delivery))
+    own = [_weighed(finding, profile, relaxed) for finding in findings]
+    named = [
+        (finding, loss) for finding, loss in own if _severity(finding.amount) >= judge.NAMED_FROM
+    ]
+    still_loss = -math.log(max(still.score, 1e-12)) if still and still.score is not None else 0.0
+    loss = still_loss + sum(part for _, part in own)
+    defects = _defects(named, still, still_loss)
+    everything = {**(still.measurements if still else {}), **measurements}
+    score = math.exp(-loss) if still is not None and still.score is not None else None
+    return Assessment(
+        kind="video",
+        width=width,
+        height=height,
+        score=score,
+        verdict=_verdict(score, defects, everything, profile),
+        threshold=profile.threshold,
+        defects=defects,
+        measurements=everything,
+        profile=profile.name,
+        assessor=judge.ASSESSOR,
+        seconds=seconds,
+        relaxed=dict(relaxed),
+    )
+
+
+def action_of(kind: str, profile: Profile) -> Action | None:
+    """Return what a profile does about a clip's defect; None: it counts."""
+    return profile.actions.get(kind, DEFAULT_ACTIONS.get(kind))
+
+
+def _weighed(
+    finding: Finding, profile: Profile, relaxed: Mapping[str, float]
+) -> tuple[Finding, float]:
+    """Return the finding after intent, and its loss; one that is off has amount 0."""
+    action = action_of(finding.kind, profile)
+    forgiven = 1.0 if action is Action.OFF else min(max(relaxed.get(finding.kind, 0.0), 0.0), 1.0)
+    amount = finding.amount * (1 - forgiven)
+    counts = action in (None, Action.REJECT)
+    kept = replace(finding, amount=amount)
+    return kept, finding.weight * amount if counts else 0.0
+
+
+def _severity(amount: float) -> float:
+    return -math.expm1(-amount)
+
+
+def _defects(
+    named: Sequence[tuple[Finding, float]], still: Assessment | None, still_loss: float
+) -> tuple[Defect, ...]:
+    """Return one defect for each stretch, worst first; their shares of the loss sum to 1."""
+    total = still_loss + sum(loss for _, loss in named)
+    found = [
+        Defect(
+            kind=finding.kind,
+            severity=_severity(finding.amount),
+            message=finding.message,
+            measurement=finding.measurement,
+            where=where,
+            loss=loss / total / max(1, len(finding.where)) if total else 0.0,
+        )
+        for finding, loss in named
+        for where in finding.where or (None,)
+    ]
+    for defect in still.defects if still else ():
+        share = defect.loss * still_loss / total if total else 0.0
+        found.append(replace(defect, loss=share))
+    scale = sum(defect.loss for defect in found)
+    if scale:
+        found = [replace(defect, loss=defect.loss / scale) for defect in found]
+    return tuple(sorted(found, key=lambda defect: -defect.loss))
+
+
+def _verdict(
+    score: float | None, defects: Sequence[Defect], measurements: Measurements, profile: Profile
+) -> Verdict:
+    if any(action_of(defect.kind, profile) is Action.REJECT for defect in defects):
+        return Verdict.REJECT
+    if score is None:
+        return Verdict.UNMEASURED
+    if score < profile.threshold:
+        return Verdict.REJECT
+    measured = all(isinstance(measurements.get(name), Measured) for name in profile.required)
+    return Verdict.PASS if measured else Verdict.UNMEASURED
