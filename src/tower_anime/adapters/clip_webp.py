@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import cv2
@@ -48,13 +48,16 @@ def canvas_size(head: bytes) -> tuple[int, int]:
     return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
 
 
-def durations_s(data: bytes, *, at_most: int) -> tuple[float, ...]:
-    """Return how long each of the first frames stands, in seconds."""
-    return tuple(part.duration_s for part in islice(_parts(data), at_most))
+def durations_s(data: bytes) -> tuple[float, ...]:
+    """Return how long each frame stands, in seconds, up to the first that is damaged."""
+    found: list[float] = []
+    with suppress(Unreadable):
+        found.extend(part.duration_s for part in _parts(data))
+    return tuple(found)
 
 
-def pictures(data: bytes) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """Yield the time (s) and the canvas (H×W×4, RGBA) of each frame; one canvas is in memory.
+def pictures(data: bytes) -> Iterator[tuple[float, float, NDArray[np.uint8]]]:
+    """Yield when each frame begins and how long it stands (s), and its canvas (H×W×4, RGBA).
 
     Raises:
         Unreadable: of kind `truncated` or `corrupt`, after the frames that are whole.
@@ -65,7 +68,7 @@ def pictures(data: bytes) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     for part in _parts(data):
         place = canvas[part.y : part.y + part.height, part.x : part.x + part.width]
         _lay(place, _decoded(part), blends=part.blends)
-        yield time_s, canvas.copy()
+        yield time_s, part.duration_s, canvas.copy()
         time_s += part.duration_s
         if part.is_disposed:
             place[:] = 0

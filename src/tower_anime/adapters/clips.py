@@ -5,9 +5,9 @@ FFmpeg by PyAV reads MP4, MOV, MKV, WebM, AVI, GIF and APNG; animated WebP has a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,9 @@ class AvClips:
         with container:
             if not container.streams.video:
                 raise Unreadable("the file has no video stream", kind="no_video")
-            yield _AvClip(container, _checked(_facts(container, source)), source)
+            facts = _checked(_facts(container, source))
+            pace = _pace_s(_durations_s(source)) if facts.container in _JOINING else None
+            yield _AvClip(container, facts, source, pace)
 
     def make_deliverable(self, source: Path, target: Path, *, frames: int | None = None) -> None:
         """Write `source` to `target` as the delivery profile asks; see `ports.Clips`."""
@@ -298,6 +300,7 @@ class _AvClip:
     container: Any
     facts: ClipFacts
     source: Path
+    pace: float | None
     clock: _Clock = field(init=False)
 
     def __post_init__(self) -> None:
@@ -308,13 +311,22 @@ class _AvClip:
         for frame in self._decoded():
             turns = round(frame.rotation / 90) % 4
             self.clock.rotation_deg = 90 * turns
+            if self.clock.frames + 1 > MAX_FRAMES:
+                raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
             stands = getattr(frame, "duration", 0) or 0
             stands_s = float(stands * frame.time_base) if stands and frame.time_base else None
             self.clock.damaged += bool(frame.is_corrupt)
-            self.clock.tick(frame.time, is_key=bool(frame.key_frame), stands_s=stands_s)
-            if self.clock.frames > MAX_FRAMES:
-                raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
-            yield shown(frame, turns=turns, is_key=bool(frame.key_frame))
+            small = shown(frame, turns=turns, is_key=bool(frame.key_frame))
+            yield from self._standing(small, stands_s)
+
+    def _standing(self, frame: ShownFrame, stands_s: float | None) -> Iterator[ShownFrame]:
+        """Yield a frame once, or at each tick that its file joined into one."""
+        time_s = frame.glimpse.time_s
+        if self.pace is None or time_s is None or not stands_s:
+            self.clock.tick(time_s, is_key=frame.glimpse.is_key, stands_s=stands_s)
+            yield frame
+            return
+        yield from _ticking(frame, stands_s, self.pace, self.clock)
 
     def stream(self) -> StreamFacts:
         return self.clock.sum()
@@ -355,6 +367,46 @@ class _AvClip:
             return []
 
 
+# ---- containers that join equal frames ------------------------------------------------------
+
+_JOINING = frozenset({"gif", "apng"})
+"""Formats whose writers show one frame for longer instead of writing it again; WebP is another."""
+
+_JOINED_FROM = 1.5  # times the shortest frame's time: hundredths of a second alone make 1.25
+
+
+def _durations_s(source: Path) -> tuple[float, ...]:
+    """Return how long each frame stands, in seconds, without decoding any."""
+    with av.open(str(source)) as container:
+        stream = container.streams.video[0]
+        return tuple(
+            float(packet.duration * packet.time_base)
+            for packet in container.demux(stream)
+            if packet.duration
+        )
+
+
+def _pace_s(durations_s: Sequence[float]) -> float | None:
+    """Return the time of one tick (s) where some frames stand for several; None where none does."""
+    shortest = min((stands for stands in durations_s if stands > 0), default=0.0)
+    single = [stands for stands in durations_s if 0 < stands < _JOINED_FROM * shortest]
+    if not single or len(single) == len(durations_s):
+        return None
+    return sum(single) / len(single)
+
+
+def _ticking(
+    frame: ShownFrame, stands_s: float, pace_s: float, clock: _Clock
+) -> Iterator[ShownFrame]:
+    begins_s = frame.glimpse.time_s or 0.0
+    for number in range(max(1, round(stands_s / pace_s))):
+        if clock.frames >= MAX_FRAMES:
+            raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
+        time_s = begins_s + number * pace_s
+        clock.tick(time_s, is_key=frame.glimpse.is_key, stands_s=pace_s)
+        yield replace(frame, glimpse=replace(frame.glimpse, time_s=time_s))
+
+
 # ---- animated WebP --------------------------------------------------------------------------
 
 
@@ -381,27 +433,28 @@ class _WebpClip:
                 full_range=True,
             )
         )
-        self._stands_s: tuple[float, ...] = ()
-        self._damaged = 0
-        self._frames = 0
+        self._clock = _Clock(None)
 
     def frames(self) -> Iterator[ShownFrame]:
+        """Yield every frame; what follows a damaged one is left out and counted."""
+        self._clock = _Clock(None)
         try:
-            for time_s, rgba in clip_webp.pictures(self._data):
-                self._frames += 1
-                yield shown_pixels(over_white(rgba), time_s=time_s, is_key=True)
+            pace_s = _pace_s(clip_webp.durations_s(self._data))
+            for time_s, stands_s, rgba in clip_webp.pictures(self._data):
+                frame = shown_pixels(over_white(rgba), time_s=time_s, is_key=True)
+                if pace_s is None:
+                    self._clock.tick(time_s, is_key=True, stands_s=stands_s)
+                    yield frame
+                else:
+                    yield from _ticking(frame, stands_s, pace_s, self._clock)
         except Unreadable:
-            if not self._frames:
+            if not self._clock.frames:
                 raise
-            self._damaged += 1
+            self._clock.damaged += 1
 
     def stream(self) -> StreamFacts:
-        clock = _Clock(None, damaged=self._damaged)
-        time_s = 0.0
-        for stands_s in clip_webp.durations_s(self._data, at_most=self._frames):
-            clock.tick(time_s, is_key=True, stands_s=stands_s)
-            time_s += stands_s
-        return clock.sum()
+        """Return what the whole stream showed."""
+        return self._clock.sum()
 
     def listen(self) -> SoundTrack | None:
         return None

@@ -49,7 +49,7 @@ def test_every_container_gives_the_frames_that_were_put_in(
     write_clip(path, FRAMES, codec=codec, pixel_format=pixel_format)
     assert clips.is_clip(path)
     pictures, stream = read(path)
-    drawings = 12 if codec == "libwebp_anim" else 24  # it joins frames that are the same
+    drawings = 12 if codec == "libwebp_anim" else 24  # all are on 2s, and it joins equal frames
     assert len(pictures) == stream.frames == drawings
     assert stream.damaged == 0
     assert stream.duration_s == pytest.approx(1.0, abs=0.05)
@@ -182,3 +182,16 @@ def test_sound_is_measured(tmp_path: Path) -> None:
     assert heard.true_peak_dbtp == pytest.approx(-6.0, abs=1.0)
     assert heard.loudness_lufs == pytest.approx(-6.0, abs=1.5)  # a stereo tone of 997 Hz
     assert heard.silent_s == pytest.approx(1.0, abs=0.2)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.webp", "libwebp_anim"), ("a.gif", "gif")])
+def test_frames_that_a_format_joins_are_counted_at_its_pace(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    frames = [*list(waving(LOOK, frames=12, on=1)), *[FRAMES[0]] * 12]
+    path = write_clip(
+        tmp_path / name, frames, codec=codec, pixel_format="rgb8" if codec == "gif" else "yuv420p"
+    )
+    stream = read(path)[1]
+    assert stream.frames == pytest.approx(24, abs=1)
+    assert stream.frame_rate == pytest.approx(24, rel=0.03)
