@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.clip_frame import jpeg_frame
+from tower_anime.adapters.clips import AvClips
 from tower_anime.adapters.comfy import ComfyRenderer
 from tower_anime.adapters.engine_crew import CARRIER
 from tower_anime.adapters.engine_workers import Workers
@@ -45,7 +46,6 @@ from tower_anime.domain.generation import (
     PublicationState,
     new_generation_id,
 )
-from tower_anime.domain.request import Kind
 from tower_anime.errors import BadInput, Conflict, NotFound, ServerDown, StorageFull
 from tower_anime.graph import ready
 from tower_anime.graph.source import Source, parse_source
@@ -486,8 +486,6 @@ def run_sandbox(
 
 
 def _generation(settings: Settings, brief: Brief) -> Generation:
-    if brief.kind is not Kind.STILL:
-        raise BadInput("this version generates stills only (kind: still)")
     return Generation(
         id=new_generation_id(),
         brief=brief,
@@ -559,6 +557,7 @@ def _pipeline(
         why_wait=turns.why_wait,
         productions=store,
         frame=jpeg_frame,
+        clips=AvClips(),
         max_rating=settings.library_max_rating,
     )
 

@@ -13,7 +13,7 @@ from tower_anime.domain.brief import Brief
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.request import Kind, RenderRequest, check_request
-from tower_anime.errors import BadInput
+from tower_anime.errors import InvalidGraph
 
 
 def first_request(
@@ -58,7 +58,8 @@ def first_request(
 def _timing(brief: Brief, family: Family, values: Mapping[str, object]) -> Mapping[str, object]:
     """Return frames and rate of a clip: a duration in the lengths that the family can make.
 
-    Frames that the user set stay as they are. `BadInput` for a duration beyond the family's.
+    Where none is close it is a longer one, which is cut to length later. Frames that the user
+    set stay as they are. `InvalidGraph` for a duration beyond the family's.
     """
     rate = float(str(values.get("frame_rate") or family.frame_rate or USUAL_RATE))
     if brief.duration_s is None or "frames" in brief.parameters:
@@ -68,9 +69,10 @@ def _timing(brief: Brief, family: Family, values: Mapping[str, object]) -> Mappi
     rule = family.frames
     if rule is None:
         return {"frame_rate": rate, "frames": wanted}
-    frames = rule.fit(wanted)
-    if wanted - frames > rule.step:
-        raise BadInput(
+    near = rule.fit(wanted)
+    frames = near if abs(near - wanted) <= CLOSE_FRAMES else rule.fit_above(wanted)
+    if wanted - frames > CLOSE_FRAMES:
+        raise InvalidGraph(
             f"{brief.duration_s:g} s at {rate:g} frames/s are {wanted} frames; {family.name} makes "
             f"at most {rule.high}: ask for at most {rule.high / rate:.2f} s, or for fewer frames a "
             "second"
@@ -78,6 +80,7 @@ def _timing(brief: Brief, family: Family, values: Mapping[str, object]) -> Mappi
     return {"frame_rate": rate, "frames": frames}
 
 
+CLOSE_FRAMES = 2  # what the judgement of clips lets pass
 USUAL_RATE = 24.0  # of anime, for a model of which nothing is known
 
 _PARAMETERS = (

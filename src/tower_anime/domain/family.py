@@ -50,6 +50,11 @@ class FrameRule:
         cells = math.floor((wanted - self.offset) / self.step + 0.5)
         return min(max(cells * self.step + self.offset, self.low), self.high)
 
+    def fit_above(self, frames: int) -> int:
+        """Return the shortest allowed length that has so many frames, else the longest."""
+        cells = math.ceil((frames - self.offset) / self.step)
+        return min(max(cells * self.step + self.offset, self.low), self.high)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Family:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from tower_anime.correct.choose import Choice, best_attempt
 from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState, Failure
+from tower_anime.domain.brief import Brief
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.generation import (
     NO_LONGER_APPROVED,
@@ -21,6 +22,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.quality import ReviewBy, Verdict
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import FailureClass
+from tower_anime.pipeline.timing import surplus
 
 DELIVERY = "delivery"
 """The defect of a clip whose file would not play everywhere."""
@@ -164,7 +166,7 @@ def _after_failure(history: History, last: Attempt, propose: Propose) -> Step:
 def _after_verdict(history: History, last: Attempt, propose: Propose) -> Step:
     assessment = last.assessment
     assert assessment is not None
-    if mends(last):
+    if mends(history.generation.brief, last):
         return Open(len(history.attempts) + 1, last.request, (), repair_of=last.number)
     if assessment.verdict is Verdict.PASS:
         return _after_pass(history, last, propose)
@@ -214,16 +216,17 @@ def _is_spent(history: History) -> bool:
     return drawn >= history.generation.brief.max_attempts
 
 
-def mends(attempt: Attempt) -> bool:
+def mends(brief: Brief, attempt: Attempt) -> bool:
     """Whether an attempt is good but for how its file is made, which is mended without drawing.
 
-    A file that was mended already is not mended again.
+    So is a clip that was made longer than asked, for want of a length in between. A file that
+    was mended already is not mended again.
     """
     assessment = attempt.assessment
     if assessment is None or assessment.score is None or attempt.kind is AttemptKind.REPAIR:
         return False
     defects = {defect.kind for defect in assessment.defects}
-    if DELIVERY not in defects:
+    if DELIVERY not in defects and not surplus(brief, attempt.request):
         return False
     return assessment.verdict is Verdict.PASS or (
         assessment.verdict is Verdict.REJECT and assessment.score >= assessment.threshold

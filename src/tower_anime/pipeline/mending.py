@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from tower_anime.domain.attempt import Artifact
-from tower_anime.ports import Blobs
+from tower_anime.ports import Blobs, Clips
 
 MEDIA_TYPE = "video/mp4"
 
 
-def deliverable(
-    source: Path, blobs: Blobs, make_deliverable: Callable[[Path, Path], None]
-) -> Artifact:
-    """Return a new file of ours as the delivery profile asks; `source` stays as it is."""
+def deliverable(source: Path, blobs: Blobs, clips: Clips, *, frames: int | None) -> Artifact:
+    """Return a new file of ours as the delivery profile asks; `source` stays as it is.
+
+    It has no more than `frames`. `Unreadable` when the source does not decode.
+    """
     with tempfile.TemporaryDirectory(prefix="tower-mend-") as folder:
         target = Path(folder) / "mended.mp4"
-        make_deliverable(source, target)
+        clips.make_deliverable(source, target, frames=frames)
         return blobs.put(target.read_bytes(), media_type=MEDIA_TYPE)

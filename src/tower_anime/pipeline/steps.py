@@ -54,6 +54,7 @@ from tower_anime.graph.own import Template
 from tower_anime.graph.source import Source
 from tower_anime.pipeline import graphs, mending, timing
 from tower_anime.pipeline.card import Card, OwnCards
+from tower_anime.pipeline.clip import assess_clip
 from tower_anime.pipeline.flow import (
     Assess,
     Conclude,
@@ -74,6 +75,7 @@ from tower_anime.pipeline.servers import Health, Turn, least_busy
 from tower_anime.ports import (
     Advance,
     Blobs,
+    Clips,
     Director,
     Library,
     Media,
@@ -138,8 +140,8 @@ class Pipeline:
     stated for model files (pattern → name). `connect` opens a server that is none of ours, by its
     address: an attempt may have been posted there by a process that is dead now. `is_paused` says
     whether nothing new may begin, `why_wait` why a project may begin no further attempt.
-    `productions`, `frame` and `max_rating` are the `Publisher`'s. `judge_clip` assesses a clip's
-    file, `make_deliverable` writes one that plays everywhere; both are needed for clips.
+    `productions`, `frame` and `max_rating` are the `Publisher`'s. `clips` reads
+    and mends files of moving pictures; without it there are only stills.
     `crash_point` is told of each `Point`, for tests.
     """
 
@@ -165,8 +167,7 @@ class Pipeline:
     productions: Productions | None = None
     frame: Callable[[Path, float, int], bytes] | None = None
     max_rating: str | None = None
-    judge_clip: Callable[[Path, Generation, RenderRequest], Assessment] | None = None
-    make_deliverable: Callable[[Path, Path], None] | None = None
+    clips: Clips | None = None
     crash_point: Callable[[Point], None] = _go_on
 
     def advance(self, generation_id: str) -> Advance:
@@ -477,12 +478,16 @@ class Pipeline:
     def _mend(self, history: History, attempt: Attempt) -> History:
         """Make a file that plays everywhere out of a good attempt's; the original stays."""
         assert attempt.repair_of is not None
-        assert self.make_deliverable is not None
+        assert self.clips is not None
+        brief = history.generation.brief
         mended = history.attempt(attempt.repair_of)
         attempt = replace(attempt, server=mended.server, backend=mended.backend)
         started_s = self.monotonic()
         try:
-            artifact = mending.deliverable(self._file(mended), self.blobs, self.make_deliverable)
+            frames = timing.wanted_frames(brief, attempt.request)
+            artifact = mending.deliverable(
+                self._file(mended), self.blobs, self.clips, frames=frames
+            )
         except (CorruptOutput, Unreadable) as error:
             return self._end(history, attempt, AttemptState.FAILED, failure=_failure(error))
         self.crash_point(Point.STORED)
@@ -510,9 +515,15 @@ class Pipeline:
         return self._keep_assessment(history, attempt, assessment)
 
     def _assess_clip(self, generation: Generation, attempt: Attempt) -> Assessment:
-        assert self.judge_clip is not None
+        assert self.clips is not None
         try:
-            return self.judge_clip(self._file(attempt), generation, attempt.request)
+            return assess_clip(
+                self.clips,
+                self._file(attempt),
+                profile=generation.profile,
+                prompt=generation.brief.prompt,
+                expect=timing.expectation(generation, attempt),
+            )
         except CorruptOutput as error:
             return damaged(error, generation.profile)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from tower_anime.domain.attempt import Attempt, AttemptKind
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.clip import Expectation
 from tower_anime.domain.family import Family
+from tower_anime.domain.generation import Generation
 from tower_anime.domain.request import RenderRequest
 
 
@@ -20,8 +23,39 @@ def locks(brief: Brief, request: RenderRequest, family: Family) -> tuple[str, ..
     return tuple(fixed)
 
 
-def duration_s(brief: Brief, first: RenderRequest) -> float | None:
-    """Return how long the clip was asked to be, by the brief or by its first request (seconds)."""
-    if brief.duration_s is not None:
-        return brief.duration_s
-    return first.frames / first.frame_rate if first.frames and first.frame_rate else None
+def wanted_frames(brief: Brief, request: RenderRequest) -> int | None:
+    """Return how many frames the duration asks for that the user gave; None without one."""
+    if brief.duration_s is None or not request.frame_rate or "frames" in brief.parameters:
+        return None
+    return max(1, round(brief.duration_s * request.frame_rate))
+
+
+def surplus(brief: Brief, request: RenderRequest) -> int:
+    """Return how many frames are made only to be cut off: no length in between is to be had."""
+    wanted = wanted_frames(brief, request)
+    return max(0, request.frames - wanted) if wanted and request.frames else 0
+
+
+def expectation(generation: Generation, attempt: Attempt) -> Expectation:
+    """Return what an attempt's file is held to: the brief's wish, first of all.
+
+    Corrections never lower it. Only what is still to be cut off may be there at first.
+    """
+    brief, request = generation.brief, attempt.request
+    first = generation.first_request or request
+    uncut = attempt.kind is AttemptKind.GENERATE and surplus(brief, request)
+    frames = request.frames if uncut else wanted_frames(brief, request)
+    if frames is None:
+        own = brief.parameters.get("frames", first.frames)
+        frames = None if own is None else int(str(own))
+    rate = request.frame_rate
+    asked_s = frames / rate if uncut and frames and rate else brief.duration_s
+    if asked_s is None and first.frames and first.frame_rate:
+        asked_s = first.frames / first.frame_rate
+    return Expectation(
+        duration_s=asked_s,
+        frame_rate=rate,
+        frames=frames,
+        width=request.width,
+        height=request.height,
+    )

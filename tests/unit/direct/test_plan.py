@@ -10,7 +10,7 @@ from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.families import LTX, UNKNOWN, WAN
 from tower_anime.domain.family import SDXL, Family
 from tower_anime.domain.request import Kind, RenderRequest
-from tower_anime.errors import BadInput
+from tower_anime.errors import BadInput, InvalidGraph
 
 
 def planned(brief: Brief, **workflow: object) -> RenderRequest:
@@ -55,7 +55,8 @@ def clip(
 def test_a_duration_becomes_frames_that_the_family_can_make() -> None:
     assert clip(duration_s=5.0) == (81, 16.0)
     assert clip(duration_s=2.0, parameters={"frame_rate": 24.0}) == (49, 24.0)
-    assert clip(LTX, duration_s=4.0) == (97, 25.0)
+    assert clip(LTX, duration_s=4.0) == (105, 25.0)  # 97 are too few: cut to 100 later
+    assert clip(LTX, duration_s=5.0) == (129, 25.0)
     assert clip(UNKNOWN, duration_s=5.0) == (120, 24.0)
 
 
@@ -70,6 +71,8 @@ def test_the_users_own_frames_stay_even_where_the_family_makes_others() -> None:
 
 
 def test_a_duration_beyond_the_family_is_refused_with_what_is_possible() -> None:
-    with pytest.raises(BadInput, match=r"160 frames; wan makes at most 121: ask for at most 7.56"):
+    with pytest.raises(
+        InvalidGraph, match=r"160 frames; wan makes at most 121: ask for at most 7.56"
+    ):
         clip(duration_s=10.0)
-    assert clip(duration_s=7.6) == (121, 16.0)
+    assert clip(duration_s=7.6) == (121, 16.0)  # 122 were asked for: close enough
