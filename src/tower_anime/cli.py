@@ -169,20 +169,14 @@ def generate(
 
     Exit status: 0 all approved (and published), 1 some not, 2 wrong usage.
     """
-    from tower_anime import terminal
-    from tower_anime.compose import leave_in_queue, open_app
-    from tower_anime.workflows import keep_inputs
-
     settings = _settings(comfy_urls=comfy or None)
     briefs = _briefs(list(_wishes(prompts, file, options)))
-    briefs = [keep_inputs(settings, brief) for brief in briefs]
     if detach:
-        terminal.queued(leave_in_queue(settings, briefs), as_json=as_json)
+        _leave(settings, briefs, as_json=as_json)
         return
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        with open_app(settings, role="generate", first_contact_s=0.0) as app:
-            status = terminal.generate(app, briefs, as_json=as_json)
+        status = _generate(settings, briefs, as_json=as_json)
     except Terminated:
         click.echo(
             "tower-anime: stopped; what is unfinished goes on in a running `serve`, or at the "
@@ -191,6 +185,28 @@ def generate(
         )
         raise
     raise SystemExit(status)
+
+
+def _leave(settings: Settings, briefs: list[Brief], *, as_json: bool) -> None:
+    from tower_anime import terminal
+    from tower_anime.compose import leave_in_queue
+    from tower_anime.workflows import keep_inputs
+
+    kept = [keep_inputs(settings, brief) for brief in briefs]
+    terminal.queued(leave_in_queue(settings, kept), as_json=as_json)
+
+
+def _generate(settings: Settings, briefs: list[Brief], *, as_json: bool) -> int:
+    from tower_anime.own_sandbox import own_sandbox
+
+    with own_sandbox(settings) as sandbox:
+        from tower_anime import terminal
+        from tower_anime.compose import open_app
+        from tower_anime.workflows import keep_inputs
+
+        kept = [keep_inputs(settings, brief) for brief in briefs]
+        with open_app(settings, role="generate", first_contact_s=0.0, sandbox=sandbox) as app:
+            return terminal.generate(app, kept, as_json=as_json)
 
 
 def _wishes(
@@ -244,12 +260,15 @@ def _briefs(wishes: list[dict[str, Any]]) -> list[Brief]:
 @_json_option
 def demo(as_json: bool) -> None:
     """Show the whole loop on the built-in sandbox, in a few seconds."""
-    from tower_anime import terminal
-    from tower_anime.compose import open_app
+    from tower_anime.own_sandbox import own_sandbox
 
     settings = _settings(comfy_urls=())
-    with open_app(settings, role="demo", first_contact_s=30.0) as app:
-        status = terminal.demo(app, as_json=as_json)
+    with own_sandbox(settings) as sandbox:
+        from tower_anime import terminal
+        from tower_anime.compose import open_app
+
+        with open_app(settings, role="demo", first_contact_s=30.0, sandbox=sandbox) as app:
+            status = terminal.demo(app, as_json=as_json)
     raise SystemExit(status)
 
 
@@ -479,9 +498,13 @@ def withdraw(generation_id: str) -> None:
 @click.option("--comfy", multiple=True, metavar="URL", help="A ComfyUI server; repeatable.")
 def serve(host: str, port: int, comfy: tuple[str, ...]) -> None:
     """Run API, pages and workers in one process."""
-    from tower_anime.web.serve import run
+    from tower_anime.own_sandbox import own_sandbox
 
-    run(_settings(comfy_urls=comfy or None), host=host, port=port)
+    settings = _settings(comfy_urls=comfy or None)
+    with own_sandbox(settings) as sandbox:
+        from tower_anime.web.serve import run
+
+        run(settings, host=host, port=port, sandbox=sandbox)
 
 
 @main.command()

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import logging
 import os
 import re
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,10 +42,11 @@ from tower_anime.domain.generation import (
     PublicationState,
     new_generation_id,
 )
-from tower_anime.errors import BadInput, Conflict, NotFound, ServerDown, StorageFull
+from tower_anime.errors import BadInput, Conflict, NotFound
 from tower_anime.graph import ready
 from tower_anime.graph.source import Source, parse_source
 from tower_anime.inspection import find_profile
+from tower_anime.own_sandbox import own_sandbox, prepare_folder
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
@@ -72,7 +69,6 @@ GUEST_GRACE_S = 5.0
 SWEEP_EVERY_S = 6 * 3600.0  # orphans need days to matter
 DRAIN_S = 10.0  # what renders longer is left at its server, for the next start to collect
 UPKEEP_END_S = 5.0
-SANDBOX_START_LIMIT_S = 30.0
 """A cold start compiles and imports OpenCV; on a slow disk that takes seconds."""
 
 
@@ -180,16 +176,18 @@ def open_app(
     role: str,
     first_contact_s: float | None = None,
     keeps_house: bool = False,
+    sandbox: Callable[[], str] | None = None,
 ) -> Iterator[App]:
     """Open store, servers and engine, and close them again.
 
     `role` names the process among others on the same data folder (`serve`, `generate`).
     `keeps_house`: take up detached work at once, complete publications, remove orphan files.
-    Without a configured server the built-in sandbox is started and stopped along.
+    Without a configured server the built-in sandbox is started and stopped along, unless one
+    is running: `sandbox` is a wait for its address.
     """
     prepare_folder(settings.data_dir)
     with contextlib.ExitStack() as stack:
-        sandbox = None if settings.comfy_urls else stack.enter_context(own_sandbox(settings))
+        sandbox = sandbox or stack.enter_context(own_sandbox(settings))
         upgrade_database(settings)
         from tower_anime.adapters.engine_dbos import DbosEngine  # importing dbos takes a second
 
@@ -264,6 +262,8 @@ def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[N
     `wake` is set when a place became free for what waits.
     """
     stopping = threading.Event()
+    if keeps_house:
+        wake.set()  # what the dead left is looked for at once
 
     def keep() -> None:
         sweep_due_s = time.monotonic()
@@ -298,7 +298,7 @@ def _other_servers(settings: Settings) -> Iterator[Callable[[str], Renderer]]:
         with lock:
             if url not in opened:
                 near = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-                (opened[url],) = open_renderers(settings, (url,), down_after_s=0.3 if near else 5.0)
+                (opened[url],) = open_renderers(settings, (url,), down_after_s=0.0 if near else 5.0)
             return opened[url]
 
     try:
@@ -359,19 +359,6 @@ def upgrade_database(settings: Settings) -> list[str]:
     """Bring the database to this version's schema after a backup; returns what was applied."""
     prepare_folder(settings.data_dir)
     return migrate.upgrade(settings.store_url, backup_dir=settings.data_dir / "backups")
-
-
-def prepare_folder(folder: Path) -> None:
-    """Create a folder of ours; `StorageFull` names it when that can't be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise StorageFull(
-            f"the data folder {folder} can't be written ({error.strerror}); "
-            "choose another with TOWER_DATA_DIR"
-        ) from error
 
 
 def _worker_view(name: str, active: Sequence[str]) -> dict[str, object]:
@@ -572,49 +559,3 @@ def _workflow(blobs: FileBlobs, key: str | None) -> Source:
     if key is None or ready.find(key):
         return Source(graph=ready.template(key or ready.DEFAULT))
     return parse_source(blobs.find(key.rpartition("@")[2]).read_text(encoding="utf-8"))
-
-
-@contextmanager
-def own_sandbox(settings: Settings) -> Iterator[Callable[[], str]]:
-    """Start the built-in generator on a random loopback port; yields a wait for its address.
-
-    It ends with this process, however that ends: it watches its standard input.
-    """
-    folder = settings.data_dir / "sandbox"
-    prepare_folder(folder)
-    with tempfile.TemporaryDirectory(prefix="start-", dir=folder) as private:
-        announce = Path(private) / "sandbox.json"
-        command = [
-            sys.executable,
-            "-m",
-            "tower_anime.sandbox",
-            "--port",
-            "0",
-            "--until-stdin-closes",
-        ]
-        command += ["--folder", str(folder), "--announce", str(announce)]
-        with (folder / "sandbox.log").open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                command,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C is for us; we still need it to cancel
-            )
-        try:
-            yield lambda: _announced(announce, process, log_file=folder / "sandbox.log")
-        finally:
-            process.terminate()
-            with contextlib.suppress(BrokenPipeError):
-                process.communicate(timeout=10)
-
-
-def _announced(announce: Path, process: subprocess.Popen[bytes], *, log_file: Path) -> str:
-    deadline_s = time.monotonic() + SANDBOX_START_LIMIT_S
-    while time.monotonic() < deadline_s:
-        if announce.exists():
-            return str(json.loads(announce.read_text())["url"])
-        if process.poll() is not None:
-            break
-        time.sleep(0.01)
-    raise ServerDown(f"the built-in sandbox did not start; see {log_file}")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from tower_anime import __version__
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.tables import HEAD
-from tower_anime.compose import open_renderers, prepare_folder
+from tower_anime.compose import open_renderers
 from tower_anime.domain.graph import Catalog, input_spec, stated_choices
 from tower_anime.errors import BadInput, ServerDown, StorageFull, TowerError
 from tower_anime.graph.guess import family
+from tower_anime.own_sandbox import prepare_folder
 from tower_anime.ports import Renderer, ServerFacts
 from tower_anime.settings import Settings
 from tower_anime.upkeep import compare_files

@@ -13,7 +13,7 @@ from typing import Any
 from tower_anime.adapters.embedded import clip_texts, is_clip
 from tower_anime.adapters.masks import masked_png
 from tower_anime.adapters.media import OpenCvMedia
-from tower_anime.compose import open_blobs, open_renderers, prepare_folder
+from tower_anime.compose import open_blobs, open_renderers
 from tower_anime.domain.attempt import Artifact
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.frame import Frame
@@ -28,6 +28,7 @@ from tower_anime.graph.links import Slot, value_at
 from tower_anime.graph.own import Template, parse_bindings, template_of
 from tower_anime.graph.roles import PARAMETERS, Roles, reads_mask
 from tower_anime.graph.source import Source, bundled, parse_source
+from tower_anime.own_sandbox import prepare_folder
 from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.settings import Settings
 

@@ -47,15 +47,27 @@ class _Patience:
     due_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class _OpenOne:
+    """A generation that may be worked on: whether whatever else runs, and how old its wish is.
+
+    What has begun may be between two runs, however old it is.
+    """
+
+    goes_on: bool
+    waits_s: float = 0.0
+
+
 @dataclass
 class Reconciler:
     """Finds generations that nobody works on and approved ones that are not published.
 
     The store is right, whatever the engine says: it may be older (its own file was lost), newer
     (a backup of ours was restored) or may never have heard of a generation (its creator died, or
-    left it for us). `grace_s` is how long a generation must have been unknown before it is
-    submitted here: its creator may be about to do that. `turns` says what may begin and in which
-    order; without it all of it, oldest first. `clock` is monotonic, in seconds.
+    left it for us). `grace_s` is how long a generation must have been unknown, or have waited for
+    its begin, before it is submitted here: its creator may be about to do that. `turns` says what
+    may begin and in which order; without it all of it, oldest first. `clock` is monotonic, in
+    seconds.
     """
 
     store: Store
@@ -75,8 +87,8 @@ class Reconciler:
         Cheap enough for twice a second: asks the engine only about what it was not sure of.
         """
         now_s = self.clock()
-        eager = self._eager()
-        unfinished = tuple(eager)
+        open_ones = self._open_ones()
+        unfinished = tuple(open_ones)
         _keep_only(self._sure_until_s, unfinished)
         _keep_only(self._missing_since_s, unfinished)
         unsure = [i for i in unfinished if self._sure_until_s.get(i, now_s) <= now_s]
@@ -93,19 +105,25 @@ class Reconciler:
                 self._missing_since_s.pop(generation_id, None)
                 continue
             missing_s = now_s - self._missing_since_s.setdefault(generation_id, now_s)
-            if missing_s < self.grace_s or (room <= len(submitted) and not eager[generation_id]):
+            is_young = max(missing_s, open_ones[generation_id].waits_s) < self.grace_s
+            if is_young or (room <= len(submitted) and not open_ones[generation_id].goes_on):
                 left += 1
                 continue
             submitted.extend(self._mend(generation_id))
         self._tell_backlog(left=left)
         return tuple(submitted)
 
-    def _eager(self) -> dict[str, bool]:
-        """Return what may be worked on, in order, and whether it goes on whatever else runs."""
+    def _open_ones(self) -> dict[str, _OpenOne]:
+        """Return what may be worked on, in order."""
         if self.turns is None:
-            return dict.fromkeys(self.store.unfinished(), True)
+            return dict.fromkeys(self.store.unfinished(), _OpenOne(goes_on=True))
+        now = self.turns.now()
         return {
-            one.generation_id: one.has_begun or one.cancel_requested for one in self.turns.allowed()
+            one.generation_id: _OpenOne(
+                goes_on=one.has_begun or one.cancel_requested,
+                waits_s=0.0 if one.has_begun else (now - one.created_at).total_seconds(),
+            )
+            for one in self.turns.allowed()
         }
 
     def _tell_backlog(self, *, left: int) -> None:

@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -14,7 +14,6 @@ import uvicorn
 from tower_anime.compose import open_app
 from tower_anime.errors import BadInput, TowerError
 from tower_anime.settings import Settings
-from tower_anime.web.app import create_app
 from tower_anime.web.broadcast import Broadcast
 
 log = logging.getLogger(__name__)
@@ -22,10 +21,20 @@ log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until a signal; running steps end first, the rest goes on at the next start."""
+def run(
+    settings: Settings, *, host: str, port: int, sandbox: Callable[[], str] | None = None
+) -> None:
+    """Serve until a signal; running steps end first, the rest goes on at the next start.
+
+    `sandbox` is a wait for the address of a built-in generator that was begun already.
+    """
     _check_host(settings, host)
-    with _asked_to_stop() as asked, open_app(settings, role="serve", keeps_house=True) as app:
+    with (
+        _asked_to_stop() as asked,
+        open_app(settings, role="serve", keeps_house=True, sandbox=sandbox) as app,
+    ):
+        from tower_anime.web.app import create_app  # takes half a second; the work goes on before
+
         api = create_app(app, host=host)
         config = uvicorn.Config(
             api,

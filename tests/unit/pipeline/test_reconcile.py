@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.quality import Profile
 from tower_anime.errors import StoreUnavailable
 from tower_anime.pipeline.reconcile import PUBLISH_EVERY_S, SURE_FOR_S, Reconciler
+from tower_anime.pipeline.turns import Turns
 
 
 @dataclass
@@ -129,6 +131,20 @@ def test_a_creator_has_its_time_and_then_the_forgotten_is_submitted(scene: Scene
     assert scene.runs.words == {f"{generation_id}:0": "open"}
     scene.later(5)
     assert scene.reconciler.submit_forgotten() == ()
+
+
+def test_what_waited_before_the_start_begins_at_once_but_not_between_two_runs(
+    scene: Scene,
+) -> None:
+    new, old, begun = scene.add(), scene.add(), scene.add(GenerationStatus.WORKING)
+    turns = Turns(store=scene.store, limit=8, engine=scene.runs)
+    started = replace(scene.reconciler, turns=turns)
+    turns.now = lambda: datetime.now(UTC) - timedelta(minutes=1)  # a clock that was set back
+    assert started.submit_forgotten() == ()
+    turns.now = lambda: datetime.now(UTC) + timedelta(minutes=1)
+    assert set(started.submit_forgotten()) == {new, old}
+    scene.later(1.1)
+    assert started.submit_forgotten() == (begun,)
 
 
 def test_what_the_engine_works_on_is_seldom_asked_about(scene: Scene) -> None:
