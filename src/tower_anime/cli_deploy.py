@@ -1,0 +1,82 @@
+"""Commands for bringing the product onto a server: the earlier service's data, the unit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(name="import-legacy", no_args_is_help=True)
+@click.argument("url", metavar="URL")
+@click.option("--dry-run", is_flag=True, help="Only say what would come.")
+@click.option("--name", help="What to call the source.  [default: the database's or file's name]")
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="Local time of the old machine, for times of its quality modules.  [default: this one's]",
+)
+@click.option(
+    "--files",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Look here for files that are not at their path; repeatable.",
+)
+@click.option("--keep-files", is_flag=True, help="Copy the files that are found.")
+@click.option("--assess", is_flag=True, help="Copy and measure the files that are found.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def import_legacy(url: str, as_json: bool, **wishes: Any) -> None:
+    r"""Bring projects, jobs and everything else from the earlier service's database.
+
+    \b
+    tower-anime import-legacy postgresql://user@host/tower_consolidated --dry-run
+    tower-anime import-legacy sqlite:////srv/anime/anime.db --files /srv/anime/output --assess
+
+    The source is only read. Importing again brings what changed since, and nothing twice.
+    """
+    from tower_anime.importing import Wishes, import_legacy, report_view
+    from tower_anime.settings import read_settings
+
+    report = import_legacy(
+        read_settings(),
+        Wishes(
+            url=url,
+            name=wishes["name"],
+            dry=wishes["dry_run"],
+            zone=wishes["timezone"],
+            folders=wishes["folders"],
+            keep_files=wishes["keep_files"],
+            assess=wishes["assess"],
+        ),
+    )
+    view = report_view(report)
+    if as_json:
+        click.echo(json.dumps(view, ensure_ascii=False))
+    else:
+        _show(view)
+
+
+def _show(view: Mapping[str, Any]) -> None:
+    verb = "would bring" if view["dry_run"] else "brought"
+    click.echo(f"{view['source']}: {verb}")
+    width = max(len(name) for name in view["tables"])
+    for name, one in view["tables"].items():
+        rest = [f"{one[word]} {word}" for word in ("changed", "same") if one[word]]
+        rest += [f"{number} skipped: {why}" for why, number in one["skipped"].items()]
+        rest += [f"{one['prefixed_ids']} ids prefixed"] if one["prefixed_ids"] else []
+        more = f"  ({', '.join(rest)})" if rest else ""
+        click.echo(f"  {name:<{width}}  {one['new']:>7} of {one['found']}{more}")
+    for note in view["notes"]:
+        click.echo(f"  note: {note}")
+    files = view["files"]
+    click.echo(
+        f"  files: {files['found']} found, {files['missing']} missing, "
+        f"{files['kept']} kept, {files['assessed']} measured"
+    )
+    if view["ignored_tables"]:
+        click.echo(f"  not brought (they mean nothing here): {', '.join(view['ignored_tables'])}")
