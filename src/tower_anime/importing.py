@@ -218,7 +218,7 @@ def _assess_again(settings: Settings, generation_id: str, path: Path) -> int:
         if known is not None and not known.assessor.startswith("legacy: "):
             return 0
         brief = history.generation.brief
-        (job,) = wanted((path,), (), prompt=brief.prompt, profile=brief.profile)
+        (job,) = wanted((path,), (), prompt=brief.prompt, profile=brief.profile, expect={})
         ((_, assessment),) = inspect_files(settings, [job])
         store.save_assessment(generation_id, 1, assessment)
     return 1
