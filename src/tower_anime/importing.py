@@ -24,6 +24,7 @@ from tower_anime.adapters.store.legacy_rows import (
 )
 from tower_anime.adapters.store.tables import HEAD
 from tower_anime.compose import open_blobs, open_store, upgrade_database
+from tower_anime.domain.clip import Expectation
 from tower_anime.domain.legacy import plain, text_of
 from tower_anime.errors import BadInput
 from tower_anime.inspection import inspect_files, wanted
@@ -218,7 +219,9 @@ def _assess_again(settings: Settings, generation_id: str, path: Path) -> int:
         if known is not None and not known.assessor.startswith("legacy: "):
             return 0
         brief = history.generation.brief
-        (job,) = wanted((path,), (), prompt=brief.prompt, profile=brief.profile, expect={})
+        (job,) = wanted(
+            (path,), (), prompt=brief.prompt, profile=brief.profile, expect=Expectation()
+        )
         ((_, assessment),) = inspect_files(settings, [job])
         store.save_assessment(generation_id, 1, assessment)
     return 1
