@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tower_anime import __version__
-from tower_anime.cli_deploy import import_legacy
+from tower_anime.cli_deploy import import_legacy, service
 from tower_anime.cli_director import director
 from tower_anime.errors import BadInput, Cancelled, TowerError
 
@@ -571,3 +571,4 @@ def restore(file: Path) -> None:
 
 main.add_command(director)
 main.add_command(import_legacy)
+main.add_command(service)

@@ -80,3 +80,70 @@ def _show(view: Mapping[str, Any]) -> None:
     )
     if view["ignored_tables"]:
         click.echo(f"  not brought (they mean nothing here): {', '.join(view['ignored_tables'])}")
+
+
+@click.group()
+def service() -> None:
+    """Install or remove the systemd unit `tower-anime-pipeline`."""
+
+
+@service.command(name="install")
+@click.option("--user", metavar="NAME", help="Run as this user.  [default: one made for the run]")
+@click.option("--group", metavar="NAME", help="And as this group.  [default: the user's name]")
+@click.option("--gpu", is_flag=True, help="This machine's graphics cards may be looked at.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=44451, show_default=True)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Where data is kept (with --user).  [default: /var/lib/tower-anime]",
+)
+@click.option(
+    "--environment-file",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/tower-anime/environment"),
+    show_default=True,
+    help="Settings, one TOWER_…=… a line; read if it is there.",
+)
+@click.option(
+    "--credential",
+    "credentials",
+    multiple=True,
+    metavar="VARIABLE=FILE",
+    help="A secret that only systemd reads, such as TOWER_API_TOKEN=/etc/tower-anime/token.",
+)
+@click.option(
+    "--unit-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Only write the unit, there.",
+)
+@click.option("--print", "only_print", is_flag=True, help="Only print the unit.")
+def install_service(unit_dir: Path | None, only_print: bool, **options: Any) -> None:
+    r"""Write the unit, enable and start it. Again with other options changes it.
+
+    \b
+    tower-anime service install --print
+    sudo tower-anime service install --user media
+    sudo tower-anime service install --credential TOWER_API_TOKEN=/etc/tower-anime/token
+
+    The library folder is the one of your settings (TOWER_LIBRARY_DIR).
+    """
+    from tower_anime.service import UNIT_DIR, install, unit_text, unit_wishes
+    from tower_anime.settings import read_settings
+
+    text = unit_text(unit_wishes(read_settings(), **options))
+    if only_print:
+        click.echo(text, nl=False)
+        return
+    for line in install(text, folder=unit_dir or UNIT_DIR):
+        click.echo(line)
+
+
+@service.command(name="uninstall")
+@click.option("--unit-dir", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def uninstall_service(unit_dir: Path | None) -> None:
+    """Stop the service and remove its unit; data and library stay."""
+    from tower_anime.service import UNIT_DIR, uninstall
+
+    for line in uninstall(folder=unit_dir or UNIT_DIR):
+        click.echo(line)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -66,10 +66,27 @@ HOUSE_GRACE_S = 1.0
 GUEST_GRACE_S = 5.0
 """The same beside a possible `serve`, which shall be faster."""
 
+PUBLISH_LOOK_S = 1.0  # the reconciler itself looks every 5 s
 SWEEP_EVERY_S = 6 * 3600.0  # orphans need days to matter
 DRAIN_S = 10.0  # what renders longer is left at its server, for the next start to collect
 UPKEEP_END_S = 5.0
 """A cold start compiles and imports OpenCV; on a slow disk that takes seconds."""
+
+
+@dataclass
+class Pulse:
+    """When the working loop last finished a round (monotonic, s)."""
+
+    last_s: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        """Note that a round is done."""
+        self.last_s = time.monotonic()
+
+    @property
+    def age_s(self) -> float:
+        """How long ago the last round ended."""
+        return time.monotonic() - self.last_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +103,7 @@ class App:
     turns: Turns
     thumbnails: Thumbnails
     simulated: bool
+    pulse: Pulse = field(default_factory=Pulse)
 
     def create(
         self,
@@ -255,6 +273,11 @@ def open_app(
             yield app
 
 
+def _publish_until(stopping: threading.Event, reconciler: Reconciler) -> None:
+    while not stopping.wait(PUBLISH_LOOK_S):
+        reconciler.look_at_publications()
+
+
 @contextmanager
 def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[None]:
     """Compare rows and files with what is worked on, in a thread, until the end.
@@ -272,20 +295,27 @@ def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[N
             wake.clear()
             if stopping.is_set():
                 return
-            app.reconciler.look(publish=keeps_house)
+            app.reconciler.look(publish=False)
+            app.pulse.beat()
             if keeps_house and time.monotonic() >= sweep_due_s:
                 sweep_due_s = time.monotonic() + SWEEP_EVERY_S
                 if swept := sweep_orphans(app.settings):
                     log.info("removed %d half-written files of dead processes", len(swept))
 
-    thread = threading.Thread(target=keep, name="upkeep", daemon=True)
-    thread.start()
+    works = [keep]
+    if keeps_house:  # apart from it: a library's server may take its time
+        works.append(lambda: _publish_until(stopping, app.reconciler))
+    threads = [threading.Thread(target=work, name="upkeep", daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopping.set()
         wake.set()
-        thread.join(UPKEEP_END_S)
+        ends_at_s = time.monotonic() + UPKEEP_END_S
+        for thread in threads:
+            thread.join(max(0.0, ends_at_s - time.monotonic()))
 
 
 @contextmanager

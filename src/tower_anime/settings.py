@@ -1,12 +1,13 @@
 """Every setting with unit and range, read once.
 
-Precedence: command line, environment (`TOWER_…`, nested with `__`), `.env` in the working
-folder, `tower-anime.toml` in the working folder, the same in the user's configuration folder,
-defaults.
+Precedence: command line, environment (`TOWER_…`, nested with `__`), credentials of systemd
+(`LoadCredential=TOWER_API_TOKEN:…`), `.env` in the working folder, `tower-anime.toml` in the
+working folder, the same in the user's configuration folder, defaults.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -221,12 +223,21 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
+            *_credentials(settings_cls),
             dotenv_settings,
             TomlConfigSettingsSource(settings_cls, toml_file=Path(FILE_NAME)),
             TomlConfigSettingsSource(
                 settings_cls, toml_file=Path(_dirs.user_config_dir) / FILE_NAME
             ),
         )
+
+
+def _credentials(kind: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:
+    """Return the files that systemd hands us: a setting's variable is the file's name."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder or not Path(folder).is_dir():
+        return ()
+    return (SecretsSettingsSource(kind, secrets_dir=folder, case_sensitive=False),)
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -195,6 +195,13 @@ class Reconciler:
             log.log(level, "%s waits for the library: %s", generation_id, publication.reason)
         return (publication,)
 
+    def look_at_publications(self) -> None:
+        """Do one round for the library alone, whose server may take its time."""
+        try:
+            self.complete_publications()
+        except (Unavailable, Conflict) as error:
+            log.warning("what is to be published can't be looked for at the moment: %s", error)
+
     def look(self, *, publish: bool) -> None:
         """Do one round; what is not ready now is looked at again in the next."""
         try:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from tower_anime.compose import open_app
+from tower_anime.compose import Pulse, open_app
 from tower_anime.errors import BadInput, TowerError
+from tower_anime.service import Supervisor
 from tower_anime.settings import Settings
 from tower_anime.web.broadcast import Broadcast
 
@@ -29,6 +30,7 @@ def run(
     `sandbox` is a wait for the address of a built-in generator that was begun already.
     """
     _check_host(settings, host)
+    supervisor = Supervisor.of_environment()
     with (
         _asked_to_stop() as asked,
         open_app(settings, role="serve", keeps_house=True, sandbox=sandbox) as app,
@@ -43,7 +45,7 @@ def run(
             log_level="warning",
             timeout_graceful_shutdown=5,
         )
-        server = _Server(config, api.state.broadcast)
+        server = _Server(config, api.state.broadcast, supervisor=supervisor, pulse=app.pulse)
         asked.append(server)
         log.warning("Tower Anime listens on http://%s:%d/ui/", host, port)
         server.run()
@@ -54,12 +56,31 @@ def run(
 class _Server(uvicorn.Server):
     """uvicorn that leaves signals to us: it would end the process before the drain."""
 
-    def __init__(self, config: uvicorn.Config, broadcast: Broadcast) -> None:
+    def __init__(
+        self, config: uvicorn.Config, broadcast: Broadcast, *, supervisor: Supervisor, pulse: Pulse
+    ) -> None:
         super().__init__(config)
         self._broadcast = broadcast
+        self._supervisor = supervisor
+        self._pulse = pulse
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so: the database is open already."""
+        await super().startup(sockets)
+        if self.started:
+            where = f"http://{self.config.host}:{self.config.port}/ui/"
+            self._supervisor.ready(f"listens on {where}")
+
+    async def on_tick(self, counter: int) -> bool:
+        """Give a sign of life ten times a second, as long as the working loop does its rounds."""
+        limit_s = self._supervisor.watchdog_s
+        if limit_s is not None and self._pulse.age_s < limit_s:
+            self._supervisor.alive()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first: they would keep their connections open for ever."""
+        self._supervisor.stopping()
         self._broadcast.close()
         await super().shutdown(sockets)
 
