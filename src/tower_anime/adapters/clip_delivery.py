@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -33,28 +32,6 @@ _STANDARD_RATES = tuple(
 )
 _RATE_TOLERANCE = 0.003  # GIF counts hundredths of a second
 _TICKS = 90_000
-_SCAN_BOXES = 64
-
-
-def moov_comes_first(source: Path) -> bool | None:
-    """Whether an MP4 has its index before its frames; None for other containers."""
-    with source.open("rb") as file:
-        for number in range(_SCAN_BOXES):
-            head = file.read(8)
-            if len(head) < 8:
-                return False if number else None
-            size, name = struct.unpack(">I4s", head)
-            if number == 0 and name != b"ftyp":
-                return None
-            if name in (b"moov", b"mdat"):
-                return bool(name == b"moov")
-            skip = size - 8
-            if size == 1:
-                skip = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0] - 16
-            if skip < 0:
-                return False
-            file.seek(skip, 1)
-    return False
 
 
 def write_deliverable(

@@ -15,7 +15,8 @@ import av
 import av.error
 
 from tower_anime.adapters import clip_webp
-from tower_anime.adapters.clip_delivery import moov_comes_first, write_deliverable
+from tower_anime.adapters.clip_boxes import read_boxes
+from tower_anime.adapters.clip_delivery import write_deliverable
 from tower_anime.adapters.clip_frames import ShownFrame, over_white, shown, shown_pixels
 from tower_anime.adapters.clip_sound import listen
 from tower_anime.domain.clip import ClipFacts, SoundFacts, SoundTrack, StreamFacts
@@ -69,9 +70,8 @@ class AvClips:
     def is_clip(self, source: Path) -> bool:
         """Whether content, or else the name, says that a file moves; False when it is not there."""
         try:
-            with source.open("rb") as file:
-                head = file.read(_HEAD_BYTES)
-        except OSError:
+            head = _head(source)
+        except Unreadable:
             return source.suffix.lower() in CLIP_SUFFIXES
         if head[4:8] == b"ftyp":
             return head[8:12] not in _STILL_BRANDS
@@ -89,14 +89,14 @@ class AvClips:
             Unreadable: of kind `missing`, `not_a_file`, `no_access`, `empty`, `too_large`,
                 `not_a_video`, `no_video`, `truncated` or `corrupt`.
         """
-        head = _checked_head(source)
+        head = _head(source)
         if clip_webp.is_animated(head):
             yield _WebpClip(_webp(source))
             return
         try:
             container = av.open(str(source), metadata_errors="replace")
         except (av.error.FFmpegError, UnicodeError, ValueError) as error:
-            raise _not_opened(source, head, error) from error
+            raise _not_opened(source, head) from error
         with container:
             if not container.streams.video:
                 raise Unreadable("the file has no video stream", kind="no_video")
@@ -119,7 +119,7 @@ class AvClips:
                 raise StorageFull(f"{target} can't be written: {error.strerror}") from error
 
 
-def _checked_head(source: Path) -> bytes:
+def _head(source: Path) -> bytes:
     try:
         if not source.is_file():
             kind = "not_a_file" if source.exists() else "missing"
@@ -136,13 +136,13 @@ def _checked_head(source: Path) -> bytes:
     return head
 
 
-def _not_opened(source: Path, head: bytes, error: Exception) -> Unreadable:
+def _not_opened(source: Path, head: bytes) -> Unreadable:
     if head[4:8] == b"ftyp":
         return Unreadable(
             "the file ends before its index (moov) or has none: it can't be played",
             kind="truncated",
         )
-    return Unreadable(f"{source.name} is no video that can be read: {error}", kind="not_a_video")
+    return Unreadable(f"{source.name} is no video that can be read", kind="not_a_video")
 
 
 def _has_two_frames(source: Path) -> bool:
@@ -182,10 +182,9 @@ def _facts(container: Any, source: Path) -> ClipFacts:
     if codec is None:
         raise Unreadable("no decoder is known for the video stream", kind="not_a_video")
     rate = stream.average_rate or stream.guessed_rate
-    duration_s = None
-    if stream.duration is not None and stream.time_base is not None:
-        duration_s = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
+    boxes = read_boxes(source)
+    duration_s = boxes.duration_s
+    if duration_s is None and container.duration is not None:
         duration_s = container.duration / av.time_base
     aspect = stream.sample_aspect_ratio
     return ClipFacts(
@@ -204,7 +203,7 @@ def _facts(container: Any, source: Path) -> ClipFacts:
         frame_rate=float(rate) if rate else None,
         duration_s=duration_s,
         frames=stream.frames or None,
-        moov_first=moov_comes_first(source),
+        moov_first=boxes.moov_first,
         sound=_sound_facts(container),
     )
 

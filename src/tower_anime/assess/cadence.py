@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,49 +27,75 @@ _MIN_RUNS = 6  # fewer drawings in a row have no rhythm to break
 class Cadence:
     """How a clip is timed. `on` is the modal number of frames that a drawing stands.
 
-    `drawings` counts the distinct pictures in a row, `moving` is the share of frames that are
-    new; `longest_hold_s` in seconds. `frozen` are holds beyond what is drawn on purpose (amount:
-    seconds), `stutter` stretches of motion with breaks in their rhythm (amount: breaks a second).
+    `drawings` counts the distinct pictures in a row, `moving` is the share of frames that are new,
+    `longest_hold_s` in seconds; `breaks` weighs what breaks the rhythm of motion within 5 s.
+    `frozen` are holds beyond what is drawn on purpose (amount: seconds), `stutter` stretches of
+    motion with breaks in their rhythm (amount: their number).
     """
 
     on: int
     drawings: int
     moving: float
     longest_hold_s: float
-    breaks: int
+    breaks: float
     frozen: tuple[Span, ...]
     stutter: tuple[Span, ...]
 
 
 def cadence(track: Track, frame_rate: float) -> Cadence:
     """Find the cadence of a clip and what breaks it."""
-    starts = _starts(track)
+    starts = np.asarray(_starts(track, _motion_from(track)))
     runs = np.diff([*starts, track.frames])
     on = _mode(runs[runs <= _LONGEST_ON])
     rate = frame_rate or 24.0
+    holds = np.asarray(_starts(track, HELD_LEVELS))
+    stands = np.diff([*holds, track.frames])
     limit = max(MAX_HOLD_S * rate, HOLD_CADENCES * on) + 1  # ± 1 frame by the codec's rounding
     frozen = tuple(
-        Span(FrameRange(int(start), int(start + run - 1)), float(run / rate))
-        for start, run in zip(starts, runs, strict=True)
-        if run > limit
+        Span(FrameRange(int(start), int(start + stand - 1)), float(stand / rate))
+        for start, stand in zip(holds, stands, strict=True)
+        if stand > limit
     )
-    breaks = _breaks(track, np.asarray(starts), runs)
+    breaks = _breaks(track, starts, runs)
     return Cadence(
         on=on,
-        drawings=len(runs),
+        drawings=len(holds),
         moving=(len(runs) - 1) / max(1, track.frames - 1),
-        longest_hold_s=float(runs.max() / rate),
-        breaks=len(breaks),
+        longest_hold_s=float(stands.max() / rate),
+        breaks=_most_in(breaks, starts, _SUMMED_S * rate),
         frozen=frozen,
-        stutter=_grouped(breaks, np.asarray(starts), runs, rate),
+        stutter=_grouped(sorted(breaks), starts, runs, rate),
     )
 
 
-def _starts(track: Track) -> list[int]:
+def _starts(track: Track, held_levels: float) -> list[int]:
     """Return the first frame of each drawing."""
-    moved = np.maximum(track["change_max"], track["anchor_max"]) > HELD_LEVELS
+    moved = np.maximum(track["change_max"], track["anchor_max"]) > held_levels
     moved[0] = True
     return [int(index) for index in np.flatnonzero(moved)]
+
+
+def _motion_from(track: Track) -> float:
+    """Return the change (levels of a cell) from which this clip's frames are new drawings.
+
+    Repeats of a drawing differ by what the codec still mends, which grows with its thrift; where
+    repeats and new drawings are two heaps, the widest gap between them divides them. Without two
+    heaps it is the least change that a person sees.
+    """
+    steps = np.sort(track["change_max"][1:])
+    low, high = int(len(steps) * _HEAP), int(len(steps) * (1 - _HEAP))
+    if high - low < 4:
+        return HELD_LEVELS
+    upper = np.maximum(steps[low : high + 1], 1e-3)
+    ratios = np.where(upper[:-1] <= _MENDED_LEVELS, upper[1:] / np.maximum(upper[:-1], 1.0), 1.0)
+    widest = int(np.argmax(ratios))
+    if ratios[widest] < _GAP:
+        return HELD_LEVELS
+    return max(HELD_LEVELS, float(np.sqrt(max(upper[widest], 1.0) * upper[widest + 1])))
+
+
+_HEAP = 0.15  # of the frames at least are repeats, and as many new drawings
+_MENDED_LEVELS, _GAP = 9.0, 1.4  # what codecs mend at most (x264 at crf 32), and the gap's ratio
 
 
 def _mode(runs: Whole) -> int:
@@ -78,38 +105,61 @@ def _mode(runs: Whole) -> int:
 
 
 _WINDOW = 12  # drawings around one that tell its rhythm
-_REGULAR = 0.6  # of them that must share it
+_REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
+_LONGEST_BREAK = 16  # frames; what stands longer is a hold
+_LEAST_STEP = 3.0  # levels of a cell: slower motion has no rhythm that could be seen to break
+_SLIGHT, _FULL = 0.3, 1.0
 
 
-def _breaks(track: Track, starts: Whole, runs: Whole) -> list[int]:
-    """Return the drawings that stand too long for the rhythm around them, in full motion.
+def _breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
+    """Return the drawings that break the rhythm around them in full motion, and how much each does.
 
-    A drawing of twice or thrice the usual time is the animator's, if it is on 2s and slower.
+    A drawing that stands one frame more or less, or twice as long on 2s and slower, may be the
+    animator's and counts little.
     """
     if len(runs) < _MIN_RUNS:
-        return []
-    steps = track["change_mean"][starts]
-    lit = track["bright"][starts] > BLACK_BRIGHT
-    return [
-        index for index in range(1, len(runs) - 1) if lit[index] and _is_break(runs, steps, index)
-    ]
+        return {}
+    change, lit = track["change_mean"][starts], track["bright"][starts] > BLACK_BRIGHT
+    big = track["change_max"][starts] >= _LEAST_STEP
+    weights = {
+        index: _break_weight(runs, change, index)
+        for index in range(1, len(runs) - 1)
+        if lit[index] and lit[index + 1] and big[index]
+    }
+    return {index: weight for index, weight in weights.items() if weight > 0}
 
 
-def _is_break(runs: Whole, steps: Series, index: int) -> bool:
+def _break_weight(runs: Whole, steps: Series, index: int) -> float:
     low, high = max(0, index - _WINDOW // 2), index + _WINDOW // 2 + 1
     around = runs[low:high]
-    usual = _mode(around)
-    run = int(runs[index])
-    if run <= usual + 1 or run > _LONGEST_BREAK or len(around) < _MIN_RUNS:
-        return False
+    usual, run = _mode(around), int(runs[index])
     is_regular = np.count_nonzero(around == usual) >= _REGULAR * len(around)
+    if run == usual or run > _LONGEST_BREAK or len(around) < _MIN_RUNS or not is_regular:
+        return 0.0
     step = float(np.median(steps[max(1, low) : high]))
-    goes_on = min(steps[index], steps[index + 1]) >= _AS_FAR * step
-    return bool(is_regular and goes_on and not (usual > 1 and run % usual == 0))
+    if min(steps[index], steps[index + 1]) < _AS_FAR * step:
+        return 0.0
+    is_off_beat = abs(run - usual) > 1 and (usual == 1 or run % usual > 0)
+    return _FULL if is_off_beat else _SLIGHT
 
 
-_LONGEST_BREAK = 12  # frames; what stands longer is a hold
+_SUMMED_S = 5.0  # breaks count by what gathers within this time: a long clip may have more
+
+
+def _most_in(breaks: Mapping[int, float], starts: Whole, frames: float) -> float:
+    """Return the most weight of breaks within so many frames."""
+    return max(
+        (
+            sum(
+                weight
+                for other, weight in breaks.items()
+                if 0 <= starts[other] - starts[index] <= frames
+            )
+            for index in breaks
+        ),
+        default=0.0,
+    )
 
 
 def _grouped(breaks: list[int], starts: Whole, runs: Whole, rate: float) -> tuple[Span, ...]:

@@ -63,12 +63,13 @@ def _lied_about(n: Numbers) -> Finding | None:
     declared = n.get("declared_duration")
     if declared is None or declared <= 0:
         return None
+    lasts = max(n["duration"], n.get("sound_duration", 0.0))
     return _asked(
         "duration",
-        n["duration"],
+        lasts,
         declared,
         slack=max(0.05 * declared, 0.25),
-        text=f"the container says {declared:.2f} s, its frames last {n['duration']:.2f} s",
+        text=f"the container says {declared:.2f} s, what is in it lasts {lasts:.2f} s",
         name="declared_duration",
     )
 
@@ -174,12 +175,12 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
         amount=_BREAK * breaks + _BREAKS * max(0.0, breaks - _ALLOWED_BREAKS),
         weight=1.0,
         measurement="breaks",
-        message=f"{breaks:.0f} breaks in the rhythm of motion on {n['cadence']:.0f}s",
+        message=f"{breaks:.1f} breaks of the rhythm within 5 s, in motion on {n['cadence']:.0f}s",
         where=_ranges("stutter", n),
     )
 
 
-_BREAK, _BREAKS, _ALLOWED_BREAKS = 0.02, 0.13, 2  # one or two are the animator's
+_BREAK, _BREAKS, _ALLOWED_BREAKS = 0.03, 0.25, 1.7  # one or two are the animator's
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:

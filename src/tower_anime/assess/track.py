@@ -27,6 +27,7 @@ _MOVED_LEVELS = 2.0  # change of a cell that a person sees beside an unchanged o
 HELD_LEVELS = 1.5  # largest change of a cell up to which two frames may be one drawing
 _KEYS = 33  # pictures kept over the whole clip to see what slides slowly
 BLACK_BRIGHT = 26.0  # levels of the brightest hundredth up to which a frame is black
+_REFINED, _FADES = 0.3, 0.8  # of a cell's last motion; what is left of it a frame later
 JUMP_SHARE, JUMP_LEVELS = 0.5, 6.0  # how much of the picture changes at a cut, and how far
 _FOLLOWED = 8  # frames after which a flash of light is over
 REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
@@ -40,10 +41,10 @@ COLUMNS = (
     "luma",  # mean of luma, levels
     "bright",  # 99th percentile of luma, levels
     "spread",  # σ of luma, levels
-    "change_max",  # largest change of a cell since the frame before, levels
+    "change_max",  # largest change of a cell since the frame before, beyond refinement, levels
     "change_mean",  # mean change of the cells, levels
     "change_share",  # share of the cells that moved
-    "anchor_max",  # largest change of a cell since the drawing began, levels
+    "anchor_max",  # the same since the drawing began, levels
     "back_mean",  # mean change since the frame before last, levels
     "tone",  # distance (0–1) between the histograms of luma and of the frame before
     "gain",  # median over the cells of ln(luma after / before)
@@ -104,6 +105,8 @@ class TrackMeter:
     _cells: _Cells | None = None
     _before: _Cells | None = None
     _anchor: _Cells | None = None
+    _moved: _Cells | None = None
+    _anchor_moved: _Cells | None = None
     _first: _Cells | None = None
     _tint: tuple[_Cells, _Cells] | None = None
     _histogram: NDArray[np.float32] | None = None
@@ -133,8 +136,9 @@ class TrackMeter:
         tints = (blue, red) if self._tint is None else self._tint
         last_tone = histogram if self._histogram is None else self._histogram
         step = np.abs(cells - before)
-        change_max = float(step.max())
-        anchor_max = float(np.abs(cells - anchor).max())
+        change_max = _beyond(step, self._moved)
+        anchor_max = _beyond(np.abs(cells - anchor), self._anchor_moved)
+        self._moved = step if self._moved is None else np.maximum(step, _FADES * self._moved)
         gain, gain_spread = _gain(before, cells)
         back = float(cv2.mean(np.abs(cells - earlier))[0])
         change = float(cv2.mean(step)[0])
@@ -165,7 +169,7 @@ class TrackMeter:
             self._jumps.append((jump, before))
         self._regions.extend(_shared_gains(before, cells))
         if self._first is None or max(change_max, anchor_max) > HELD_LEVELS:
-            self._anchor = cells
+            self._anchor, self._anchor_moved = cells, self._moved
         if self._first is None:
             self._first = cells
         self.flash.see(glimpse.colour, glimpse.time_s)
@@ -247,6 +251,13 @@ def _gain(before: _Cells, after: _Cells) -> tuple[float, float]:
     ratio = np.log((after + _GAIN_FLOOR) / (before + _GAIN_FLOOR))
     middle = _median(ratio)
     return middle, _median(np.abs(ratio - middle))
+
+
+def _beyond(step: _Cells, moved: _Cells | None) -> float:
+    """Return the largest change that is no refinement: codecs touch up what has just moved."""
+    if moved is None:
+        return float(step.max())
+    return max(0.0, float((step - _REFINED * moved).max()))
 
 
 def _shared_gains(before: _Cells, after: _Cells) -> list[float]:
