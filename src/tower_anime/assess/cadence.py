@@ -87,7 +87,11 @@ def _motion_from(track: Track) -> float:
     if high - low < 4:
         return HELD_LEVELS
     upper = np.maximum(steps[low : high + 1], 1e-3)
-    ratios = np.where(upper[:-1] <= _MENDED_LEVELS, upper[1:] / np.maximum(upper[:-1], 1.0), 1.0)
+    ratios = upper[1:] / np.maximum(upper[:-1], 1.0)
+    is_mending = (upper[:-1] <= _MENDED_LEVELS) | (
+        (upper[:-1] <= _CRUDE_LEVELS) & (ratios >= _CRUDE_GAP)
+    )
+    ratios = np.where(is_mending, ratios, 1.0)
     widest = int(np.argmax(ratios))
     if ratios[widest] < _GAP:
         return HELD_LEVELS
@@ -95,7 +99,8 @@ def _motion_from(track: Track) -> float:
 
 
 _HEAP = 0.15  # of the frames at least are repeats, and as many new drawings
-_MENDED_LEVELS, _GAP = 9.0, 1.4  # what codecs mend at most (x264 at crf 32), and the gap's ratio
+_MENDED_LEVELS, _GAP = 9.0, 1.4  # what codecs mend at most at usual rates, and the gap's ratio
+_CRUDE_LEVELS, _CRUDE_GAP = 30.0, 2.5  # the same at x264's crf 32, where motion stands far above
 
 
 def _mode(runs: Whole) -> int:
@@ -109,6 +114,7 @@ _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
 _LONGEST_BREAK = 16  # frames; what stands longer is a hold
 _LEAST_STEP = 3.0  # levels of a cell: slower motion has no rhythm that could be seen to break
+_LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
 _SLIGHT, _FULL = 0.3, 1.0
 
 
@@ -122,6 +128,8 @@ def _breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
         return {}
     change, lit = track["change_mean"][starts], track["bright"][starts] > BLACK_BRIGHT
     big = track["change_max"][starts] >= _LEAST_STEP
+    if float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE:
+        return {}
     weights = {
         index: _break_weight(runs, change, index)
         for index in range(1, len(runs) - 1)

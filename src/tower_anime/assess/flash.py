@@ -118,12 +118,16 @@ class _Transitions:
     recent: deque[tuple[float, Mask, Mask]] = field(default_factory=deque)
     events: deque[float] = field(default_factory=deque)
     went_up: bool | None = None
+    stirred: bool = False  # whether anything has changed yet: most clips hold no saturated red
 
     def see(self, value: Cells, moment_s: float) -> int:
         """Take the next frame; return the transitions of the worst quarter in the last second."""
         if self.low is None or self.low.shape != value.shape:
             self._begin(value)
             return 0
+        if not self.stirred and np.array_equal(value, self.low):
+            return 0
+        self.stirred = True
         up, down = self._turned(value)
         self._forget(moment_s)
         self._note(up, down, moment_s)

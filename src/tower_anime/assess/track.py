@@ -9,7 +9,7 @@ from array import array
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from tower_anime.domain.clip import Glimpse
 from tower_anime.domain.frame import Plane
 
 Series: TypeAlias = NDArray[np.float64]
-_Cells: TypeAlias = NDArray[np.float32]
+_Cells: TypeAlias = Any  # NDArray[np.float32]; OpenCV's own types are wider
 
 CELL = 4  # glimpse pixels to a side of a cell: averages out noise of pixels and of codecs
 _MOVED_LEVELS = 2.0  # change of a cell that a person sees beside an unchanged one
@@ -37,18 +37,14 @@ _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
 COLUMNS = (
     "time_s",  # of the frame; NaN where the stream has no clock
-    "is_key",  # 1 where the codec starts afresh
     "luma",  # mean of luma, levels
     "bright",  # 99th percentile of luma, levels
     "spread",  # σ of luma, levels
     "change_max",  # largest change of a cell since the frame before, beyond refinement, levels
     "change_mean",  # mean change of the cells, levels
     "change_share",  # share of the cells that moved
-    "anchor_max",  # the same since the drawing began, levels
-    "back_mean",  # mean change since the frame before last, levels
-    "tone",  # distance (0–1) between the histograms of luma and of the frame before
+    "anchor_max",  # as change_max, since the drawing began
     "gain",  # median over the cells of ln(luma after / before)
-    "gain_spread",  # median deviation of the cells from that
     "tint_blue",  # median change of blue minus green, levels
     "tint_red",  # median change of red minus green, levels
 )
@@ -95,91 +91,92 @@ class Track:
         return self.columns[name]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What is kept of a frame: cells of luma, their logarithms, and what tints them."""
+
+    cells: _Cells
+    logs: _Cells
+    blue: _Cells
+    red: _Cells
+
+
 @dataclass
 class TrackMeter:
     """Takes the glimpses of a clip in order and holds what they amount to."""
 
-    rows: array[float] = field(default_factory=lambda: array("d"))
     flash: FlashMeter = field(default_factory=FlashMeter)
+    _rows: array[float] = field(default_factory=lambda: array("d"))
+    _regions: array[float] = field(default_factory=lambda: array("d"))
     _count: int = 0
-    _cells: _Cells | None = None
-    _before: _Cells | None = None
+    _last: _Seen | None = None
+    _first: _Cells | None = None
     _anchor: _Cells | None = None
     _moved: _Cells | None = None
     _anchor_moved: _Cells | None = None
-    _first: _Cells | None = None
-    _tint: tuple[_Cells, _Cells] | None = None
-    _histogram: NDArray[np.float32] | None = None
     _keys: list[tuple[int, _Cells]] = field(default_factory=list)
     _key_stride: int = 1
     _changes: deque[tuple[float, _Cells]] = field(default_factory=lambda: deque(maxlen=_BLIP))
     _jumps: list[tuple[Jump, _Cells]] = field(default_factory=list)
     _over: list[Jump] = field(default_factory=list)
-    _regions: array[float] = field(default_factory=lambda: array("d"))
 
     def see(self, glimpse: Glimpse) -> float:
         """Take the next frame; return how much the frame *before* stood out from both sides.
 
         That is in levels: what changed to it, or to the one or two before it, and now went back.
-        All frames have one size.
+        All frames have one size; another is brought to that of the first.
         """
-        cells = _cells(glimpse.luma)
-        if self._cells is not None and cells.shape != self._cells.shape:
-            size = (self._cells.shape[1], self._cells.shape[0])
-            cells = cast("_Cells", cv2.resize(cells, size, interpolation=cv2.INTER_AREA))
-        green = glimpse.colour[..., 1]
-        blue, red = glimpse.colour[..., 2] - green, glimpse.colour[..., 0] - green
-        histogram = _histogram(glimpse.luma)
-        before = cells if self._cells is None else self._cells
-        earlier = before if self._before is None else self._before
-        anchor = cells if self._anchor is None else self._anchor
-        tints = (blue, red) if self._tint is None else self._tint
-        last_tone = histogram if self._histogram is None else self._histogram
-        step = np.abs(cells - before)
-        change_max = _beyond(step, self._moved)
-        anchor_max = _beyond(np.abs(cells - anchor), self._anchor_moved)
-        self._moved = step if self._moved is None else np.maximum(step, _FADES * self._moved)
-        gain, gain_spread = _gain(before, cells)
-        back = float(cv2.mean(np.abs(cells - earlier))[0])
+        seen = _seen(glimpse, like=self._last)
+        last = self._last or seen
+        step = cv2.absdiff(seen.cells, last.cells)
         change = float(cv2.mean(step)[0])
+        share = cv2.countNonZero(cv2.threshold(step, _MOVED_LEVELS, 1, 0)[1]) / step.size
+        change_max, anchor_max = self._motion(seen.cells, step)
+        ratio = cv2.subtract(seen.logs, last.logs)
         mean, deviation = cv2.meanStdDev(glimpse.luma)
-        self.rows.extend(
+        self._rows.extend(
             (
                 np.nan if glimpse.time_s is None else glimpse.time_s,
-                float(glimpse.is_key),
                 float(mean[0, 0]),
-                float(np.searchsorted(np.cumsum(histogram), 0.99)) * 256 / len(histogram),
+                _bright(glimpse.luma),
                 float(deviation[0, 0]),
                 change_max,
                 change,
-                float(np.count_nonzero(step > _MOVED_LEVELS)) / step.size,
+                share,
                 anchor_max,
-                back,
-                0.5 * float(np.abs(histogram - last_tone).sum()),
-                gain,
-                gain_spread,
-                _median(blue - tints[0]) if blue.shape == tints[0].shape else 0.0,
-                _median(red - tints[1]) if red.shape == tints[1].shape else 0.0,
+                _median(ratio[::3, ::3]),
+                _median(cv2.subtract(seen.blue, last.blue)),
+                _median(cv2.subtract(seen.red, last.red)),
             )
         )
-        moved = self.rows[-len(COLUMNS) + COLUMNS.index("change_share")]
-        self._follow_jumps(cells)
-        if moved >= JUMP_SHARE and change >= JUMP_LEVELS:
-            jump = Jump(self._count, change, _likeness(before, cells), float("inf"))
-            self._jumps.append((jump, before))
-        self._regions.extend(_shared_gains(before, cells))
-        if self._first is None or max(change_max, anchor_max) > HELD_LEVELS:
-            self._anchor, self._anchor_moved = cells, self._moved
-        if self._first is None:
-            self._first = cells
+        self._regions.extend(_shared_gains(ratio))
+        self._note_jump(seen.cells, last.cells, change=change, share=share)
         self.flash.see(glimpse.colour, glimpse.time_s)
-        self._keep_key(cells)
-        stood_out = self._stood_out(change, cells)
-        self._changes.append((change, before))
-        self._before, self._cells, self._tint = self._cells, cells, (blue, red)
-        self._histogram = histogram
+        self._keep_key(seen.cells)
+        stood_out = self._stood_out(change, seen.cells)
+        self._changes.append((change, last.cells))
+        self._last = seen
         self._count += 1
         return stood_out
+
+    def _motion(self, cells: _Cells, step: _Cells) -> tuple[float, float]:
+        """Return the largest changes since the frame before and since the drawing began."""
+        if self._first is None or self._anchor is None or self._moved is None:
+            self._first = self._anchor = cells
+            self._moved = self._anchor_moved = step
+            return 0.0, 0.0
+        change = _beyond(step, self._moved)
+        since = _beyond(cv2.absdiff(cells, self._anchor), self._anchor_moved)
+        self._moved = cv2.max(step, _FADES * self._moved)
+        if max(change, since) > HELD_LEVELS:
+            self._anchor, self._anchor_moved = cells, self._moved
+        return change, since
+
+    def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
+        self._follow_jumps(cells)
+        if share >= JUMP_SHARE and change >= JUMP_LEVELS:
+            jump = Jump(self._count, change, _likeness(before, cells), float("inf"))
+            self._jumps.append((jump, before))
 
     def _stood_out(self, change: float, cells: _Cells) -> float:
         """Return the most that 1 to 3 frames differ from what was before and comes after them."""
@@ -218,8 +215,8 @@ class TrackMeter:
     def track(self) -> Track:
         """Return the whole clip; at least one frame must have been seen."""
         assert self._first is not None
-        assert self._cells is not None
-        table = np.frombuffer(self.rows, np.float64).reshape(-1, len(COLUMNS))
+        assert self._last is not None
+        table = np.frombuffer(self._rows, np.float64).reshape(-1, len(COLUMNS))
         return Track(
             columns={name: table[:, index].copy() for index, name in enumerate(COLUMNS)},
             key_frames=tuple(index for index, _ in self._keys),
@@ -227,48 +224,48 @@ class TrackMeter:
             jumps=(*self._over, *(jump for jump, _ in self._jumps)),
             regions=np.frombuffer(self._regions, np.float64).reshape(-1, REGIONS[0] * REGIONS[1]),
             first=self._first,
-            last=self._cells,
+            last=self._last.cells,
             flash=self.flash.track(),
         )
 
 
-def _cells(luma: Plane) -> _Cells:
-    height, width = (max(1, side // CELL) for side in luma.shape)
-    whole = luma[: max(1, height * CELL), : max(1, width * CELL)].astype(np.float32)
-    return cast("_Cells", cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))
+def _seen(glimpse: Glimpse, *, like: _Seen | None) -> _Seen:
+    height, width = (max(1, side // CELL) for side in glimpse.luma.shape)
+    whole = glimpse.luma[: max(1, height * CELL), : max(1, width * CELL)]
+    size = (width, height) if like is None else (like.cells.shape[1], like.cells.shape[0])
+    cells = cv2.resize(whole.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    colour = np.ascontiguousarray(glimpse.colour[::4, ::4])
+    if like is not None and colour.shape[:2] != like.blue.shape:
+        flat = (like.blue.shape[1], like.blue.shape[0])
+        colour = np.asarray(cv2.resize(colour, flat, interpolation=cv2.INTER_AREA), np.float32)
+    red, green, blue = cv2.split(colour)
+    return _Seen(
+        cells=cells,
+        logs=cv2.log(np.asarray(cells) + np.float32(_GAIN_FLOOR)),
+        blue=cv2.subtract(blue, green),
+        red=cv2.subtract(red, green),
+    )
 
 
-def _histogram(luma: Plane) -> NDArray[np.float32]:
-    counts = cv2.calcHist([luma], [0], None, [64], [0, 256]).ravel()
-    return cast("NDArray[np.float32]", counts / luma.size)
+def _bright(luma: Plane) -> float:
+    """Return the level that a hundredth of the pixels lies above."""
+    counts = cv2.calcHist([luma[::2]], [0], None, [64], [0, 256]).ravel()
+    return float(np.searchsorted(np.cumsum(counts), 0.99 * luma[::2].size)) * 256 / 64
 
 
-def _gain(before: _Cells, after: _Cells) -> tuple[float, float]:
-    """Return the median of ln(after / before) and the median deviation from it.
-
-    What moves within less than half of the picture leaves the median alone.
-    """
-    ratio = np.log((after + _GAIN_FLOOR) / (before + _GAIN_FLOOR))
-    middle = _median(ratio)
-    return middle, _median(np.abs(ratio - middle))
-
-
-def _beyond(step: _Cells, moved: _Cells | None) -> float:
+def _beyond(step: _Cells, moved: _Cells) -> float:
     """Return the largest change that is no refinement: codecs touch up what has just moved."""
-    if moved is None:
-        return float(step.max())
-    return max(0.0, float((step - _REFINED * moved).max()))
+    return max(0.0, cv2.minMaxLoc(cv2.scaleAdd(moved, -_REFINED, step))[1])
 
 
-def _shared_gains(before: _Cells, after: _Cells) -> list[float]:
+def _shared_gains(ratio: _Cells) -> list[float]:
     """Return for each part of the picture the gain that most of its cells share, else 0.
 
     What moves changes some cells up and others down; light changes all of them alike.
     """
-    down, across = (side // parts for side, parts in zip(before.shape, REGIONS, strict=True))
+    down, across = (side // parts for side, parts in zip(ratio.shape, REGIONS, strict=True))
     if down < 2 or across < 2:
         return [0.0] * (REGIONS[0] * REGIONS[1])
-    ratio = np.log((after + _GAIN_FLOOR) / (before + _GAIN_FLOOR))
     parts = (
         ratio[: down * REGIONS[0], : across * REGIONS[1]]
         .reshape(REGIONS[0], down, REGIONS[1], across)[:, ::2, :, ::2]
@@ -290,7 +287,6 @@ def _likeness(before: _Cells, after: _Cells) -> float:
     return float((a * b).sum()) / size if size > 0 else 0.0
 
 
-def _median(values: NDArray[np.float32]) -> float:
-    """Return the upper median of every second row and column, which is as good and quicker."""
-    some = values[::2, ::2]
-    return float(np.partition(some, some.size // 2, axis=None)[some.size // 2])
+def _median(values: _Cells) -> float:
+    """Return the upper median: `np.median` takes four times as long."""
+    return float(np.partition(values, values.size // 2, axis=None)[values.size // 2])
