@@ -524,11 +524,14 @@ def sandbox(host: str, port: int, seconds_per_step: float, faults: str, world: i
 @main.command()
 @_json_option
 def doctor(as_json: bool) -> None:
-    """Look at everything the product needs, and say how to mend what is wrong."""
-    from tower_anime import terminal
-    from tower_anime.doctor import diagnose
+    """Look at everything the product needs, and say how to mend what is wrong.
 
-    raise SystemExit(terminal.findings(diagnose(_settings()), as_json=as_json))
+    Exit status: 0 it can work (there may be notes), 1 there is a problem.
+    """
+    from tower_anime import terminal
+    from tower_anime.doctor import diagnose_here
+
+    raise SystemExit(terminal.findings(diagnose_here(), as_json=as_json))
 
 
 @main.group()

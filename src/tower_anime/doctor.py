@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from tower_anime import __version__
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.tables import HEAD
 from tower_anime.compose import open_renderers
+from tower_anime.domain.finding import Finding as Finding
 from tower_anime.domain.graph import Catalog, input_spec, stated_choices
 from tower_anime.errors import BadInput, ServerDown, StorageFull, TowerError
 from tower_anime.graph.guess import family
 from tower_anime.own_sandbox import prepare_folder
 from tower_anime.ports import Renderer, ServerFacts
-from tower_anime.settings import Settings
+from tower_anime.settings import Settings, read_settings
+from tower_anime.surroundings import (
+    check_clock,
+    check_configuration,
+    check_jellyfin,
+    check_models,
+)
 from tower_anime.upkeep import compare_files
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that `doctor` looked at. `state`: ok, note (works, but…) or problem."""
-
-    name: str
-    state: str
-    text: str
-    fix: str | None = None
-
 
 USUAL_COMFY_URL = "http://127.0.0.1:8188"
 
@@ -40,13 +37,28 @@ def diagnose(settings: Settings, *, usual_url: str = USUAL_COMFY_URL) -> tuple[F
     """
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _check_version,
+        check_configuration,
         _check_data_folder,
         _check_database,
+        _check_files,
         _check_library,
         _check_servers,
         lambda settings: _check_usual_place(settings, usual_url),
+        check_models,
+        check_jellyfin,
+        check_clock,
     )
     return tuple(finding for check in checks for finding in check(settings))
+
+
+def diagnose_here() -> tuple[Finding, ...]:
+    """Read the settings and look at everything; settings that can't be used are the finding."""
+    try:
+        settings = read_settings()
+    except BadInput as error:
+        fix = "mend what is named; docs/settings.md lists what is allowed"
+        return (Finding("configuration", "problem", str(error), fix),)
+    return diagnose(settings)
 
 
 def _check_version(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - same shape as the others
@@ -107,17 +119,26 @@ def _check_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_library(settings: Settings) -> Iterator[Finding]:
+    folder = settings.library_folder
+    if not folder.parent.is_dir():
+        text = f"{folder.parent} is not there"
+        yield Finding("library", "problem", text, "mount the drive, or mend TOWER_LIBRARY_DIR")
+        return
     try:
-        prepare_folder(settings.library_folder)
+        prepare_folder(folder)
     except StorageFull:
+        who = pwd.getpwuid(os.geteuid()).pw_name
         yield Finding(
             "library",
             "problem",
-            f"{settings.library_folder} can't be written",
-            "set TOWER_LIBRARY_DIR or mend its permissions",
+            f"{folder} can't be written by {who}",
+            f"set TOWER_LIBRARY_DIR, or let {who} write there: chown {who} {folder}",
         )
-    else:
-        yield Finding("library", "ok", str(settings.library_folder))
+        return
+    free_bytes = shutil.disk_usage(folder).free
+    text = f"{folder}, {free_bytes / 1024**3:.1f} GiB free"
+    low = free_bytes < LOW_DISK_BYTES
+    yield Finding("library", "note" if low else "ok", text, "free some space" if low else None)
 
 
 PATIENCE_S = 5.0  # a diagnosis that waits longer for one answer is no help

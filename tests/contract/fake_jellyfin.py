@@ -148,6 +148,10 @@ class FakeJellyfin:
             case ("POST", "Library", "Refresh"):
                 self.scan()
                 return 204, None
+            case ("POST", "Environment", "ValidatePath"):
+                asked = self._checked("ValidatePathDto", body)["Path"]
+                path_here = self._here(asked)
+                return (204 if path_here is not None and path_here.exists() else 404), None
             case ("GET", "Items"):
                 return 200, self._checked("BaseItemDtoQueryResult", self._items(query))
             case ("POST", "Items", item_id, "Refresh"):

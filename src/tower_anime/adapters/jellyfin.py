@@ -115,6 +115,17 @@ class JellyfinLibrary:
         """Return the server's library that shows a path of ours; None if there is none."""
         return self._library(path)
 
+    def sees(self, path: Path) -> bool:
+        """Whether the server can see a file of ours under its own path."""
+        body = {"Path": self._seen(path), "IsFile": True, "ValidateWritable": False}
+        try:
+            self.server.post("/Environment/ValidatePath", body)
+        except MediaServerTrouble as trouble:
+            if trouble.kind == "unknown":  # 404 is its word for "not there"
+                return False
+            raise
+        return True
+
     def is_refused(self) -> bool:
         """Whether the server refuses the key: waiting does not help."""
         try:
