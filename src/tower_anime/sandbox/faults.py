@@ -19,6 +19,11 @@ FAULTS: dict[str, str] = {
     "lost": "the job vanishes without a trace, as after a restart",
     "restart": "queue and history are forgotten and every socket closes, as when it restarts",
     "http_500": "a request is answered with 500",
+    "hang": "a request is answered only after a quarter of a minute",
+    "lost_answer": "a submission is accepted, but a proxy's 502 is all that comes back",
+    "no_socket": "the WebSocket is refused, as by a proxy that knows none",
+    "damage": "the saved file has its length, but its middle is damaged",
+    "no_file": "the history names a file that is not there",
 }
 """Every fault by name, and what it does."""
 

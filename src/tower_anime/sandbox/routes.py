@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import mimetypes
 import os
@@ -20,7 +21,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from tower_anime.sandbox.catalog import Catalog
@@ -40,6 +41,10 @@ class Reply(JSONResponse):
     """JSON with the content type that ComfyUI sends."""
 
     media_type = "application/json; charset=utf-8"
+
+
+HANG_S = 15.0
+"""How long a request that hangs goes without an answer (seconds)."""
 
 
 class Routes:
@@ -321,10 +326,22 @@ class Guard:
             await self.app(scope, receive, send)
         elif _is_foreign(Headers(scope=scope)):
             await Response(status_code=403)(scope, receive, send)
-        elif scope["type"] == "http" and self.faults.strikes("http_500"):
+        elif scope["type"] == "websocket":
+            refused = self.faults.strikes("no_socket")
+            await (Response(status_code=403) if refused else self.app)(scope, receive, send)
+        elif self.faults.strikes("http_500"):
             await _trouble()(scope, receive, send)
+        elif scope["path"].endswith("/prompt") and self.faults.strikes("lost_answer"):
+            await self.app(scope, receive, _unheard)
+            await Response("Bad Gateway", status_code=502)(scope, receive, send)
         else:
+            if self.faults.strikes("hang"):
+                await asyncio.sleep(HANG_S)
             await self.app(scope, receive, send)
+
+
+async def _unheard(_: Message) -> None:
+    """Send nothing: the answer is lost on the way."""
 
 
 def application(routes: Routes, faults: Faults, *, lifespan: Any) -> ASGIApp:

@@ -27,12 +27,26 @@ def saved(
     """
     folder, name, count = run.folders.place(kind, prefix, of=of, batch=number)
     filename = f"{name}_{count:05}_{suffix}"
-    whole = len(data) * 3 // 5 if run.strikes("truncate") else len(data)
-    (folder / filename).write_bytes(data[:whole])
+    if not run.strikes("no_file"):
+        (folder / filename).write_bytes(_as_it_arrives(run, data))
     base = run.folders.of(kind)
     assert base is not None
     subfolder = "" if folder == base else folder.relative_to(base).as_posix()
     return {"filename": filename, "subfolder": subfolder, "type": kind}
+
+
+def _as_it_arrives(run: Run, data: bytes) -> bytes:
+    """Return what a bad disk leaves of a file."""
+    if run.strikes("truncate"):
+        return data[: len(data) * 3 // 5]
+    if run.strikes("damage"):
+        middle = len(data) // 2
+        return (
+            data[:middle]
+            + bytes(byte ^ 0x5A for byte in data[middle : middle + 64])
+            + data[middle + 64 :]
+        )
+    return data
 
 
 @contextmanager

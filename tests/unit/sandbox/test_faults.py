@@ -3,12 +3,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx2
 import numpy as np
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.contract.sandbox_client import Client, client_of, sampler_graph
 from tower_anime.errors import BadInput
@@ -138,3 +140,52 @@ def test_a_restart_forgets_all_jobs_and_closes_the_sockets(client: Client) -> No
                 pass
     assert client.http.get("/history").json() == {}
     assert {client.http.get(f"/api/jobs/{i}").status_code for i in ids} == {404}
+
+
+@faulty("lost_answer")
+def test_a_lost_answer_leaves_the_job_in_the_queue(client: Client) -> None:
+    ident = "11111111-2222-4333-8444-555555555555"
+    body = {"prompt": sampler_graph(), "prompt_id": ident}
+    assert client.http.post("/prompt", json=body).status_code == 502
+    deadline = time.monotonic() + 10
+    while not (entry := client.http.get(f"/history/{ident}").json()):
+        assert time.monotonic() < deadline
+    assert entry[ident]["status"]["completed"]
+
+
+@faulty("no_socket")
+def test_a_refused_socket_leaves_http_to_ask(client: Client) -> None:
+    with pytest.raises(InvalidStatus), client.socket():
+        pass
+    assert client.http.get("/queue").status_code == 200
+
+
+@faulty("damage")
+def test_a_damaged_file_has_its_length_but_not_its_pixels(client: Client) -> None:
+    from tower_anime.adapters.media import OpenCvMedia
+    from tower_anime.errors import Unreadable
+
+    data = view(client, client.finish(sampler_graph()))
+    assert data.startswith(b"\x89PNG")
+    assert data.endswith(b"IEND\xaeB`\x82")
+    with pytest.raises(Unreadable):
+        OpenCvMedia().decode_still(data)
+
+
+@faulty("no_file")
+def test_a_file_that_is_named_may_not_be_there(client: Client) -> None:
+    entry = client.finish(sampler_graph())
+    assert entry["status"]["completed"]
+    image = entry["outputs"]["9"]["images"][0]
+    assert client.http.get("/view", params=image).status_code == 404
+
+
+def test_a_request_may_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tower_anime.sandbox.routes.HANG_S", 1.0)
+    with running(SandboxConfig(faults={"hang": 1.0})) as url, pytest.raises(httpx2.ReadTimeout):
+        httpx2.get(f"{url}/queue", timeout=0.3)
+
+
+def test_every_fault_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
+    assert [name for name in FAULTS if f"| `{name}` |" not in text] == []
