@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tower_anime.correct.rate import Rate
 from tower_anime.correct.rules import MOVES, Changes, Move
 from tower_anime.domain.attempt import Attempt, AttemptState
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.direction import ADD_TO_NEGATIVE, ADD_TO_PROMPT, WISHABLE, Wish
 from tower_anime.domain.family import Dialect, Family
+from tower_anime.domain.knowledge import COMPARED_WITH, NOTHING, REROLL, Knowledge, move_of
 from tower_anime.domain.quality import Assessment, Verdict
 from tower_anime.domain.request import SEED_MASK, RenderRequest
 from tower_anime.errors import FailureClass
@@ -37,13 +39,14 @@ class Limits:
     """What a choice must respect.
 
     `offered` maps sampler, scheduler… to what the server has; pictures stay below `area_px`
-    pixels, for which memory did not suffice.
+    pixels, for which memory did not suffice. `knowledge` says which moves helped so far.
     """
 
     family: Family
     locks: Collection[str] = ()
     offered: Mapping[str, Collection[str]] | None = None
     area_px: int | None = None
+    knowledge: Knowledge = NOTHING
 
     def allows(self, changes: Changes) -> bool:
         """Whether no lock is touched and everything named is on offer."""
@@ -76,13 +79,19 @@ def _worth(attempt: Attempt) -> tuple[bool, float]:
 
 
 def choose(
-    attempts: Sequence[Attempt], limits: Limits, *, wishes: Sequence[Wish] = ()
+    attempts: Sequence[Attempt],
+    limits: Limits,
+    *,
+    wishes: Sequence[Wish] = (),
+    by_lot: bool = False,
 ) -> Choice | None:
     """Return the next request after attempts of which none is good enough; None: nothing left.
 
     Starts from the best attempt so far, mends each defect that cost much with the first move
     that is allowed and new, and falls back to a new seed. `wishes` are a director's for the last
-    attempt and come first. Never returns a request that was tried, except once after a purely
+    attempt and come first. `by_lot`: a plain new seed is tried in the place
+    of a correction, so that what corrections add can be told. Never returns a request that was
+    tried, except once after a purely
     technical failure.
     """
     last = attempts[-1]
@@ -96,9 +105,31 @@ def choose(
     if base.assessment is None or base.assessment.score is None:
         return _new_seed(attempts, base.request, limits, reason="the result could not be measured")
     tried = {attempt.request.identity() for attempt in attempts}
-    return _mend(base.request, base.assessment, limits, tried) or _new_seed(
-        attempts, base.request, limits, reason="no change of parameters is left to try"
-    )
+    rate = Rate(limits.knowledge, base.request)
+    mended = _mend(base.request, base.assessment, limits, tried)
+    if mended is None:
+        if rate.reroll_is_hopeless(_main_defect(attempts)):
+            return None
+        why = "no change of parameters is left to try"
+        return _new_seed(attempts, base.request, limits, reason=why)
+    first = mended.corrections[0]
+    move = move_of(first.change)
+    if by_lot:
+        drawn = _new_seed(attempts, base.request, limits, reason=f"{COMPARED_WITH}{move}")
+        return _answering(drawn, first.defect) or mended
+    if rate.prefers_reroll(mended.corrections):
+        known = limits.knowledge.effect(first.defect, REROLL)
+        why = f"it mended this in {known.fixed} of {known.tries} cases, for less than {move}"
+        drawn = _new_seed(attempts, base.request, limits, reason=why)
+        return _answering(drawn, first.defect) or mended
+    return mended
+
+
+def _answering(choice: Choice | None, defect: str) -> Choice | None:
+    """Return a choice as the answer to a defect."""
+    if choice is None:
+        return None
+    return Choice(choice.request, tuple(replace(c, defect=defect) for c in choice.corrections))
 
 
 def _mend(
@@ -124,8 +155,9 @@ def _mend_from(
     A defect that an earlier one's move mends as well gets no change of its own.
     """
     result, made, corrections = request, list[Move](), list[Correction]()
+    rate = Rate(limits.knowledge, request)
     for position, kind in enumerate(defects):
-        moves = MOVES.get(kind, ())
+        moves = rate.ranked(kind, limits.family)
         if any(move in made for move in moves):
             continue
         found = _first_move(result, request, moves[0 if position else skip :], limits)

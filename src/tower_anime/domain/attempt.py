@@ -59,7 +59,8 @@ class Attempt:
     """One try. `number` counts from 1 without gaps; `prompt_id` is the key at the server.
 
     `seconds` is the time from submission to the collected file; `sampler_steps` the steps the
-    server really ran. `stopped_early_at_step` is set when the watcher broke the run off.
+    server really ran; `family` the model family that drew. `stopped_early_at_step` is set when the
+    watcher broke the run off.
     """
 
     generation_id: str
@@ -71,6 +72,7 @@ class Attempt:
     state: AttemptState = AttemptState.QUEUED
     server: str | None = None
     backend: str | None = None
+    family: str | None = None
     corrections: tuple[Correction, ...] = ()
     stopped_early_at_step: int | None = None
     sampler_steps: int = 0

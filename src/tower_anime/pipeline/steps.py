@@ -272,6 +272,10 @@ class Pipeline:
         name = graphs.workflow_of(generation.brief, catalog)
         return self.templates.on(self.workflow(name), name, catalog)
 
+    def _family(self, generation: Generation, attempt: Attempt, renderer: Renderer) -> str:
+        template = self._template(generation, renderer.catalog())
+        return graphs.family_of(attempt.request.checkpoint, template, self.families).name
+
     def _graph(
         self,
         generation: Generation,
@@ -373,6 +377,7 @@ class Pipeline:
 
         try:
             job = self._job(history.generation, attempt, renderer)
+            attempt = replace(attempt, family=self._family(history.generation, attempt, renderer))
             with self.card.rendering():
                 rendered = renderer.render(
                     job,

@@ -248,6 +248,7 @@ def _attempts_by_generation(parts: Parts) -> Mapping[str, list[Attempt]]:
                 state=AttemptState(row.state),
                 server=row.server,
                 backend=row.backend,
+                family=row.family,
                 corrections=tuple(corrections[key]),
                 stopped_early_at_step=row.stopped_early_at_step,
                 sampler_steps=row.sampler_steps,

@@ -40,6 +40,7 @@ from tower_anime.adapters.store.connect import (
 )
 from tower_anime.adapters.store.events import add_event
 from tower_anime.adapters.store.keyset import Keyset
+from tower_anime.adapters.store.learning import SqlLearning, remember
 from tower_anime.adapters.store.migrate import revision
 from tower_anime.adapters.store.parts import SqlParts
 from tower_anime.adapters.store.productions import SqlProductions, enhancements
@@ -84,7 +85,7 @@ _LAST_CHANGED_FIRST = Keyset(
 _NEWEST_FIRST = Keyset(generations, ("created_at", "id"), newest_first=True)
 
 
-class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
+class SqlStore(SqlAlerts, SqlLearning, SqlParts, SqlProductions, SqlPublications, SqlQueue):
     """`ports.Store`, `Productions` and `Queue` on an up-to-date database (`migrate.upgrade`).
 
     Safe for many threads; one instance per process. `busy_timeout_s` is how long a write waits
@@ -271,6 +272,7 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
             }
             key = ("generation_id", "attempt")
             _put(connection, quality_assessments, values, key=key)
+            remember(connection, generation_id, number)
             add_event(connection, event)
 
     # ---- Decisions and publications -----------------------------------------------------------
@@ -302,6 +304,7 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
                     ),
                 )
             )
+            remember(connection, generation_id, review.attempt)
             add_event(connection, told if is_new else None)
 
     def undo_review(self, generation_id: str) -> GenerationStatus:
@@ -311,7 +314,7 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
         """
         table = decisions.c
         newest = (
-            select(table.seq, table.status_before)
+            select(table.seq, table.status_before, table.attempt)
             .where(
                 table.generation_id == generation_id,
                 table.by == rows.PERSON,
@@ -329,6 +332,7 @@ class SqlStore(SqlAlerts, SqlParts, SqlProductions, SqlPublications, SqlQueue):
             before = GenerationStatus(found.status_before)
             undone = update(decisions).where(table.seq == found.seq)
             connection.execute(undone.values(undone_at=now))
+            remember(connection, generation_id, found.attempt)
             change = update(generations).where(generations.c.id == generation_id)
             reason = "a person took the decision back"
             ended = {} if before.over else {"finished_at": None}

@@ -1,0 +1,267 @@
+"""What is remembered of attempts: patterns that worked or failed, and outcomes to learn from.
+
+The patterns are a readable copy of what attempts, assessments and decisions say; they are written
+in the transactions that write those, and can be made again from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select
+
+from tower_anime.adapters.store import rows
+from tower_anime.adapters.store.tables import (
+    attempts,
+    corrections,
+    decisions,
+    generations,
+    learning_failed_patterns,
+    learning_successful_patterns,
+    quality_assessments,
+    switches,
+)
+from tower_anime.domain.attempt import AttemptKind
+from tower_anime.domain.correction import Correction
+from tower_anime.domain.knowledge import Outcome
+from tower_anime.domain.quality import Verdict
+from tower_anime.domain.request import RenderRequest
+
+_PATTERNS = (learning_successful_patterns, learning_failed_patterns)
+_NAMESPACE = uuid.UUID("6f2d5c8e-3b0a-5d1f-9d67-0c1b9a7e4f21")
+_FORGOTTEN = "learning_since"  # the switch that says from when on outcomes count
+MOST = 100_000
+
+
+class SqlLearning(ABC):
+    """`ports.Memory`: the part of the store that remembers outcomes."""
+
+    @abstractmethod
+    def _write(self) -> AbstractContextManager[Connection]: ...
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Connection]: ...
+
+    def outcomes(
+        self, *, sandbox: bool | None = None, family: str | None = None, limit: int = MOST
+    ) -> tuple[Outcome, ...]:
+        """Return the newest assessed attempts, oldest first; `sandbox` None: of both kinds.
+
+        Only what was measured, and since the last `forget`.
+        """
+        measured = quality_assessments.c
+        made = attempts.c
+        query = (
+            select(
+                made.generation_id,
+                made.number,
+                made.backend,
+                made.family,
+                made.checkpoint,
+                made.request,
+                made.sampler_steps,
+                measured.score,
+                measured.verdict,
+                measured.defects,
+            )
+            .join(
+                quality_assessments,
+                and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
+            )
+            .where(
+                measured.score.is_not(None),
+                measured.verdict != Verdict.UNMEASURED,
+                made.kind == AttemptKind.GENERATE,
+                made.family.is_not(None),
+            )
+            .order_by(made.created_at.desc(), made.generation_id, made.number)
+            .limit(limit)
+        )
+        if family is not None:
+            query = query.where(made.family == family)
+        if sandbox is not None:
+            is_sandbox = made.backend == "sandbox"
+            query = query.where(is_sandbox if sandbox else made.backend != "sandbox")
+        with self._read() as connection:
+            since = _since(connection)
+            if since is not None:
+                query = query.where(made.created_at > since)
+            found = connection.execute(query).all()
+            changes = _corrections(connection, {row.generation_id for row in found})
+            said = _decided(connection)
+        return tuple(_outcome(row, changes, said) for row in reversed(found))
+
+    def forget(self) -> None:
+        """Learn from nothing that was made up to now; what was made or imported stays."""
+        with self._write() as connection:
+            connection.execute(delete(switches).where(switches.c.name == _FORGOTTEN))
+            now = datetime.now(UTC)
+            connection.execute(
+                insert(switches).values(name=_FORGOTTEN, value=now.isoformat(), changed_at=now)
+            )
+            for table in _PATTERNS:
+                connection.execute(delete(table).where(table.c.generation_id.is_not(None)))
+
+    def patterns(self) -> Mapping[str, int]:
+        """Return how many patterns there are of each kind."""
+        with self._read() as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in _PATTERNS
+            }
+
+
+def _since(connection: Connection) -> datetime | None:
+    query = select(switches.c.value).where(switches.c.name == _FORGOTTEN)
+    written = connection.execute(query).scalar_one_or_none()
+    return datetime.fromisoformat(str(written)) if written else None
+
+
+def _corrections(
+    connection: Connection, ids: Collection[str]
+) -> Mapping[tuple[str, int], tuple[Correction, ...]]:
+    """Return the corrections of all attempts; filtering them by id costs more than it saves."""
+    found: dict[tuple[str, int], list[Correction]] = defaultdict(list)
+    if ids:
+        for row in connection.execute(select(corrections).order_by(corrections.c.position)):
+            change = {name: (pair[0], pair[1]) for name, pair in row.change.items()}
+            correction = Correction(defect=row.defect, change=change, reason=row.reason)
+            found[row.generation_id, row.attempt].append(correction)
+    return {key: tuple(items) for key, items in found.items()}
+
+
+def _decided(connection: Connection) -> Mapping[tuple[str, int], bool]:
+    """Return what people decided last on each attempt (True: approve)."""
+    table = decisions.c
+    query = (
+        select(table.generation_id, table.attempt, table.decision)
+        .where(table.by == rows.PERSON, table.undone_at.is_(None), table.attempt.is_not(None))
+        .order_by(table.seq)
+    )
+    return {
+        (row.generation_id, row.attempt): row.decision == "approve"
+        for row in connection.execute(query)
+    }
+
+
+def _outcome(
+    row: Row[Any],
+    changes: Mapping[tuple[str, int], tuple[Correction, ...]],
+    said: Mapping[tuple[str, int], bool],
+) -> Outcome:
+    key = (row.generation_id, row.number)
+    request = RenderRequest(**row.request)
+    return Outcome(
+        generation_id=row.generation_id,
+        number=row.number,
+        backend=row.backend or "",
+        family=row.family,
+        checkpoint=row.checkpoint,
+        request=request,
+        score=row.score,
+        passed=said.get(key, row.verdict == Verdict.PASS),
+        losses={defect["kind"]: defect.get("loss", 0.0) for defect in row.defects},
+        corrections=changes.get(key, ()),
+        cost_px=float(row.sampler_steps or request.steps) * request.width * request.height,
+    )
+
+
+# ---- patterns -----------------------------------------------------------------------------------
+
+
+def remember(connection: Connection, generation_id: str, number: int | None) -> None:
+    """Write the pattern of an attempt anew, as its assessment and people's decisions are now.
+
+    An attempt without a measured score leaves none. Repeats change nothing.
+    """
+    if number is None:
+        return
+    id_ = str(uuid.uuid5(_NAMESPACE, f"{generation_id}/{number}"))
+    for table in _PATTERNS:
+        connection.execute(delete(table).where(table.c.id == id_))
+    row = _measured(connection, generation_id, number)
+    if row is None or row.score is None or row.verdict == Verdict.UNMEASURED:
+        return
+    decision = _person(connection, generation_id, number)
+    passed = row.verdict == Verdict.PASS if decision is None else decision.decision == "approve"
+    values = {
+        "id": id_,
+        "generation_id": generation_id,
+        "attempt": number,
+        "project_id": row.project_id,
+        "backend": row.backend,
+        "family": row.family,
+        "checkpoint": row.checkpoint,
+        "prompt_hash": hashlib.sha256(row.request["prompt"].encode()).hexdigest(),
+        "prompt_text": row.request["prompt"],
+        "workflow_params": {
+            **row.request,
+            "defects": {defect["kind"]: defect["severity"] for defect in row.defects},
+            "profile": row.profile,
+            "assessor": row.assessor,
+            "server": row.server,
+        },
+        "quality_score": row.score,
+        "created_at": datetime.now(UTC),
+    }
+    if passed:
+        connection.execute(insert(learning_successful_patterns).values(values))
+        return
+    reasons = [defect["kind"] for defect in row.defects]
+    if decision is not None:
+        reasons = [f"a person: {decision.note or 'rejected'}", *reasons]
+    failed = {**values, "rejection_reasons": reasons}
+    connection.execute(insert(learning_failed_patterns).values(failed))
+
+
+def _measured(connection: Connection, generation_id: str, number: int) -> Any:
+    made, measured = attempts.c, quality_assessments.c
+    query = (
+        select(
+            generations.c.project_id,
+            made.backend,
+            made.family,
+            made.checkpoint,
+            made.request,
+            made.server,
+            measured.score,
+            measured.verdict,
+            measured.defects,
+            measured.profile,
+            measured.assessor,
+        )
+        .join(attempts, made.generation_id == generations.c.id)
+        .join(
+            quality_assessments,
+            and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
+        )
+        .where(
+            made.generation_id == generation_id,
+            made.number == number,
+            made.kind == AttemptKind.GENERATE,
+        )
+    )
+    return connection.execute(query).one_or_none()
+
+
+def _person(connection: Connection, generation_id: str, number: int) -> Any:
+    table = decisions.c
+    query = (
+        select(table.decision, table.note)
+        .where(
+            table.generation_id == generation_id,
+            table.attempt == number,
+            table.by == rows.PERSON,
+            table.undone_at.is_(None),
+        )
+        .order_by(table.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(query).one_or_none()
