@@ -48,6 +48,7 @@ from tower_anime.graph.source import Source, parse_source
 from tower_anime.inspection import find_profile
 from tower_anime.own_sandbox import own_sandbox, prepare_folder
 from tower_anime.pipeline.live import Live
+from tower_anime.pipeline.memory import Teacher
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
 from tower_anime.pipeline.turns import Turns
@@ -568,6 +569,7 @@ def _pipeline(
         workflow=lru_cache(WORKFLOWS_KEPT)(partial(_workflow, blobs)),
         families=settings.model_families,
         card=open_card(settings, chats, renderers),
+        teacher=Teacher(store if settings.learning else None),
         first_contact_s=first_contact_s,
         connect=connect,
         is_paused=turns.is_paused,

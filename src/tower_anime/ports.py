@@ -28,6 +28,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.graph import Catalog as Catalog
 from tower_anime.domain.graph import Graph as Graph
+from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
@@ -553,6 +554,28 @@ class Chat(Protocol):
 
 
 # ---- Productions ----------------------------------------------------------------------------
+
+
+class Memory(Protocol):
+    """What attempts came to: all that is learned is counted from it."""
+
+    def outcomes(
+        self, *, sandbox: bool | None = None, family: str | None = None, limit: int = 100_000
+    ) -> tuple[Outcome, ...]:
+        """Return the newest measured attempts, oldest first; `sandbox` None: of both kinds."""
+        ...
+
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Add outcomes from elsewhere; returns how many were not there yet."""
+        ...
+
+    def forget(self) -> None:
+        """Learn from nothing that was made up to now; what was made stays."""
+        ...
+
+    def patterns(self) -> Mapping[str, int]:
+        """Return how many patterns are remembered, by the table's name."""
+        ...
 
 
 class Productions(Protocol):

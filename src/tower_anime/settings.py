@@ -138,6 +138,10 @@ class Settings(BaseSettings):
     )
     openai_api_key: SecretStr | None = Field(None, description="bearer token for that server")
     echo_url: str | None = Field(None, description="Echo Brain, for example http://127.0.0.1:8309")
+    learning: bool = Field(
+        default=True,
+        description="begin with parameters and correct with changes that helped before",
+    )
     director: DirectorSettings = Field(DirectorSettings(), description="language models")
     api_token: SecretStr | None = Field(None, description="demanded by the HTTP server when set")
     http: HttpSettings = Field(HttpSettings(), description="the HTTP server")

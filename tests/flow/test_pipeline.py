@@ -83,6 +83,7 @@ def test_a_bad_start_is_corrected_approved_and_published_once(rig: Rig) -> None:
     beside = json.loads(published.with_suffix(".json").read_text())
     assert beside["generation_id"] == generation_id
     assert rig.events(generation_id) == [
+        "planned",
         "attempt_produced",
         "assessed",
         "attempt_produced",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class _Place:
 
     steps: _Figures
     cfg: _Figures
-    sampler: NDArray[np.str_]
+    sampler: NDArray[np.int64]
 
 
 def suggest(
@@ -135,10 +135,10 @@ def _expected(
     family: Family,
 ) -> tuple[_Figures, _Figures]:
     """Return the expected share that passes of each candidate, and how unsure it is (0–0.5)."""
-    here = _place([(c["steps"], c["cfg"], c["sampler"], c["scheduler"]) for c in candidates])
-    there = _place(
-        [(o.request.steps, o.request.cfg, o.request.sampler, o.request.scheduler) for o in told]
-    )
+    numbers: dict[object, int] = {}
+    here = _place([tuple(c[name] for name in LEARNABLE) for c in candidates], numbers)
+    requests = (outcome.request for outcome in told)
+    there = _place([(r.steps, r.cfg, r.sampler, r.scheduler) for r in requests], numbers)
     near = _nearness(here, there, family)
     weight = near * np.array([_relevance(outcome, base) for outcome in told])
     worth = np.array([1.0 if outcome.passed else 0.4 * outcome.score for outcome in told])
@@ -149,11 +149,14 @@ def _expected(
     return mean, np.sqrt(mean * (1 - mean) / (cases + 1))
 
 
-def _place(rows: Sequence[tuple[object, ...]]) -> _Place:
+def _place(rows: Sequence[tuple[Any, ...]], numbers: dict[object, int]) -> _Place:
+    """Return rows of steps, cfg, sampler, scheduler; `numbers` numbers the latter pairs."""
+    steps, cfgs, samplers, schedulers = zip(*rows, strict=True)
+    both = list(zip(samplers, schedulers, strict=True))
     return _Place(
-        steps=np.log(np.array([float(str(row[0])) for row in rows])),
-        cfg=np.array([float(str(row[1])) for row in rows]),
-        sampler=np.array([f"{row[2]}/{row[3]}" for row in rows]),
+        steps=np.log(np.array(steps, float)),
+        cfg=np.array(cfgs, float),
+        sampler=np.array([numbers.setdefault(pair, len(numbers)) for pair in both]),
     )
 
 

@@ -69,6 +69,7 @@ from tower_anime.pipeline.flow import (
     next_step,
 )
 from tower_anime.pipeline.live import Live
+from tower_anime.pipeline.memory import Teacher, drawn_by_lot, free_parameters, origins
 from tower_anime.pipeline.picture import assess_picture, damaged
 from tower_anime.pipeline.publishing import Publisher
 from tower_anime.pipeline.servers import Health, Turn, least_busy
@@ -157,6 +158,7 @@ class Pipeline:
     card: Card = field(default_factory=OwnCards)
     live: Live = field(default_factory=Live)
     templates: graphs.Templates = field(default_factory=graphs.Templates)
+    teacher: Teacher = field(default_factory=Teacher)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
@@ -239,6 +241,15 @@ class Pipeline:
                 seed=UUID(generation.id).int & SEED_MASK,
                 enhancement=enhancement,
             )
+            suggestion = self.teacher.suggestion(
+                generation.id,
+                request,
+                family,
+                free=free_parameters(brief, build.unplaced(request, template)),
+                offered=graphs.offered(catalog),
+                backend=renderer.backend(),
+            )
+            request = request.changed(**suggestion.values)
             graphs.check_fit(brief, request, template)
             graphs.check(self._graph(generation, request, catalog), renderer)
         except ServerDown as error:
@@ -249,9 +260,19 @@ class Pipeline:
         self.crash_point(Point.DIRECTED)
         self.silent_since_s.pop(generation.id, None)
         history = replace(history, enhancement=enhancement)
+        planned = _event(
+            "planned",
+            history,
+            origins=origins(brief, own, suggestion),
+            chance=suggestion.chance,
+            explored=suggestion.explored,
+            probability=suggestion.probability,
+        )
         with self.store.together():
             self.store.save_enhancement(generation.id, enhancement)
-            history = self._save(history, status=GenerationStatus.WORKING, first_request=request)
+            history = self._save(
+                history, planned, status=GenerationStatus.WORKING, first_request=request
+            )
             first = self._next(history)
             return self._open(history, first) if isinstance(first, Open) else history
 
@@ -310,15 +331,18 @@ class Pipeline:
         template = self._template(generation, catalog)
         family = graphs.family_of(request.checkpoint, template, self.families)
         fixed = timing.locks(generation.brief, request, family)
+        knowledge = self.teacher.knowledge(family, backend=generation.backend)
         limits = Limits(
             family=family,
+            knowledge=knowledge,
             locks=(*generation.brief.locks, *build.unplaced(request, template), *fixed),
             offered=graphs.offered(catalog),
         )
         direction = history.direction
         heard = direction is not None and direction.attempt == history.attempts[-1].number
         wishes = direction.wishes if direction and heard else ()
-        return choose(history.attempts, limits, wishes=wishes)
+        by_lot = drawn_by_lot(history, knowledge)
+        return choose(history.attempts, limits, wishes=wishes, by_lot=by_lot)
 
     # ---- render ---------------------------------------------------------------------------
 

@@ -10,12 +10,13 @@ import hashlib
 import uuid
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
 
 from tower_anime.adapters.store import rows
 from tower_anime.adapters.store.tables import (
@@ -36,6 +37,7 @@ from tower_anime.domain.request import RenderRequest
 
 _PATTERNS = (learning_successful_patterns, learning_failed_patterns)
 _NAMESPACE = uuid.UUID("6f2d5c8e-3b0a-5d1f-9d67-0c1b9a7e4f21")
+_OUTCOME = "outcome"  # where a pattern keeps an outcome from elsewhere
 _FORGOTTEN = "learning_since"  # the switch that says from when on outcomes count
 MOST = 100_000
 
@@ -94,12 +96,27 @@ class SqlLearning(ABC):
             if since is not None:
                 query = query.where(made.created_at > since)
             found = connection.execute(query).all()
-            changes = _corrections(connection, {row.generation_id for row in found})
+            changes = _corrections(connection, query.with_only_columns(made.generation_id))
             said = _decided(connection)
-        return tuple(_outcome(row, changes, said) for row in reversed(found))
+            foreign = _foreign(connection, sandbox=sandbox, family=family)
+        own = tuple(_outcome(row, changes, said) for row in reversed(found))
+        return (*foreign, *own)[-limit:]
+
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Add outcomes from elsewhere as patterns; returns how many were not there yet."""
+        with self._write() as connection:
+            counted = select(generations.c.id)
+            if (since := _since(connection)) is not None:
+                counted = counted.where(generations.c.created_at > since)
+            here = set(connection.scalars(counted))
+            there = {id_ for table in _PATTERNS for id_ in connection.scalars(select(table.c.id))}
+            new = [o for o in outcomes if o.generation_id not in here and _id_of(o) not in there]
+            for outcome in {_id_of(outcome): outcome for outcome in new}.values():
+                connection.execute(insert(_PATTERNS[not outcome.passed]).values(_row_of(outcome)))
+        return len({_id_of(outcome) for outcome in new})
 
     def forget(self) -> None:
-        """Learn from nothing that was made up to now; what was made or imported stays."""
+        """Learn from nothing that was made or added up to now; what was made stays."""
         with self._write() as connection:
             connection.execute(delete(switches).where(switches.c.name == _FORGOTTEN))
             now = datetime.now(UTC)
@@ -107,7 +124,9 @@ class SqlLearning(ABC):
                 insert(switches).values(name=_FORGOTTEN, value=now.isoformat(), changed_at=now)
             )
             for table in _PATTERNS:
-                connection.execute(delete(table).where(table.c.generation_id.is_not(None)))
+                told = table.c.workflow_params[_OUTCOME].is_not(None)
+                ours = table.c.generation_id.is_not(None)
+                connection.execute(delete(table).where(or_(ours, told)))
 
     def patterns(self) -> Mapping[str, int]:
         """Return how many patterns there are of each kind."""
@@ -118,6 +137,55 @@ class SqlLearning(ABC):
             }
 
 
+def _id_of(outcome: Outcome) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{outcome.generation_id}/{outcome.number}"))
+
+
+def _row_of(outcome: Outcome) -> dict[str, Any]:
+    told = asdict(outcome)
+    values = {
+        "id": _id_of(outcome),
+        "backend": outcome.backend,
+        "family": outcome.family,
+        "checkpoint": outcome.checkpoint,
+        "prompt_hash": hashlib.sha256(outcome.request.prompt.encode()).hexdigest(),
+        "prompt_text": outcome.request.prompt,
+        "workflow_params": {**told["request"], _OUTCOME: told},
+        "quality_score": outcome.score,
+        "created_at": datetime.now(UTC),
+    }
+    return values if outcome.passed else {**values, "rejection_reasons": list(outcome.losses)}
+
+
+def _foreign(
+    connection: Connection, *, sandbox: bool | None, family: str | None
+) -> tuple[Outcome, ...]:
+    """Return the outcomes that were added from elsewhere."""
+    found = list[Outcome]()
+    for table in _PATTERNS:
+        query = select(table.c.workflow_params).where(table.c.generation_id.is_(None))
+        if family is not None:
+            query = query.where(table.c.family == family)
+        for params in connection.scalars(query):
+            told = params.get(_OUTCOME)
+            if told and (sandbox is None or sandbox == (told["backend"] == "sandbox")):
+                found.append(_told(told))
+    return tuple(found)
+
+
+def _told(data: Mapping[str, Any]) -> Outcome:
+    corrections_ = tuple(
+        Correction(
+            defect=one["defect"],
+            change={name: (pair[0], pair[1]) for name, pair in one["change"].items()},
+            reason=one["reason"],
+        )
+        for one in data["corrections"]
+    )
+    request = RenderRequest(**data["request"])
+    return Outcome(**{**data, "request": request, "corrections": corrections_})
+
+
 def _since(connection: Connection) -> datetime | None:
     query = select(switches.c.value).where(switches.c.name == _FORGOTTEN)
     written = connection.execute(query).scalar_one_or_none()
@@ -125,15 +193,17 @@ def _since(connection: Connection) -> datetime | None:
 
 
 def _corrections(
-    connection: Connection, ids: Collection[str]
+    connection: Connection, generation_ids: Select[Any]
 ) -> Mapping[tuple[str, int], tuple[Correction, ...]]:
-    """Return the corrections of all attempts; filtering them by id costs more than it saves."""
+    """Return the corrections of some generations' attempts."""
     found: dict[tuple[str, int], list[Correction]] = defaultdict(list)
-    if ids:
-        for row in connection.execute(select(corrections).order_by(corrections.c.position)):
-            change = {name: (pair[0], pair[1]) for name, pair in row.change.items()}
-            correction = Correction(defect=row.defect, change=change, reason=row.reason)
-            found[row.generation_id, row.attempt].append(correction)
+    table = corrections.c
+    ids = select(generation_ids.subquery().c.generation_id)
+    query = select(corrections).where(table.generation_id.in_(ids)).order_by(table.position)
+    for row in connection.execute(query):
+        change = {name: (pair[0], pair[1]) for name, pair in row.change.items()}
+        correction = Correction(defect=row.defect, change=change, reason=row.reason)
+        found[row.generation_id, row.attempt].append(correction)
     return {key: tuple(items) for key, items in found.items()}
 
 
