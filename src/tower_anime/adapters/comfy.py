@@ -109,7 +109,7 @@ class ComfyRenderer:
 
     def queue_length(self) -> int:
         """Return how many jobs run or wait there."""
-        queue = parse_queue(self._http.json("/queue"))
+        queue = self._http.parsed("/queue", parse_queue)
         return len(queue.running) + len(queue.pending)
 
     def free(self) -> None:

@@ -15,6 +15,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
+from math import inf
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -36,9 +37,14 @@ _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 TICK_S = 0.2  # how often a caller is asked whether to go on, at the least
-QUICK_S = 0.8  # what an answer may take before its caller must be able to leave
+QUICK_S = 0.8  # what an answer takes as a rule; a stuck one is asked for again after this
+CONNECT_S = 5.0
 DIAL_S = 10.0  # what a handshake may take over a slow line
 RECONNECT_S = (0.1, 5.0)  # first and last pause before the socket is opened again
+SLOW_BYTES_S = 2048  # a line that carries less is not waited for
+BEAT_BYTES = 65536  # what must arrive in the time of one answer
+ANSWER_BYTES = 512 * 2**20  # histories of many large graphs were seen to have some tens of MB
+FILE_BYTES = 8 * 2**30
 MAX_FRAME_BYTES = 64 * 2**20  # previews have about 60 kB; custom nodes send whole pictures
 # Reading the system's certificates takes 40–200 ms, for nothing where there is no TLS.
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -56,21 +62,27 @@ class Aside:
     thread ends with it.
     """
 
-    def __init__(self, must_stop: Callable[[], bool]) -> None:
+    def __init__(self, must_stop: Callable[[], bool] = lambda: False) -> None:
         self._must_stop = must_stop
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None]
         self._calls = queue.SimpleQueue()
         self._started = False
         self.closed = False
 
-    def run(self, call: Callable[[], _Answer]) -> _Answer:
-        """Return what the call returns or raise what it raises; `Stopped` when told to stop."""
-        self.check()
+    def run(
+        self, call: Callable[[], _Answer], *, pulse: Pulse | None = None, limit_s: float = inf
+    ) -> _Answer:
+        """Return what the call returns or raise what it raises; `Stopped` when told to stop.
+
+        `ReadTimeout` after `limit_s` without a beat of `pulse`: a server that answers byte by
+        byte never lets the library's own time-out pass.
+        """
         if not self._started:
             threading.Thread(
                 target=_serve, args=(self._calls,), name="comfy-call", daemon=True
             ).start()
             self._started = True
+        pulse = pulse or Pulse()
         box: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._calls.put((call, box))
         while True:
@@ -80,6 +92,9 @@ class Aside:
                 if self._must_stop():
                     self.close()
                     raise Stopped("stopped while the server was slow to answer") from None
+                if time.monotonic() - pulse.at > limit_s:
+                    self._leave()
+                    raise httpx2.ReadTimeout("its answer does not come to an end") from None
                 continue
             if isinstance(answer, Exception):
                 raise answer
@@ -97,6 +112,22 @@ class Aside:
         """Let the thread end after the call it may be busy with."""
         self.closed = True
         self._calls.put(None)
+
+    def _leave(self) -> None:
+        """Leave the thread to the call it is busy with; the next call gets another one."""
+        self._calls.put(None)
+        self._calls, self._started = queue.SimpleQueue(), False
+
+
+class Pulse:
+    """When (monotonic, s) a transfer last got on."""
+
+    def __init__(self) -> None:
+        self.at = time.monotonic()
+
+    def beat(self) -> None:
+        """Say that it got on."""
+        self.at = time.monotonic()
 
 
 def _serve(calls: queue.SimpleQueue[Any]) -> None:
@@ -125,7 +156,8 @@ class Http:
         down_after_s: float,
         read_timeout_s: float,
     ) -> None:
-        parts = urlsplit(url.rstrip("/"))
+        parts = urlsplit(url)._replace(query="", fragment="")
+        parts = parts._replace(path=parts.path.rstrip("/"))
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadInput("a ComfyUI address looks like http://127.0.0.1:8188")
         userinfo, _, host = parts.netloc.rpartition("@")
@@ -134,6 +166,7 @@ class Http:
         self._ws_url = urlunsplit(parts._replace(scheme=parts.scheme.replace("http", "ws")))
         self._headers = _basic(userinfo) | dict(headers)
         self._down_after_s = down_after_s
+        self._read_timeout_s = read_timeout_s
         self._aside: Aside | None = None
         self._seen = [0.0]
         # A proxy of the environment can't reach our own machine.
@@ -141,7 +174,7 @@ class Http:
         self._client = httpx2.Client(
             base_url=self.shown_url,
             headers=self._headers | {"Accept-Encoding": "identity"},
-            timeout=httpx2.Timeout(read_timeout_s, connect=5.0),
+            timeout=httpx2.Timeout(read_timeout_s, connect=CONNECT_S),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),
             trust_env=not self._direct,
             verify=not (self._direct and parts.scheme == "http") or _NO_CERTIFICATES,
@@ -191,20 +224,47 @@ class Http:
             connection.close()  # nobody waits for it any more
         return connection
 
-    def _get(self, path: str, params: Mapping[str, str]) -> httpx2.Response:
-        """GET once. Answers are quick as a rule; only a slow one costs a thread."""
-        if self._aside is None:
-            return self._client.get(path, params=params)
-        try:
-            return self._client.get(path, params=params, timeout=QUICK_S)
-        except httpx2.TimeoutException:
-            return self._aside.run(lambda: self._client.get(path, params=params))
+    def _get(self, path: str, params: Mapping[str, str], *, most_bytes: int) -> httpx2.Response:
+        """GET; what is not quick is asked once more, with patience.
 
-    def _post(self, path: str, **content: Any) -> httpx2.Response:
-        """POST once; never given up early to be sent again."""
-        if self._aside is None:
-            return self._client.post(path, **content)
-        return self._aside.run(lambda: self._client.post(path, **content))
+        What gets on may take its time, up to `most_bytes`.
+        """
+        try:
+            return self._get_once(path, params, QUICK_S, most_bytes)
+        except httpx2.TimeoutException:
+            return self._get_once(path, params, self._read_timeout_s, most_bytes)
+
+    def _get_once(
+        self, path: str, params: Mapping[str, str], limit_s: float, most_bytes: int
+    ) -> httpx2.Response:
+        pulse = Pulse()
+
+        def read() -> httpx2.Response:
+            timeout = httpx2.Timeout(limit_s, connect=CONNECT_S)
+            with self._client.stream("GET", path, params=params, timeout=timeout) as response:
+                return _read(response, pulse, most_bytes)
+
+        return self._run(read, pulse=pulse, limit_s=limit_s + TICK_S)
+
+    def _post(self, path: str, *, send_s: float = 0.0, **content: Any) -> httpx2.Response:
+        """POST once; never given up early to be sent again. Sending may take `send_s` longer."""
+        limit_s = self._read_timeout_s + TICK_S + send_s
+        return self._run(lambda: self._client.post(path, **content), limit_s=limit_s)
+
+    def _run(
+        self,
+        call: Callable[[], httpx2.Response],
+        *,
+        limit_s: float,
+        pulse: Pulse | None = None,
+    ) -> httpx2.Response:
+        if self._aside is not None:
+            return self._aside.run(call, pulse=pulse, limit_s=limit_s)
+        aside = Aside()
+        try:
+            return aside.run(call, pulse=pulse, limit_s=limit_s)
+        finally:
+            aside.close()
 
     def tries(self) -> Iterator[list[Exception | str]]:
         """Yield for every try that still makes sense, pausing between; take reasons of failure."""
@@ -233,16 +293,29 @@ class Http:
             raise Malformed(f"{self.shown_url} answers {path} with status {response.status_code}")
         return json_of(response)
 
+    def parsed(self, path: str, parse: Callable[[Any], _Answer], **params: str) -> _Answer:
+        """Return what `parse` makes of a JSON answer; `Malformed` names the address."""
+        try:
+            return parse(self.json(path, **params))
+        except Malformed as error:
+            if self.shown_url in str(error):
+                raise
+            raise Malformed(
+                f"{self.shown_url}{path} answers in no way of ComfyUI's: {error}"
+            ) from error
+
     def get(self, path: str, **params: str) -> httpx2.Response:
         """GET; broken transfers are tried again."""
-        return self._call(lambda: self._get(path, params))
+        return self._call(lambda: self._get(path, params, most_bytes=ANSWER_BYTES))
 
     def download(self, path: str, **params: str) -> httpx2.Response:
         """GET; a broken transfer is raised at once, and a refusal is for the caller to judge.
 
         A 403 is ComfyUI's word for a path outside its folders.
         """
-        return self._call(lambda: self._get(path, params), at_once=BROKEN, checked=False)
+        return self._call(
+            lambda: self._get(path, params, most_bytes=FILE_BYTES), at_once=BROKEN, checked=False
+        )
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx2.Response:
         """POST what may be repeated without harm."""
@@ -256,9 +329,8 @@ class Http:
 
     def send_file(self, path: str, data: bytes, *, name: str) -> httpx2.Response:
         """POST a file in the field `image`; ComfyUI keeps equal bytes of a name only once."""
-        return self._call(
-            lambda: self._post(path, files={"image": (name, data)}, data={"type": "input"})
-        )
+        form = {"files": {"image": (name, data)}, "data": {"type": "input"}}
+        return self._call(lambda: self._post(path, send_s=len(data) / SLOW_BYTES_S, **form))
 
     def _call(
         self,
@@ -284,7 +356,16 @@ class Http:
         raise self.down(reasons)
 
     def check_access(self, response: httpx2.Response) -> None:
-        """Refuse to go on where the server wants other credentials."""
+        """Refuse to go on where the server wants other credentials, or is somewhere else."""
+        if response.has_redirect_location:
+            there = urlsplit(response.headers["location"])
+            place = urlunsplit(("", "", there.path, "", ""))
+            if there.hostname:
+                place = f"{there.scheme or 'http'}://{there.netloc.rpartition('@')[2]}{there.path}"
+            raise BadInput(
+                f"{self.shown_url} sends us on to {place} (status {response.status_code}); "
+                "configure the address that ComfyUI itself answers at"
+            )
         if response.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
             raise BadInput(
                 f"{self.shown_url} refuses access (status {response.status_code}); "
@@ -364,6 +445,26 @@ class Socket:
         self._connection, self.speaks = None, False
         with suppress(OSError, WebSocketException):
             self._stack.close()
+
+
+def _read(response: httpx2.Response, pulse: Pulse, most_bytes: int) -> httpx2.Response:
+    """Return a response with its content; `ReadError` when that has no end."""
+    pieces: list[bytes] = []
+    size, next_beat = 0, BEAT_BYTES
+    for piece in response.iter_raw():
+        pieces.append(piece)
+        size += len(piece)
+        if size > most_bytes:
+            raise httpx2.ReadError(f"an answer of more than {most_bytes} bytes")
+        if size >= next_beat:
+            pulse.beat()
+            next_beat = size + BEAT_BYTES
+    return httpx2.Response(
+        response.status_code,
+        headers=response.headers,
+        content=b"".join(pieces),
+        request=response.request,
+    )
 
 
 def _basic(userinfo: str) -> dict[str, str]:

@@ -316,7 +316,7 @@ class Queue:
     pending: tuple[QueueItem, ...]
 
 
-def parse_facts(stats: Any, *, url: str, has_jobs_api: bool) -> ServerFacts:
+def parse_facts(stats: Any, *, url: str, has_jobs_api: bool = False) -> ServerFacts:
     """Parse `GET /system_stats`."""
     system = _field(stats, "system", dict)
     devices = [_dict(device) for device in _list(stats.get("devices"))]

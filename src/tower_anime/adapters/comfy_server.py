@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -68,10 +70,11 @@ class Server:
 
     def ask_facts(self) -> ServerFacts:
         """Ask the server what it is; `ServerDown` when it does not answer."""
-        stats = self.http.json("/system_stats")
+        parse = partial(parse_facts, url=self.http.shown_url)
+        facts = self.http.parsed("/system_stats", parse)
         jobs = self.http.get("/api/jobs", limit="1")
         has_jobs_api = jobs.status_code == httpx2.codes.OK and '"jobs"' in jobs.text
-        facts = parse_facts(stats, url=self.http.shown_url, has_jobs_api=has_jobs_api)
+        facts = replace(facts, has_jobs_api=has_jobs_api)
         self._known.facts = facts
         return facts
 
@@ -136,7 +139,7 @@ class Server:
 
     def place(self, prompt_id: str) -> Place | None:
         """Return where a job runs or waits."""
-        queue = parse_queue(self.http.json("/queue"))
+        queue = self.http.parsed("/queue", parse_queue)
         for position, item in enumerate((*queue.running, *queue.pending)):
             if prompt_id in (item.prompt_id, item.extra.get(JOB_KEY)):
                 running = position < len(queue.running)
@@ -145,7 +148,7 @@ class Server:
 
     def entry(self, prompt_id: str) -> HistoryEntry | None:
         """Return the end of a job that is over."""
-        found = parse_history(self.http.json(f"/history/{prompt_id}")).get(prompt_id)
+        found = self.http.parsed(f"/history/{prompt_id}", parse_history).get(prompt_id)
         return parse_entry(found[0]) if found else None
 
     def entry_soon(self, prompt_id: str) -> HistoryEntry | None:
@@ -162,13 +165,13 @@ class Server:
 
     def remembers_before(self, moment_ms: float) -> bool:
         """Whether the server knows jobs older than that (its own clock, ms): no restart since."""
-        queue = parse_queue(self.http.json("/queue"))
+        queue = self.http.parsed("/queue", parse_queue)
         times = [item.created_ms for item in (*queue.running, *queue.pending)]
         times += [created_ms(extra) for _, extra in self._history(WITNESSES).values()]
         return any(time_ms is not None and time_ms < moment_ms for time_ms in times)
 
     def _history(self, items: int) -> Any:
-        return parse_history(self.http.json("/history", max_items=str(items)))
+        return self.http.parsed("/history", parse_history, max_items=str(items))
 
     # ---- stop, free, upload ----
 
