@@ -110,10 +110,13 @@ def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid]:
     step = _step(frame.width, frame.height)
     size = (max(1, frame.width // step), max(1, frame.height // step))
     full_range = frame.format.name.startswith("yuvj") or frame.color_range == 2
-    planes = [_reduced(plane, size, step, frame) for plane in frame.planes]
-    luma = planes[0] if full_range else cv2.LUT(planes[0], _STRETCH)
+    brightness = _reduced(frame.planes[0], size, step, frame)
+    luma = brightness if full_range else cv2.LUT(brightness, _STRETCH)
     grid = _grid_size(size)
-    yuv = cv2.merge([_averaged(plane.astype(np.float32), grid) for plane in planes])
+    chroma = (
+        _reduced(plane, grid, step * CELL, frame).astype(np.float32) for plane in frame.planes[1:]
+    )
+    yuv = cv2.merge([_averaged(brightness.astype(np.float32), grid), *chroma])
     colour = cv2.transform(yuv, _to_rgb(full_range=full_range, hd=_is_hd(frame)))
     return cast("Plane", luma), cast("Grid", np.clip(colour, 0, 255, out=colour))
 
@@ -121,6 +124,7 @@ def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid]:
 def _reduced(
     plane: Any, size: tuple[int, int], step: int, frame: av.VideoFrame
 ) -> NDArray[np.uint8]:
+    """Average a plane to `size`, each pixel of which stands for `step`×`step` of the picture's."""
     pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     across = max(1, size[0] * step * plane.width // frame.width)  # a last part of a block is left
     down = max(1, size[1] * step * plane.height // frame.height)

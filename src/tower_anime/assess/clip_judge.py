@@ -98,6 +98,27 @@ def judge_clip(
     )
 
 
+_OF_FRAMES: Mapping[str, float] = MappingProxyType(
+    {
+        "compression": 0.5,  # every video is compressed, and more so where it moves
+        "blur": 0.5,  # so is motion blurred
+        "underexposed": 0.6,  # no prompt tells of every moment of a shot
+        "overexposed": 0.4,
+        "low_contrast": 0.4,
+        "tiling": 0.5,
+    }
+)
+"""Share (0-1) of a still's defect that is forgiven to a frame; chosen by hand on drawn clips."""
+
+
+def as_frames(relaxed: Mapping[str, float]) -> Mapping[str, float]:
+    """Return what is forgiven to the frames of a clip of which `relaxed` is forgiven."""
+    return {
+        kind: max(relaxed.get(kind, 0.0), _OF_FRAMES.get(kind, 0.0))
+        for kind in {*relaxed, *_OF_FRAMES}
+    }
+
+
 def action_of(kind: str, profile: Profile) -> Action | None:
     """Return what a profile does about a clip's defect; None: it counts."""
     return profile.actions.get(kind, DEFAULT_ACTIONS.get(kind))

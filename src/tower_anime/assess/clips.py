@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
 from tower_anime.assess.cadence import cadence
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_FROM
 from tower_anime.assess.pulse import pulse
@@ -21,6 +23,8 @@ from tower_anime.domain.quality import (
 
 SPANS = 3
 """How many stretches of one kind are kept, the worst ones."""
+
+_DIMMED = 0.7  # of the usual mean of luma
 
 GLITCHES = ("corrupt", "compression", "noise", "partial_blank")
 """What light and motion do not make of a good frame."""
@@ -130,12 +134,15 @@ def _sequence_s(track: Track) -> float:
     )
 
 
-def representative(looks: Mapping[int, Assessment]) -> int | None:
+def representative(looks: Mapping[int, Assessment], track: Track) -> int | None:
     """Return the frame that stands for the clip: the lower quartile of those looked at.
 
-    One frame of many may be in a fade or in full motion; a quarter of them is what one sees.
+    One frame of many may be in full motion; a quarter of them is what one sees. Frames in a fade
+    or a flash, much darker or brighter than the clip, only count where there are no others.
     """
-    scored = {index: look.score for index, look in looks.items() if look.score is not None}
+    usual = float(np.median(track["luma"]))
+    lit = [index for index in looks if _DIMMED * usual <= track["luma"][index] <= usual / _DIMMED]
+    scored = {index: score for index in lit or looks if (score := looks[index].score) is not None}
     by_score = sorted(scored, key=lambda index: scored[index])
     return by_score[len(by_score) // 4] if by_score else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,24 +185,28 @@ def _summed(values: Series, window: int) -> Series:
 def _drift(track: Track, cuts: tuple[Span, ...], black: tuple[Span, ...]) -> float | None:
     """Return what the light of the unmoved picture slid by, if steadily; ln of luma.
 
-    Early, middle and late pictures are compared cell by cell, so that what walks through the
-    picture has no say; where too many cells change their pattern, the picture moves as a whole.
+    Pictures from all over the clip are compared cell by cell, so that what walks through has no
+    say; where too many cells change their pattern, the picture moves as a whole.
     """
-    if cuts or black or len(track.keys) < 6:
+    if cuts or black or len(track.keys) < 2 * _DRIFT_PARTS:
         return None
-    third = len(track.keys) // 3
-    early, middle, late = (
-        np.mean(track.keys[at : at + third], axis=0) for at in (0, third, len(track.keys) - third)
+    edges = np.linspace(0, len(track.keys), _DRIFT_PARTS + 1).astype(int)
+    parts = [np.mean(track.keys[a:b], axis=0) for a, b in pairwise(edges)]
+    ratios = [np.log((b + 6.0) / (a + 6.0)) for a, b in pairwise(parts)]
+    steps = np.array([float(np.median(ratio)) for ratio in ratios])
+    scatter = max(
+        float(np.median(np.abs(ratio - step))) for ratio, step in zip(ratios, steps, strict=True)
     )
-    ratios = [np.log((b + 6.0) / (a + 6.0)) for a, b in ((early, middle), (middle, late))]
-    middles = [float(np.median(ratio)) for ratio in ratios]
-    spread = max(
-        float(np.median(np.abs(ratio - m))) for ratio, m in zip(ratios, middles, strict=True)
-    )
-    total = sum(middles)
-    if spread > 0.5 * abs(total) + 0.03:
+    total = float(steps.sum())
+    if scatter > 0.5 * abs(total) / len(steps) + 0.02:
         return None
-    return total if middles[0] * middles[1] > 0 else 0.0
+    along = steps * np.sign(total)
+    is_steady = along.min() >= -0.1 * abs(total) and along.max() <= _FADE_SHARE * abs(total)
+    return total if is_steady else 0.0
+
+
+_DRIFT_PARTS = 6
+_FADE_SHARE = 0.5  # of the slide: what does half of it within a fifth of the clip is a fade
 
 
 def _seam(track: Track) -> float:

@@ -174,7 +174,7 @@ class TrackMeter:
 
     def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
         self._follow_jumps(cells)
-        if share >= JUMP_SHARE and change >= JUMP_LEVELS:
+        if share >= JUMP_SHARE and change >= JUMP_LEVELS and not self._is_back(cells, change):
             jump = Jump(self._count, change, _likeness(before, cells), float("inf"))
             self._jumps.append((jump, before))
 
@@ -189,6 +189,12 @@ class TrackMeter:
                 if into >= _BLIP_LEVELS
             ),
             default=0.0,
+        )
+
+    def _is_back(self, cells: _Cells, change: float) -> bool:
+        """Whether this is the picture again that an earlier jump led away from."""
+        return any(
+            cv2.mean(cv2.absdiff(cells, before))[0] < 0.5 * change for _, before in self._jumps
         )
 
     def _follow_jumps(self, cells: _Cells) -> None:

@@ -10,7 +10,7 @@ import cv2
 
 from tower_anime.assess import clip_intent, judge, stills
 from tower_anime.assess import clips as clip_core
-from tower_anime.assess.clip_judge import judge_clip
+from tower_anime.assess.clip_judge import as_frames, judge_clip
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.clip import Expectation
@@ -62,8 +62,8 @@ def _assess(
     if stream.rotation_deg in (90, 270):
         width, height = height, width
     relaxed = clip_intent.relaxed_by(prompt or "")
-    looks = _looked_at(sampler, profile, relaxed)
-    typical = clip_core.representative(looks)
+    looks = _looked_at(sampler, profile, as_frames(relaxed))
+    typical = clip_core.representative(looks, track)
     return judge_clip(
         {**measured, **clip_core.glitches(looks, typical, odd=sampler.odd_frames())},
         None if typical is None else looks[typical],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.moving import HEIGHT, WIDTH, probe, stage, waving, write_clip
+from tests.postgres import missing
 from tower_anime.adapters.clips import AvClips
 from tower_anime.domain.clip import StreamFacts
 from tower_anime.domain.delivery import failed_points
@@ -17,10 +19,11 @@ from tower_anime.errors import Unreadable
 LOOK = stage(seed=3)
 FRAMES = list(waving(LOOK, frames=24, on=2))
 
-needs_ffmpeg = pytest.mark.skipif(
-    subprocess.call(["sh", "-c", "command -v ffprobe >/dev/null"]) != 0,
-    reason="ffprobe is missing: apt install ffmpeg",
-)
+
+@pytest.fixture
+def ffprobe() -> None:
+    if shutil.which("ffprobe") is None:
+        missing("ffprobe is not there: apt install ffmpeg")
 
 
 def read(path: Path) -> tuple[list[Frame], StreamFacts]:
@@ -108,7 +111,7 @@ def test_a_clip_cut_off_in_the_middle_is_damaged_not_short(tmp_path: Path) -> No
         assert frames < 24
 
 
-@needs_ffmpeg
+@pytest.mark.usefixtures("ffprobe")
 @pytest.mark.parametrize(
     ("name", "codec", "pixel_format", "size"),
     [

@@ -1,0 +1,135 @@
+"""What must raise a clip's measurements, and what must not change them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from tests.moving import HEIGHT, WIDTH, stage, view, waving
+from tower_anime.adapters.clip_frames import shown_pixels
+from tower_anime.assess.cadence import Cadence, cadence
+from tower_anime.assess.pulse import Pulse, pulse
+from tower_anime.assess.track import Track, TrackMeter
+from tower_anime.domain.frame import Frame
+
+LOOK = stage(seed=8)
+WAVING = list(waving(LOOK, frames=72, on=2))
+
+
+def tracked(frames: Sequence[Frame]) -> Track:
+    meter = TrackMeter()
+    for number, frame in enumerate(frames):
+        meter.see(shown_pixels(frame, time_s=number / 24, is_key=False).glimpse)
+    return meter.track()
+
+
+def timing(frames: Sequence[Frame]) -> Cadence:
+    return cadence(tracked(frames), 24)
+
+
+def whole(frames: Sequence[Frame]) -> Pulse:
+    return pulse(tracked(frames), 24)
+
+
+def lit(frames: Sequence[Frame], gains: Sequence[float]) -> list[Frame]:
+    return [
+        np.clip(frame * gain, 0, 255).astype(np.uint8)
+        for frame, gain in zip(frames, gains, strict=True)
+    ]
+
+
+def swaying(size: float) -> list[float]:
+    return [1 + size * (-1) ** index for index in range(len(WAVING))]
+
+
+def test_more_pumping_is_never_less_flicker() -> None:
+    sizes = [whole(lit(WAVING, swaying(size))).flicker for size in (0.0, 0.01, 0.03, 0.08)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 0.0
+    assert sizes[-1] > 0.05
+
+
+@pytest.mark.parametrize(
+    "change", [lambda f: f[:, ::-1], lambda f: f[2:-2, 2:-2], lambda f: f[::-1]]
+)
+def test_mirrors_and_a_cropped_border_change_next_to_nothing(change: object) -> None:
+    assert callable(change)
+    gains = swaying(0.04)
+    frames = lit(WAVING, gains)
+    other = [np.ascontiguousarray(change(frame)) for frame in frames]
+    assert whole(other).flicker == pytest.approx(whole(frames).flicker, rel=0.1)
+    plain = [np.ascontiguousarray(change(frame)) for frame in WAVING]
+    assert timing(plain).on == timing(WAVING).on == 2
+
+
+def test_one_flash_of_light_and_a_fade_are_no_flicker() -> None:
+    flash = [1.0] * 30 + [1.9, 1.6, 1.3] + [1.0] * 39
+    fade = np.linspace(1, 0.1, 72).tolist()
+    assert whole(lit(WAVING, flash)).flicker == 0.0
+    assert whole(lit(WAVING, fade)).flicker == 0.0
+
+
+def test_a_longer_freeze_is_never_a_shorter_hold() -> None:
+    found = []
+    for length in (0, 20, 60, 120):
+        frames = [*WAVING[:30], *[WAVING[30]] * length, *WAVING[30:]]
+        found.append(timing(frames))
+    holds = [item.longest_hold_s for item in found]
+    assert holds == sorted(holds)
+    assert [len(item.frozen) for item in found] == [0, 0, 1, 1]
+
+
+def test_more_repeats_out_of_turn_are_never_a_steadier_rhythm() -> None:
+    smooth = [view(LOOK, shift=3.0 * index) for index in range(72)]
+    found = []
+    for count in (0, 2, 4, 8):
+        frames = list(smooth)
+        for start in [6 + 8 * number for number in range(count)]:
+            frames[start + 1 : start + 4] = [frames[start]] * 3
+        found.append(timing(frames).breaks)
+    assert found == sorted(found)
+    assert found[0] == 0.0
+    assert found[-1] > 3.0
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0, 5.0])
+def test_a_pan_on_ones_has_neither_breaks_nor_cuts(speed: float) -> None:
+    frames = [view(LOOK, shift=speed * index) for index in range(72)]
+    found = timing(frames)
+    assert found.breaks == 0.0
+    assert found.frozen == ()
+    assert whole(frames).cuts == ()
+
+
+def test_a_cut_is_found_where_it_is_and_a_flash_of_white_is_none() -> None:
+    other = list(waving(stage(seed=77), frames=36, on=2))
+    (cut,) = whole([*WAVING[:36], *other]).cuts
+    assert (cut.frames.first, cut.frames.last) == (35, 36)
+    white = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+    assert whole([*WAVING[:36], white, white, *WAVING[36:]]).cuts == ()
+
+
+def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
+    black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    (hole,) = whole([*WAVING[:36], black, black, *WAVING[36:]]).black
+    assert (hole.frames.first, hole.frames.last) == (36, 37)
+    fade = [*np.linspace(0, 1, 30).tolist(), *[1.0] * 42]
+    assert whole(lit(WAVING, fade)).black == ()
+
+
+def test_light_that_slides_away_is_drift_and_a_wave_of_the_hand_is_not() -> None:
+    steady = whole(WAVING).drift_light
+    sliding = [
+        whole(lit(WAVING, np.linspace(1, end, 72).tolist())).drift_light for end in (0.9, 0.7, 0.5)
+    ]
+    assert steady == pytest.approx(0.0, abs=0.02)
+    assert all(value is not None and value < -0.03 for value in sliding)
+    assert sliding == sorted(sliding, reverse=True)  # type: ignore[type-var]
+
+
+def test_the_seam_of_a_loop_is_smaller_than_that_of_a_clip_cut_off() -> None:
+    swing = list(waving(LOOK, frames=72, on=1, speed=2 * np.pi / 72))
+    assert whole(swing).seam < 0.1
+    assert whole([*swing[:30], *waving(stage(seed=9), frames=6, on=1)]).seam > 2.0
