@@ -116,6 +116,9 @@ _LONGEST_BREAK = 16  # frames; what stands longer is a hold
 _LEAST_STEP = 3.0  # levels of a cell: slower motion has no rhythm that could be seen to break
 _LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
 _SLIGHT, _FULL = 0.3, 1.0
+_PATTERN = (
+    0.2  # of the drawings: runs as frequent belong to the rhythm, as of 24 frames in 30 or 60
+)
 
 
 def _breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
@@ -148,8 +151,10 @@ def _break_weight(runs: Whole, steps: Series, index: int) -> float:
     step = float(np.median(steps[max(1, low) : high]))
     if min(steps[index], steps[index + 1]) < _AS_FAR * step:
         return 0.0
-    is_off_beat = abs(run - usual) > 1 and (usual == 1 or run % usual > 0)
-    return _FULL if is_off_beat else _SLIGHT
+    if abs(run - usual) > 1 and (usual == 1 or run % usual > 0):
+        return _FULL
+    is_pattern = np.count_nonzero(around == run) > _PATTERN * len(around)
+    return 0.0 if is_pattern else _SLIGHT
 
 
 _SUMMED_S = 5.0  # breaks count by what gathers within this time: a long clip may have more

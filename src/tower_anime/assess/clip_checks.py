@@ -180,7 +180,7 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
-_BREAK, _BREAKS, _ALLOWED_BREAKS = 0.03, 0.25, 1.7  # one or two are the animator's
+_BREAK, _BREAKS, _ALLOWED_BREAKS = 0.03, 0.25, 1.2  # one or two are the animator's
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:

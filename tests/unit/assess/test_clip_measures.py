@@ -94,6 +94,13 @@ def test_more_repeats_out_of_turn_are_never_a_steadier_rhythm() -> None:
     assert found[-1] > 3.0
 
 
+@pytest.mark.parametrize("rate", [30, 60])
+def test_film_shown_at_another_rate_keeps_its_rhythm(rate: int) -> None:
+    film = [view(LOOK, shift=3.0 * index) for index in range(72)]
+    shown = [film[index * 24 // rate] for index in range(72)]
+    assert cadence(tracked(shown), rate).breaks < 1.0
+
+
 @pytest.mark.parametrize("speed", [0.5, 2.0, 5.0])
 def test_a_pan_on_ones_has_neither_breaks_nor_cuts(speed: float) -> None:
     frames = [view(LOOK, shift=speed * index) for index in range(72)]
