@@ -88,7 +88,9 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "problem", str(error), "mend TOWER_DATABASE_URL")
         return
     if found is None:
-        yield Finding("database", "note", "not made yet; the first use makes it")
+        yield Finding(
+            "database", "note", "not made yet; the first use makes it", "tower-anime db upgrade"
+        )
     elif found != HEAD:
         text = f"at revision {found}, this program needs {HEAD}"
         yield Finding("database", "note", text, "tower-anime db upgrade")

@@ -292,6 +292,11 @@ def _file_lines(history: History) -> list[Text]:
 def _publication_line(publication: Publication) -> Text:
     if publication.state is PublicationState.PENDING:
         return Text(f"  not published yet: {publication.reason}", style="yellow")
+    if publication.state is PublicationState.WITHDRAWN:
+        return Text(f"  not in the library: {publication.reason}", style="yellow")
+    if publication.state is PublicationState.UNVERIFIED:
+        where = f"  written to  {publication.location}\n  not confirmed yet: {publication.reason}"
+        return Text(where, style="yellow")
     return Text(f"  published   {publication.location}")
 
 

@@ -173,6 +173,16 @@ def test_the_server_sees_the_folder_elsewhere(tmp_path: Path, source: Path, seen
         assert all(path.startswith(seen_as) for path in stage.fake.items)
 
 
+def test_a_folder_that_the_server_does_not_see_is_named(tmp_path: Path, source: Path) -> None:
+    with a_stage(tmp_path, source, seen_as="/media/anime") as stage:
+        stage.library.seen_as = str(tmp_path / "library")
+        publication = stage.publish()
+        assert publication.state is PublicationState.UNVERIFIED
+        assert "TOWER_JELLYFIN_LIBRARY_DIR" in str(publication.reason)
+        stage.library.seen_as = "/media/anime"
+        assert stage.verified_after(publication, 300, every=20)
+
+
 def test_paths_of_servers() -> None:
     assert same_path("D:\\Media\\A.mp4", "d:/media/a.mp4")
     assert not same_path("/media/A.mp4", "/media/a.mp4")

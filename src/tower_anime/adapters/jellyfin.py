@@ -207,13 +207,23 @@ class JellyfinLibrary:
     def _make_library(self, path: Path) -> None:
         root = self._root(path)
         shelf = self._shelf(path)
-        self.server.post(
-            "/Library/VirtualFolders",
-            new_library(server_path(self.seen_as, root), shelf),
-            name=" ".join(("Tower Anime", *root.parts)),
-            collectionType=shelf.collection,
-            refreshLibrary="false",
-        )
+        seen = server_path(self.seen_as, root)
+        try:
+            self.server.post(
+                "/Library/VirtualFolders",
+                new_library(seen, shelf),
+                name=" ".join(("Tower Anime", *root.parts)),
+                collectionType=shelf.collection,
+                refreshLibrary="false",
+            )
+        except MediaServerTrouble as trouble:
+            if trouble.kind not in ("unknown", "answer"):
+                raise
+            raise MediaServerTrouble(
+                f"Jellyfin makes no library of {seen}: does it see that folder? "
+                "TOWER_JELLYFIN_LIBRARY_DIR says what the library folder is called there",
+                kind="path",
+            ) from trouble
 
     def _tell(self, path: Path) -> None:
         told = self._told.setdefault(str(path), _Told())

@@ -86,7 +86,10 @@ def title_name(title: str, *, max_chars: int = 100) -> str:
 
 def one_of_several(name: str, take: int) -> str:
     """Return the name of the `take`-th work of one name, counted from 1."""
-    return name if take == 1 else f"{name} {_in_words(take)}"
+    if take == 1:
+        return name
+    words = (*name.split(), *_in_words(take).split())
+    return " ".join(sorted(words, key=_has_foreign_letter))
 
 
 def _plain(title: str) -> str:

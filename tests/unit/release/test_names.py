@@ -53,9 +53,10 @@ def test_a_scanner_reads_back_what_was_meant(seed: int) -> None:
 
 @pytest.mark.parametrize("take", [1, 2, 9, 10, 23])
 def test_the_next_of_one_name_is_another_title(take: int) -> None:
-    name = one_of_several("Rain", take)
-    film = guessit.guessit(f"Movies/{name} (2026)/{name} (2026).mp4")
-    assert film["title"] == name
+    for title in ("Rain", "雨", "Rain 雨", "Untitled Badofi"):
+        name = one_of_several(title, take)
+        film = guessit.guessit(f"Movies/{name} (2026)/{name} (2026).mp4")
+        assert film["title"] == name
     assert len({one_of_several("Rain", number) for number in range(1, 30)}) == 29
 
 
