@@ -27,6 +27,7 @@ from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.jellyfin import JellyfinLibrary
 from tower_anime.adapters.jellyfin_http import JellyfinServer
 from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.adapters.memory import give_back
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.adapters.thumbnails import Thumbnails
@@ -68,6 +69,7 @@ GUEST_GRACE_S = 5.0
 """The same beside a possible `serve`, which shall be faster."""
 
 PUBLISH_LOOK_S = 1.0  # the reconciler itself looks every 5 s
+TRIM_EVERY_S = 60.0  # freed memory goes back to the system; a few milliseconds
 SWEEP_EVERY_S = 6 * 3600.0  # orphans need days to matter
 DRAIN_S = 10.0  # what renders longer is left at its server, for the next start to collect
 UPKEEP_END_S = 5.0
@@ -279,6 +281,25 @@ def _publish_until(stopping: threading.Event, reconciler: Reconciler) -> None:
         reconciler.look_at_publications()
 
 
+def _every(seconds: float) -> Callable[[], bool]:
+    """Return what says, when asked, whether it is time again; the first time is now."""
+    due_s = time.monotonic()
+
+    def is_due() -> bool:
+        nonlocal due_s
+        if time.monotonic() < due_s:
+            return False
+        due_s = time.monotonic() + seconds
+        return True
+
+    return is_due
+
+
+def _sweep(settings: Settings) -> None:
+    if swept := sweep_orphans(settings):
+        log.info("removed %d half-written files of dead processes", len(swept))
+
+
 @contextmanager
 def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[None]:
     """Compare rows and files with what is worked on, in a thread, until the end.
@@ -290,7 +311,7 @@ def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[N
         wake.set()  # what the dead left is looked for at once
 
     def keep() -> None:
-        sweep_due_s = time.monotonic()
+        trims, sweeps = _every(TRIM_EVERY_S), _every(SWEEP_EVERY_S)
         while not stopping.wait(WAKE_PAUSE_S):
             wake.wait(LOOK_EVERY_S - WAKE_PAUSE_S)
             wake.clear()
@@ -298,10 +319,10 @@ def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[N
                 return
             app.reconciler.look(publish=False)
             app.pulse.beat()
-            if keeps_house and time.monotonic() >= sweep_due_s:
-                sweep_due_s = time.monotonic() + SWEEP_EVERY_S
-                if swept := sweep_orphans(app.settings):
-                    log.info("removed %d half-written files of dead processes", len(swept))
+            if trims():
+                give_back()
+            if keeps_house and sweeps():
+                _sweep(app.settings)
 
     works = [keep]
     if keeps_house:  # apart from it: a library's server may take its time

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tower_anime.adapters.durable_files import TEMPORARY_PREFIX
 from tower_anime.adapters.engine_dbos import DbosEngine
 from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.adapters.memory import give_back
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.assess.profiles import DRAFT
@@ -50,6 +52,7 @@ from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
 
 LIMIT_S = 60.0
+TRIM_EVERY_S = 60.0
 SMALL = {
     "profile": "draft",
     "size": "512x512",
@@ -154,7 +157,7 @@ class Worker:
                 library=FolderLibrary(self.place.folder / "library"),
                 director=RulesDirector(),
                 renderers=(renderer,),
-                workflow=lambda _key: Source(graph=template()),
+                workflow=cache(lambda _key: Source(graph=template())),
                 connect=lambda url: ComfyRenderer(url, down_after_s=0.1),
                 crash_point=crash_point,
             ),
@@ -171,8 +174,12 @@ class Worker:
         engine.start()
         (self.place.folder / f"up.{os.getpid()}").touch()
         reconciler = Reconciler(store=store, engine=engine, work=pipeline, grace_s=self.grace_s)
+        trim_due_s = time.monotonic() + TRIM_EVERY_S
         while self._unfinished(store):
             reconciler.look(publish=True)
+            if time.monotonic() >= trim_due_s:  # as `compose` does
+                trim_due_s += TRIM_EVERY_S
+                give_back()
             time.sleep(0.05)
         engine.stop(drain_s=LIMIT_S)
         store.close()
