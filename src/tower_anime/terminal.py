@@ -17,7 +17,7 @@ from rich.text import Text
 
 from tower_anime.compose import App
 from tower_anime.doctor import Finding
-from tower_anime.domain.attempt import Attempt, AttemptState
+from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.direction import Enhancement
@@ -31,6 +31,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.progress import LiveAttempt
 from tower_anime.domain.quality import Assessment, Profile, Verdict
+from tower_anime.domain.request import Kind
 from tower_anime.domain.timeline import timeline
 from tower_anime.domain.views import assessment_view, generation_view
 from tower_anime.domain.wish import briefs_of
@@ -239,13 +240,10 @@ def _direction_lines(direction: Direction | None) -> list[Text]:
 
 
 def _attempt_line(attempt: Attempt) -> Text:
-    request = attempt.request
-    facts = f"steps {request.steps}, cfg {request.cfg:g}, {request.sampler}, "
-    facts += f"{request.width}×{request.height}, seed {request.seed}"
     line = Text(f"  attempt {attempt.number}  ")
     for correction in attempt.corrections:
         line.append(f"{_change(correction)}\n             ", style="cyan")
-    line.append(facts, style="dim")
+    line.append(_facts(attempt), style="dim")
     if attempt.failure:
         line.append(f"\n             {attempt.state}: {attempt.failure.message}", style="red")
     elif attempt.state is not AttemptState.PRODUCED:
@@ -253,6 +251,18 @@ def _attempt_line(attempt: Attempt) -> Text:
     if attempt.assessment:
         line.append("\n             ").append_text(_judgement(attempt.assessment))
     return line
+
+
+def _facts(attempt: Attempt) -> str:
+    if attempt.kind is AttemptKind.REPAIR:
+        return f"the file of attempt {attempt.repair_of}, written so that it plays everywhere"
+    request = attempt.request
+    facts = f"steps {request.steps}, cfg {request.cfg:g}, {request.sampler}, "
+    facts += f"{request.width}×{request.height}, "
+    if request.kind is Kind.CLIP and request.frames:
+        rate = f" at {request.frame_rate:g}/s" if request.frame_rate else ""
+        facts += f"{request.frames} frames{rate}, "
+    return f"{facts}seed {request.seed}"
 
 
 def _change(correction: Correction) -> str:

@@ -44,6 +44,10 @@ def test_a_clip_is_drawn_mended_and_published_with_its_workflow(tmp_path: Path) 
     assert "delivery" in kinds(drawn)
     assert "delivery" not in kinds(mended)
     assert Path(drawn["artifact"]).read_bytes() != Path(mended["artifact"]).read_bytes()
+    environment = {"TOWER_DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    shown = CliRunner().invoke(main, ["show", view["generation_id"]], env=environment).output
+    assert "25 frames at 16/s" in shown
+    assert "the file of attempt 1" in shown
     file = published(tmp_path)
     assert file.read_bytes() == Path(mended["artifact"]).read_bytes()
     with av.open(str(file)) as clip:
