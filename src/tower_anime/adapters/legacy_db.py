@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from tower_anime.errors import BadInput, StoreUnavailable
 
-CHUNK = 500  # rows in memory and in one transaction
+CHUNK = 1000  # rows in memory and in one transaction
 _KEYS = ("id", "prompt_id", "session_id", "prompt_hash")
 _ALLOWED = "allowed: sqlite:////absolute/path/file.db or postgresql://user@host/database"
 _HIDDEN_SCHEMAS = ("information_schema", "pg_catalog", "pg_toast")
