@@ -19,7 +19,8 @@ import click
 from tower_anime import __version__
 from tower_anime.cli_deploy import import_legacy, service
 from tower_anime.cli_director import director
-from tower_anime.cli_learning import learning, stats
+from tower_anime.cli_learning import corrections, learning
+from tower_anime.cli_review import review, stats
 from tower_anime.errors import BadInput, Cancelled, TowerError
 
 if TYPE_CHECKING:
@@ -577,4 +578,6 @@ main.add_command(director)
 main.add_command(import_legacy)
 main.add_command(service)
 main.add_command(learning)
+main.add_command(review)
+stats.add_command(corrections)
 main.add_command(stats)

@@ -57,12 +57,7 @@ def reset(yes: bool) -> None:
     lessons.reset(read_settings())
 
 
-@click.group()
-def stats() -> None:
-    """Figures about what was made."""
-
-
-@stats.command()
+@click.command()
 @_json_option
 def corrections(as_json: bool) -> None:
     """Show how far each correction helps, against a plain new seed where that was compared."""

@@ -31,6 +31,7 @@ from tower_anime.adapters.memory import give_back
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.adapters.thumbnails import Thumbnails
+from tower_anime.analytics import FigureKeeper
 from tower_anime.directors import open_card, open_chats, open_director
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.generation import (
@@ -105,6 +106,7 @@ class App:
     reconciler: Reconciler
     turns: Turns
     thumbnails: Thumbnails
+    figures: FigureKeeper
     simulated: bool
     pulse: Pulse = field(default_factory=Pulse)
 
@@ -158,18 +160,7 @@ class App:
     ) -> History:
         """Record a person's decision and publish what was approved."""
         history = self.store.history(generation_id)
-        attempt = history.generation.chosen_attempt or len(history.attempts)
-        if not attempt:
-            raise Conflict("there is nothing to review yet: no attempt was made")
-        review = PersonReview(
-            decision=decision,
-            attempt=attempt,
-            reasons=tuple(reasons),
-            note=note,
-            decided_at=datetime.now(UTC),
-        )
-        approved = decision is PersonDecision.APPROVE
-        status = GenerationStatus.APPROVED if approved else GenerationStatus.REJECTED
+        review, status = review_of(history, decision, reasons=reasons, note=note)
         self.store.save_review(generation_id, review, status=status)
         self.engine.submit(generation_id, run=_moment())
         return self.store.history(generation_id)
@@ -268,6 +259,7 @@ def open_app(
                 settings.data_dir / "thumbnails",
                 lambda path: OpenCvMedia().decode_still(path).frame,
             ),
+            figures=FigureKeeper(store),
             simulated=sandbox is not None,
         )
         engine.start()
@@ -411,6 +403,24 @@ def upgrade_database(settings: Settings) -> list[str]:
     """Bring the database to this version's schema after a backup; returns what was applied."""
     prepare_folder(settings.data_dir)
     return migrate.upgrade(settings.store_url, backup_dir=settings.data_dir / "backups")
+
+
+def review_of(
+    history: History, decision: PersonDecision, *, reasons: Sequence[str], note: str
+) -> tuple[PersonReview, GenerationStatus]:
+    """Return a person's decision on what stands for a generation, and the status that follows."""
+    attempt = history.generation.chosen_attempt or len(history.attempts)
+    if not attempt:
+        raise Conflict("there is nothing to review yet: no attempt was made")
+    review = PersonReview(
+        decision=decision,
+        attempt=attempt,
+        reasons=tuple(reasons),
+        note=note,
+        decided_at=datetime.now(UTC),
+    )
+    approved = decision is PersonDecision.APPROVE
+    return review, GenerationStatus.APPROVED if approved else GenerationStatus.REJECTED
 
 
 def _worker_view(name: str, active: Sequence[str]) -> dict[str, object]:

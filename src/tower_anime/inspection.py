@@ -131,6 +131,11 @@ def inspect_files(settings: Settings, files: Sequence[Wanted]) -> Iterator[tuple
     return ((file.path, _inspect(file, profiles)) for file in files)
 
 
+def wanted_file(path: Path, *, prompt: str | None) -> Wanted:
+    """Return one file to assess by the rules of its kind."""
+    return Wanted(path=path, prompt=prompt, profile=None)
+
+
 def inspect_upload(
     settings: Settings,
     path: Path,

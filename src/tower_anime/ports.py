@@ -34,6 +34,7 @@ from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
 from tower_anime.domain.queue import Budget, Spent, Waiting
 from tower_anime.domain.release import Release
+from tower_anime.domain.sample import GpuSample, HostSample
 
 # ---- Renderer -------------------------------------------------------------------------------
 
@@ -615,4 +616,35 @@ class Productions(Protocol):
 
     def opinions(self, *, limit: int = 500) -> tuple[Opinion, ...]:
         """Return models' reviews of attempts on which a person decided later, newest first."""
+        ...
+
+
+# ---- Surroundings ---------------------------------------------------------------------------
+
+
+class Probe(Protocol):
+    """Looks at this machine."""
+
+    def host(self) -> HostSample:
+        """Return this machine's state; the load is that since the call before."""
+        ...
+
+    def gpus(self) -> tuple[GpuSample, ...]:
+        """Return the cards of this machine."""
+        ...
+
+    def close(self) -> None:
+        """Give up what is held."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells somebody outside."""
+
+    def tell(self, event: Event) -> None:
+        """Deliver; `Unavailable` when it was not taken."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections."""
         ...

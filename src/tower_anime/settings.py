@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from platformdirs import PlatformDirs
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
@@ -82,6 +82,26 @@ class HttpSettings(BaseModel):
     )
 
 
+class NotifySettings(BaseModel):
+    """Who is told when something is approved, awaits review or is wrong."""
+
+    webhook_urls: tuple[SecretStr, ...] = Field(
+        (), description='addresses that get a POST of JSON, as JSON: ["https://…"]'
+    )
+    webhook_secret: SecretStr | None = Field(None, description="signs what is posted to them")
+    urls: tuple[SecretStr, ...] = Field(
+        (), description='addresses of apprise (extra `notify`), as JSON: ["mailto://…"]'
+    )
+
+    @field_validator("webhook_urls")
+    @classmethod
+    def _check_urls(cls, urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for url in urls:
+            if not url.get_secret_value().startswith(("http://", "https://")):
+                raise ValueError("a webhook's address begins with http:// or https://")
+        return urls
+
+
 class Settings(BaseSettings):
     """All settings. Secrets are never printed."""
 
@@ -145,6 +165,10 @@ class Settings(BaseSettings):
     director: DirectorSettings = Field(DirectorSettings(), description="language models")
     api_token: SecretStr | None = Field(None, description="demanded by the HTTP server when set")
     http: HttpSettings = Field(HttpSettings(), description="the HTTP server")
+    notify: NotifySettings = Field(NotifySettings(), description="who is told")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="of `serve` on stderr: text, or json with the generation's id"
+    )
     concurrency: int = Field(4, ge=1, le=64, description="generations worked on at a time")
     quality: QualitySettings = Field(QualitySettings(), description="the bar")
 

@@ -20,8 +20,10 @@ from tower_anime.direct import session as sessions
 from tower_anime.direct import story as stories
 from tower_anime.direct.reply import Parsed
 from tower_anime.directors import open_chats, open_director
-from tower_anime.domain.brief import DirectorChoice, make_brief
+from tower_anime.domain.brief import Brief, DirectorChoice, make_brief
 from tower_anime.domain.conversation import OPENED, Agreement, DirectionEvent, Message, Role, Schema
+from tower_anime.domain.direction import Enhancement
+from tower_anime.domain.families import FAMILIES
 from tower_anime.domain.generation import Generation
 from tower_anime.domain.production import (
     CastMember,
@@ -41,6 +43,7 @@ from tower_anime.settings import Settings
 T = TypeVar("T")
 
 SAID = "said"
+USUAL_FAMILY = "sdxl"  # where no checkpoint says which
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,13 @@ def _at_work(settings: Settings) -> Iterator[tuple[SqlStore, CreativeDirector]]:
         for chat in chats:
             stack.callback(chat.close)
         yield store, open_director(settings, chats, media=OpenCvMedia(), productions=store)
+
+
+def enhanced(settings: Settings, brief: Brief) -> Enhancement:
+    """Return a prompt with what the director adds, for the usual family; draws nothing."""
+    with _at_work(settings) as (_, at_work):
+        family = FAMILIES[USUAL_FAMILY]
+        return at_work.prepare(brief, family=family, generation_id=str(uuid.uuid4()))
 
 
 # ---- briefs -------------------------------------------------------------------------------

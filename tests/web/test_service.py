@@ -20,6 +20,7 @@ from tests import drawn
 from tests.web.conftest import Server, listening
 from tower_anime.compose import App
 from tower_anime.domain.alert import Alert
+from tower_anime.domain.wish import WISH_KEYS
 from tower_anime.pipeline.turns import KNOWN_FOR_S
 from tower_anime.web import models
 from tower_anime.web.words import PageOf
@@ -58,6 +59,10 @@ def test_answers_are_what_the_description_says(server: Server) -> None:
     PageOf[models.Worker].model_validate(server.http.get("/api/v1/workers").json())
     PageOf[models.PublicationItem].model_validate(server.http.get("/api/v1/publications").json())
     models.QueueState.model_validate(server.http.get("/api/v1/queue").json())
+
+
+def test_a_wish_may_say_what_the_command_line_may() -> None:
+    assert list(models.Wish.model_fields) == list(WISH_KEYS)
 
 
 def test_every_operation_has_a_name_of_its_own(server: Server) -> None:

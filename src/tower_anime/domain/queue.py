@@ -33,6 +33,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A generation in a list; `version` differs whenever anything about it does."""
+
+    generation_id: str
+    status: GenerationStatus
+    version: tuple[int, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """What a project may spend in a day (UTC); None: as much as it likes."""
 

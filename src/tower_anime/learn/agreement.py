@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 
 from tower_anime.domain.conversation import Agreement, Opinion
+from tower_anime.domain.intervals import wilson
 
 ENOUGH = 20  # below that the interval is wider than any difference worth acting on
 ENOUGH_OF_EACH = 3  # a person who always decides the same tells nothing about a model
-_Z95 = 1.959964  # the normal quantile of a two-sided 95 % interval
 
 
 def agreements(opinions: Sequence[Opinion]) -> tuple[Agreement, ...]:
@@ -42,13 +41,3 @@ def _agreement(source: str, role: str, cases: Sequence[Opinion]) -> Agreement:
         chance=chance,
         votes=not telling or low > chance,
     )
-
-
-def wilson(hits: int, number: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927); `number` at least 1."""
-    share, z2 = hits / number, _Z95 * _Z95
-    middle = (share + z2 / (2 * number)) / (1 + z2 / number)
-    reach = (
-        _Z95 / (1 + z2 / number) * math.sqrt(share * (1 - share) / number + z2 / (4 * number**2))
-    )
-    return max(0.0, middle - reach), min(1.0, middle + reach)

@@ -19,7 +19,6 @@ from tower_anime.domain.knowledge import (
     Outcome,
     move_of,
 )
-from tower_anime.learn.agreement import wilson
 
 
 def knowledge_of(outcomes: Sequence[Outcome]) -> Knowledge:

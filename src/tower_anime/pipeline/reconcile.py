@@ -19,6 +19,9 @@ SURE_FOR_S = 30.0
 """A generation that the engine works on is not asked about again for so long."""
 
 PUBLISH_EVERY_S = 5.0
+PUBLISH_REST = 20.0
+"""The store is left alone so many times as long as it took to say what is to be published."""
+
 PUBLISH_BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
 """Pauses between tries to complete one publication: a drive is soon back, or long away."""
 
@@ -151,9 +154,10 @@ class Reconciler:
         now_s = self.clock()
         if now_s < self._publish_due_s:
             return ()
-        self._publish_due_s = now_s + PUBLISH_EVERY_S
         lacking = dict.fromkeys((*self.store.unpublished(), *self.store.unverified()))
         leftover = self.store.withdrawable()
+        took_s = self.clock() - now_s  # a second for 100 000 generations
+        self._publish_due_s = now_s + max(PUBLISH_EVERY_S, PUBLISH_REST * took_s)
         _keep_only(self._publications, [*lacking, *(_key(one) for one in leftover)])
         working = self._worked_on() if lacking or leftover else ()
         completed = (

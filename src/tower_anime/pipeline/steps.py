@@ -52,6 +52,7 @@ from tower_anime.errors import (
 from tower_anime.graph import build
 from tower_anime.graph.own import Template
 from tower_anime.graph.source import Source
+from tower_anime.logs import about
 from tower_anime.pipeline import graphs, mending, timing
 from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.clip import assess_clip
@@ -177,6 +178,10 @@ class Pipeline:
 
         `Unavailable` means: wait and call again.
         """
+        with about(generation_id):
+            return self._advance(generation_id)
+
+    def _advance(self, generation_id: str) -> Advance:
         history = self.store.history(generation_id)
         while not isinstance(step := self._next(history), Finished):
             if isinstance(step, Direct | Open) and self.is_paused():

@@ -27,21 +27,28 @@ from tower_anime.errors import (
     Unavailable,
     Unreadable,
 )
+from tower_anime.operations import Operations
 from tower_anime.web.api import (
+    analytics,
     artifacts,
     assessments,
     events,
     generations,
     health,
+    metrics,
     operations,
     productions,
     queue,
 )
 from tower_anime.web.broadcast import Broadcast
 from tower_anime.web.guard import Door, Guard, Sessions, Tries, session_key
+from tower_anime.web.legacy import jobs
+from tower_anime.web.legacy import productions as earlier_productions
 from tower_anime.web.limits import BodySize, CallRate
+from tower_anime.web.meter import Counts, Meter
 from tower_anime.web.pages import login, now
 from tower_anime.web.pages.shown import not_found_page
+from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
 
 STATIC = Path(__file__).parent / "static"
@@ -71,6 +78,8 @@ _V1 = (
     assessments.router,
     events.router,
     operations.router,
+    analytics.router,
+    metrics.router,
 )
 _DESCRIPTION = (
     "Quality control of anime production on ComfyUI. Lists are pages: pass `next_cursor` as "
@@ -78,8 +87,11 @@ _DESCRIPTION = (
 )
 
 
-def create_app(app: App, *, host: str) -> FastAPI:
-    """Return the application; `host` is the address that it is served on."""
+def create_app(app: App, *, host: str, operations: Operations | None = None) -> FastAPI:
+    """Return the application; `host` is the address that it is served on.
+
+    `operations` gives the newest sample of the machines, in `serve`.
+    """
     api = FastAPI(
         title="Tower Anime",
         version=__version__,
@@ -91,11 +103,20 @@ def create_app(app: App, *, host: str) -> FastAPI:
         responses={401: {"model": Problem, "description": "the token is missing or wrong"}},
     )
     api.state.app = app
+    api.state.rendered = Rendered(app)
     api.state.broadcast = Broadcast(app)
+    api.state.operations = operations
+    api.state.counts = Counts()
     api.state.door = _door(app, host)
     api.include_router(health.router)
+    api.include_router(metrics.metrics_router)
     for router in _V1:
         api.include_router(router, prefix="/api/v1", dependencies=[Depends(known_parameters)])
+    api.include_router(health.router, prefix="/api/anime", include_in_schema=False)
+    for earlier in (jobs.router, earlier_productions.router):
+        for prefix in ("", "/api/anime"):
+            api.include_router(earlier, prefix=prefix, include_in_schema=not prefix)
+    api.include_router(jobs.anime_router)
     api.include_router(now.router, prefix="/ui")
     api.include_router(login.router, prefix="/ui")
     api.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -126,6 +147,7 @@ def _add_middleware(api: FastAPI, app: App) -> None:
             expose_headers=["ETag", "Retry-After"],
         )
     api.add_middleware(_SafeHeaders)
+    api.add_middleware(Meter, counts=api.state.counts)
 
 
 class _SafeHeaders:

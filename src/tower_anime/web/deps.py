@@ -7,8 +7,14 @@ from typing import cast
 from fastapi import Request
 
 from tower_anime.compose import App
+from tower_anime.web.rendered import Rendered
 
 
 def the_app(request: Request) -> App:
     """Return the running product."""
     return cast("App", request.app.state.app)
+
+
+def the_rendered(request: Request) -> Rendered:
+    """Return the generations that are kept as text."""
+    return cast("Rendered", request.app.state.rendered)

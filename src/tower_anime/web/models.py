@@ -137,6 +137,7 @@ class Wish(Strict):
     kind: str | None = Field(None, examples=["still", "clip"])
     workflow: str | None = None
     image: str | None = None
+    mask: str | None = None
     size: str | None = Field(None, examples=["832x1216"])
     duration: float | None = Field(None, examples=[5.0], description="of a clip, in seconds")
     frame_rate: float | None = Field(None, examples=[16.0], description="of a clip, frames/s")

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from tower_anime import logs
 from tower_anime.compose import Pulse, open_app
 from tower_anime.errors import BadInput, TowerError
+from tower_anime.operations import operating
 from tower_anime.service import Supervisor
 from tower_anime.settings import Settings
 from tower_anime.web.broadcast import Broadcast
@@ -30,19 +32,23 @@ def run(
     `sandbox` is a wait for the address of a built-in generator that was begun already.
     """
     _check_host(settings, host)
+    if settings.log_format == "json":
+        logs.as_json_lines()
     supervisor = Supervisor.of_environment()
     with (
         _asked_to_stop() as asked,
         open_app(settings, role="serve", keeps_house=True, sandbox=sandbox) as app,
+        operating(app) as operations,
     ):
         from tower_anime.web.app import create_app  # takes half a second; the work goes on before
 
-        api = create_app(app, host=host)
+        api = create_app(app, host=host, operations=operations)
         config = uvicorn.Config(
             api,
             host=host,
             port=port,
             log_level="warning",
+            log_config=None,
             timeout_graceful_shutdown=5,
         )
         server = _Server(config, api.state.broadcast, supervisor=supervisor, pulse=app.pulse)

@@ -12,11 +12,13 @@ from pydantic_core import to_json
 
 from tower_anime.compose import App
 from tower_anime.errors import BadInput
-from tower_anime.web.deps import the_app
+from tower_anime.web.deps import the_app, the_rendered
+from tower_anime.web.rendered import Rendered
 
 T = TypeVar("T")
 
 TheApp = Annotated[App, Depends(the_app)]
+TheRendered = Annotated[Rendered, Depends(the_rendered)]
 Limit = Annotated[int, Query(ge=1, le=500, description="items on one page")]
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next_cursor` of the page before")
@@ -66,6 +68,12 @@ class Json(Response):
     def render(self, content: Any) -> bytes:
         """Return the bytes."""
         return to_json(content, inf_nan_mode="null")
+
+
+class JsonText(Response):
+    """A JSON answer that is written already."""
+
+    media_type = "application/json"
 
 
 def page(items: Sequence[Any], next_cursor: str | None) -> Json:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -108,6 +108,7 @@ def open_engine(
             pool_pre_ping=True,  # the server may have been restarted
             connect_args={"connect_timeout": 10},
             json_serializer=_json_text,
+            json_deserializer=from_json,
         )
     query = {"mode": "rwc" if create else "rw", **parsed.query, "uri": "true"}
     engine = create_engine(
@@ -116,6 +117,7 @@ def open_engine(
         max_overflow=THREADS,
         connect_args={"timeout": busy_timeout_s},
         json_serializer=_json_text,
+        json_deserializer=from_json,
     )
     event.listen(engine, "connect", _sqlite_setup(foreign_keys=foreign_keys))
     event.listen(engine, "begin", _begin)

@@ -42,16 +42,19 @@ class SqlQueue(ABC):
         """
         table = generations.c
         waits = table.status == GenerationStatus.QUEUED
+        # no join: SQLite would begin with the projects and look through all their generations
+        project_name = (
+            select(projects.c.name).where(projects.c.id == table.project_id).scalar_subquery()
+        )
         query = (
             select(
                 table.id,
                 table.status,
-                projects.c.name,
+                project_name.label("name"),
                 table.priority,
                 table.cancel_requested,
                 table.created_at,
             )
-            .join(projects)
             .where(table.status.in_(_UNFINISHED))
             .order_by(
                 case((and_(waits, table.cancel_requested.is_(False)), 1), else_=0),
@@ -62,11 +65,11 @@ class SqlQueue(ABC):
             )
         )
         if project is not None:
-            query = query.where(projects.c.name == project)
+            query = query.where(project_name == project)
         if batch is not None:
             query = query.where(table.batch_id == batch)
         if without:
-            held = and_(waits, table.cancel_requested.is_(False), projects.c.name.in_(without))
+            held = and_(waits, table.cancel_requested.is_(False), project_name.in_(without))
             query = query.where(not_(held))
         with self._read() as connection:
             found = connection.execute(query.limit(limit) if limit else query).all()
@@ -113,6 +116,18 @@ class SqlQueue(ABC):
                 connection.execute(update(generations).where(*mine).values(cancel_requested=True))
         return tuple(marked)
 
+    def unfinished_counts(self) -> tuple[int, int]:
+        """Return how many are queued and how many are worked on."""
+        table = generations.c
+        query = (
+            select(table.status, func.count().label("number"))
+            .where(table.status.in_(_UNFINISHED))
+            .group_by(table.status)
+        )
+        with self._read() as connection:
+            counts = {row.status: row.number for row in connection.execute(query)}
+        return counts.get(GenerationStatus.QUEUED, 0), counts.get(GenerationStatus.WORKING, 0)
+
     def batch(self, batch_id: str) -> dict[GenerationStatus, int]:
         """Return how many generations of a batch have each status."""
         table = generations.c
@@ -150,13 +165,17 @@ class SqlQueue(ABC):
     def eta_s(self, unfinished: int) -> float | None:
         """Return in how many seconds so many may be done, by the pace of the latest ones.
 
-        None without a pace: nothing waits, or fewer than five were finished in the last hour.
+        None without a pace: nothing waits, or fewer than five came and went in the last hour.
         """
         since = datetime.now(UTC) - timedelta(hours=1)
         table = generations.c
         newest = (
             select(table.finished_at)
-            .where(table.status.not_in(_UNFINISHED), table.finished_at >= since)
+            .where(
+                table.status.not_in(_UNFINISHED),
+                table.created_at >= since,
+                table.finished_at >= since,
+            )
             .order_by(table.created_at.desc())
             .limit(_PACE_OF)
         )

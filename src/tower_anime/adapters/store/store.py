@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Connection,
     Executable,
-    Row,
-    Select,
     Table,
-    bindparam,
     delete,
     func,
     insert,
@@ -39,13 +34,16 @@ from tower_anime.adapters.store.connect import (
     parse_url,
 )
 from tower_anime.adapters.store.events import add_event
-from tower_anime.adapters.store.keyset import Keyset
+from tower_anime.adapters.store.external import SqlExternalIds
+from tower_anime.adapters.store.figures import SqlFigures
 from tower_anime.adapters.store.learning import SqlLearning, remember
+from tower_anime.adapters.store.lists import SqlLists, generation_row, no_generation
 from tower_anime.adapters.store.migrate import revision
 from tower_anime.adapters.store.parts import SqlParts
-from tower_anime.adapters.store.productions import SqlProductions, enhancements
+from tower_anime.adapters.store.productions import SqlProductions
 from tower_anime.adapters.store.publishing import SqlPublications
 from tower_anime.adapters.store.queue import SqlQueue
+from tower_anime.adapters.store.samples import SqlSamples
 from tower_anime.adapters.store.tables import (
     HEAD,
     UtcTime,
@@ -66,26 +64,30 @@ from tower_anime.domain.generation import (
     Event,
     Generation,
     GenerationStatus,
-    History,
     PersonReview,
     Publication,
-    PublicationState,
 )
 from tower_anime.domain.quality import Assessment
 from tower_anime.errors import Conflict, NotFound, StoreUnavailable
-from tower_anime.ports import Page
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
-_LAST_CHANGED_FIRST = Keyset(
-    publications, ("updated_at", "generation_id", "artifact_sha256", "target"), newest_first=True
-)
-_NEWEST_FIRST = Keyset(generations, ("created_at", "id"), newest_first=True)
 
 
-class SqlStore(SqlAlerts, SqlLearning, SqlParts, SqlProductions, SqlPublications, SqlQueue):
+class SqlStore(
+    SqlAlerts,
+    SqlExternalIds,
+    SqlFigures,
+    SqlLearning,
+    SqlLists,
+    SqlParts,
+    SqlProductions,
+    SqlPublications,
+    SqlQueue,
+    SqlSamples,
+):
     """`ports.Store`, `Productions` and `Queue` on an up-to-date database (`migrate.upgrade`).
 
     Safe for many threads; one instance per process. `busy_timeout_s` is how long a write waits
@@ -128,36 +130,7 @@ class SqlStore(SqlAlerts, SqlLearning, SqlParts, SqlProductions, SqlPublications
                     "finished_at": generation.finished_at,
                 }
                 _add_once(connection, generations, values)
-            return rows.generation_of(_generation_row(connection, owner))
-
-    def history(self, generation_id: str) -> History:
-        """Return all that happened to one generation."""
-        with self._read() as connection:
-            return _histories(connection, [_generation_row(connection, generation_id)])[0]
-
-    def histories(
-        self,
-        *,
-        limit: int,
-        cursor: str | None = None,
-        statuses: Sequence[GenerationStatus] = (),
-        project: str | None = None,
-        batch: str | None = None,
-    ) -> Page:
-        """Return a page of generations, newest first; `limit` is 1 to `keyset.MAX_PAGE`."""
-        query, table = _described(), generations.c
-        if statuses:
-            query = query.where(table.status.in_(statuses))
-        if project is not None:
-            named = select(projects.c.id).where(projects.c.name == project).scalar_subquery()
-            query = query.where(table.project_id == named)
-        if batch is not None:
-            query = query.where(table.batch_id == batch)
-        with self._read() as connection:
-            found = connection.execute(_NEWEST_FIRST.page(query, limit=limit, cursor=cursor)).all()
-            shown, following = _NEWEST_FIRST.cut(found, limit=limit)
-            items = _histories(connection, shown)
-        return Page(items=items, next_cursor=following)
+            return rows.generation_of(generation_row(connection, owner))
 
     def unfinished(self) -> tuple[str, ...]:
         """Return ids of generations that are queued or working, oldest first."""
@@ -210,7 +183,7 @@ class SqlStore(SqlAlerts, SqlLearning, SqlParts, SqlProductions, SqlPublications
         with self._read() as connection:
             found = connection.scalar(query)
         if found is None:
-            raise _no_generation(generation_id)
+            raise no_generation(generation_id)
         return bool(found)
 
     def count_by_status(self) -> Mapping[GenerationStatus, int]:
@@ -358,18 +331,6 @@ class SqlStore(SqlAlerts, SqlLearning, SqlParts, SqlProductions, SqlPublications
             _put(connection, publications, values, key=key)
             add_event(connection, event)
 
-    def publications(
-        self, *, limit: int, cursor: str | None = None, state: PublicationState | None = None
-    ) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
-        """Return a page of publications, the newest change first, and the cursor of the next."""
-        query = select(publications)
-        if state is not None:
-            query = query.where(publications.c.state == state)
-        with self._read() as connection:
-            query = _LAST_CHANGED_FIRST.page(query, limit=limit, cursor=cursor)
-            shown, following = _LAST_CHANGED_FIRST.cut(connection.execute(query).all(), limit=limit)
-        return tuple(dict(row._mapping) for row in shown), following
-
     # ---- Events -------------------------------------------------------------------------------
 
     def add_event(self, event: Event) -> int:
@@ -500,28 +461,11 @@ def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table)
 
 
-def _no_generation(generation_id: str) -> NotFound:
-    return NotFound(f"there is no generation {generation_id}")
-
-
-def _described() -> Select[Any]:
-    """Return the query for generations with their project's name, which may change."""
-    return select(generations, projects.c.name.label("project_name")).join(projects)
-
-
-def _generation_row(connection: Connection, generation_id: str) -> Row[Any]:
-    query = _described().where(generations.c.id == generation_id)
-    found = connection.execute(query).one_or_none()
-    if found is None:
-        raise _no_generation(generation_id)
-    return found
-
-
 def _status(connection: Connection, generation_id: str) -> GenerationStatus:
     query = select(generations.c.status).where(generations.c.id == generation_id)
     found = connection.scalar(query)
     if found is None:
-        raise _no_generation(generation_id)
+        raise no_generation(generation_id)
     return GenerationStatus(found)
 
 
@@ -550,41 +494,3 @@ def _decide(connection: Connection, generation_id: str, decision: Mapping[str, A
     }
     connection.execute(insert(decisions).values(values))
     return True
-
-
-def _belonging(table: Table, *order: ColumnElement[Any]) -> Select[Any]:
-    """Return the query for the rows of the generations `ids`; built once, it costs half."""
-    ids: BindParameter[Any] = bindparam("ids", expanding=True)
-    return select(table).where(table.c.generation_id.in_(ids)).order_by(*order)
-
-
-_attempts_of = (
-    _belonging(attempts, attempts.c.number)
-    .add_columns(artifacts.c.path, artifacts.c.media_type, artifacts.c.size_bytes)
-    .outerjoin(artifacts)
-)
-_corrections_of = _belonging(corrections, corrections.c.position)
-_assessments_of = _belonging(quality_assessments)
-_decisions_of = _belonging(decisions, decisions.c.seq)
-_publications_of = _belonging(publications, publications.c.created_at, publications.c.target)
-
-
-def _histories(connection: Connection, found: Sequence[Row[Any]]) -> tuple[History, ...]:
-    """Load what belongs to the generations in one query per table."""
-    ids = [row.id for row in found]
-    if not ids:
-        return ()
-
-    def rows_of(query: Executable) -> Sequence[Row[Any]]:
-        return connection.execute(query, {"ids": ids}).all()
-
-    tried = rows_of(_attempts_of)
-    parts = rows.Parts(
-        attempts=tried,
-        corrections=rows_of(_corrections_of) if tried else [],
-        assessments=rows_of(_assessments_of) if tried else [],
-        decisions=rows_of(_decisions_of),
-        publications=rows_of(_publications_of),
-        enhancements=enhancements(connection, ids),
-    )
-    return rows.histories_of(found, parts)

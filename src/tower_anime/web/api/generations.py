@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Response
 
 from tower_anime.compose import App
 from tower_anime.domain.brief import Brief
@@ -16,7 +16,7 @@ from tower_anime.domain.views import generation_view
 from tower_anime.domain.wish import MAX_EXPANSION, briefs_of
 from tower_anime.errors import BadInput, NotFound
 from tower_anime.web import models
-from tower_anime.web.words import ERRORS, Cursor, Json, Limit, PageOf, TheApp, page
+from tower_anime.web.words import ERRORS, Cursor, Json, JsonText, Limit, PageOf, TheApp, TheRendered
 from tower_anime.workflows import keep_named
 
 router = APIRouter(tags=["generations"])
@@ -48,23 +48,25 @@ def create(app: TheApp, wish: models.Wish, idempotency_key: IdempotencyKey = Non
 @router.get("/generations", responses={200: {"model": PageOf[models.Generation]}, 422: ERRORS[422]})
 def index(
     app: TheApp,
+    rendered: TheRendered,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[list[GenerationStatus] | None, Query()] = None,
     project: str | None = None,
     batch: str | None = None,
-) -> Json:
+) -> Response:
     """List generations, newest first."""
-    found = app.store.histories(
+    listed, following = app.store.listed(
         limit=limit, cursor=cursor, statuses=status or (), project=project, batch=batch
     )
-    return page([generation_view(history) for history in found.items], found.next_cursor)
+    return JsonText(rendered.page(listed, following))
 
 
 @router.get("/generations/{generation_id}", responses=_ONE)
-def one(app: TheApp, generation_id: str) -> Json:
+def one(app: TheApp, rendered: TheRendered, generation_id: str) -> Response:
     """Return one generation with its attempts."""
-    return Json(generation_view(app.store.history(generation_id)))
+    (text,) = rendered.texts([app.store.listed_one(generation_id)])
+    return JsonText(text)
 
 
 @router.post(

@@ -40,7 +40,7 @@ def health(app: Annotated[App, Depends(the_app)], response: Response) -> Health:
 
 def _database(app: App) -> str:
     try:
-        app.store.count_by_status()
+        app.store.unfinished_counts()
     except StoreUnavailable as error:
         return str(error)
     return "ok"

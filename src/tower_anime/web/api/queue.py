@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter
 
 from tower_anime.compose import App
-from tower_anime.domain.generation import GenerationStatus
 from tower_anime.domain.queue import PAUSED, Waiting, check_priority
 from tower_anime.errors import BadInput
 from tower_anime.web import models
@@ -71,12 +70,10 @@ def _selected(app: App, wanted: models.Selection) -> list[str]:
 
 
 def _state_view(app: App, *, limit: int = 100, project: str | None = None) -> dict[str, Any]:
-    counts = app.store.count_by_status()
     paused = bool(app.store.switch(PAUSED))
     found = app.store.queue(limit=limit, project=project)
     held = {name: app.turns.why_wait(name) for name in {one.project for one in found}}
-    queued = counts.get(GenerationStatus.QUEUED, 0)
-    working = counts.get(GenerationStatus.WORKING, 0)
+    queued, working = app.store.unfinished_counts()
     return {
         "paused": paused,
         "queued": queued,
