@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
+from tower_anime.domain.intervals import wilson
 from tower_anime.domain.knowledge import (
     COMPARED_WITH,
     REROLL,

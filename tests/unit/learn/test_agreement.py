@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tower_anime.domain.conversation import Agreement, Opinion
-from tower_anime.learn.agreement import ENOUGH, agreements, wilson
+from tower_anime.domain.intervals import wilson
+from tower_anime.learn.agreement import ENOUGH, agreements
 
 
 def cases(both: int, only_model: int, only_person: int, neither: int) -> Agreement:
