@@ -63,10 +63,13 @@ def suggest(
 
     `outcomes` are the family's, oldest first; only parameters in `free` are changed; `offered`
     are the server's samplers and schedulers; `lot` (0 to 1) decides whether this one explores.
+    A workflow without guidance (cfg 1) runs a distilled model or LoRA: its steps and cfg belong
+    together, and the family's figures do not hold.
     """
     told = [o for o in outcomes if o.request.kind == base.kind][-NEWEST:]
     changeable = [name for name in LEARNABLE if name in free]
-    if len(told) < ENOUGH or not changeable:
+    is_distilled = family.guidance is Guidance.CFG and base.cfg <= 1.0
+    if len(told) < ENOUGH or not changeable or is_distilled:
         return Suggestion()
     candidates = _candidates(base, family, changeable, offered)
     mean, spread = _expected(candidates, told, base, family)

@@ -81,6 +81,12 @@ def test_only_free_parameters_and_offered_samplers() -> None:
     )
 
 
+def test_a_distilled_workflow_is_left_alone() -> None:
+    fast = replace(BAD, steps=4, cfg=1.0)
+    good = samples.request(steps=28, cfg=6.0)
+    assert asked([*told(fast, False, 20), *told(good, True, 20)], base=fast) == Suggestion()
+
+
 def test_another_models_outcomes_count_less() -> None:
     good = samples.request(steps=28, cfg=6.0)
     outcomes = [*told(BAD, False, 10), *told(good, True, 10)]
