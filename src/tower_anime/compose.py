@@ -56,7 +56,7 @@ from tower_anime.pipeline.steps import Pipeline
 from tower_anime.pipeline.turns import Turns
 from tower_anime.ports import Advance, Chat, Engine, Library, Renderer
 from tower_anime.settings import Settings
-from tower_anime.upkeep import sweep_orphans
+from tower_anime.upkeep import every, sweep_orphans
 
 log = logging.getLogger(__name__)
 
@@ -273,25 +273,6 @@ def _publish_until(stopping: threading.Event, reconciler: Reconciler) -> None:
         reconciler.look_at_publications()
 
 
-def _every(seconds: float) -> Callable[[], bool]:
-    """Return what says, when asked, whether it is time again; the first time is now."""
-    due_s = time.monotonic()
-
-    def is_due() -> bool:
-        nonlocal due_s
-        if time.monotonic() < due_s:
-            return False
-        due_s = time.monotonic() + seconds
-        return True
-
-    return is_due
-
-
-def _sweep(settings: Settings) -> None:
-    if swept := sweep_orphans(settings):
-        log.info("removed %d half-written files of dead processes", len(swept))
-
-
 @contextmanager
 def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[None]:
     """Compare rows and files with what is worked on, in a thread, until the end.
@@ -303,7 +284,7 @@ def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[N
         wake.set()  # what the dead left is looked for at once
 
     def keep() -> None:
-        trims, sweeps = _every(TRIM_EVERY_S), _every(SWEEP_EVERY_S)
+        trims, sweeps = every(TRIM_EVERY_S), every(SWEEP_EVERY_S)
         while not stopping.wait(WAKE_PAUSE_S):
             wake.wait(LOOK_EVERY_S - WAKE_PAUSE_S)
             wake.clear()
@@ -314,7 +295,7 @@ def _upkeep(app: App, wake: threading.Event, *, keeps_house: bool) -> Iterator[N
             if trims():
                 give_back()
             if keeps_house and sweeps():
-                _sweep(app.settings)
+                sweep_orphans(app.settings)
 
     works = [keep]
     if keeps_house:  # apart from it: a library's server may take its time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,7 +60,23 @@ def sweep_orphans(settings: Settings) -> tuple[Path, ...]:
             removed.extend(durable_files.sweep(folder, before=time.time() - ORPHAN_AGE_S))
         except OSError as error:
             log.warning("%s can't be swept: %s", folder, error.strerror)
+    if removed:
+        log.info("removed %d half-written files of dead processes", len(removed))
     return tuple(removed)
+
+
+def every(seconds: float) -> Callable[[], bool]:
+    """Return what says, when asked, whether it is time again; the first time is now."""
+    due_s = time.monotonic()
+
+    def is_due() -> bool:
+        nonlocal due_s
+        if time.monotonic() < due_s:
+            return False
+        due_s = time.monotonic() + seconds
+        return True
+
+    return is_due
 
 
 @dataclass(frozen=True)
