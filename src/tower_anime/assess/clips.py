@@ -10,7 +10,7 @@ from tower_anime.assess.cadence import cadence
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_FROM
 from tower_anime.assess.pulse import pulse
 from tower_anime.assess.spans import Span, runs_of
-from tower_anime.assess.track import Track
+from tower_anime.assess.track import Series, Track
 from tower_anime.domain.clip import ClipFacts, SoundTrack, StreamFacts
 from tower_anime.domain.quality import (
     Assessment,
@@ -46,6 +46,7 @@ def measure(
         "drawings": Measured(timing.drawings, "drawings"),
         "moving": Measured(round(timing.moving, 5), "share"),
         "largest_step": Measured(round(float(track["change_max"].max()), 2), "levels"),
+        "grain": _known(_median_of(track["grain"]), "levels", "too few frames"),
         "breaks": Measured(timing.breaks, "drawings"),
         "longest_hold": Measured(round(timing.longest_hold_s, 4), "s"),
         "flicker": Measured(round(whole.flicker, 5), "ratio"),
@@ -69,6 +70,11 @@ def measure(
     for kind, found in spans.items():
         values |= _span_values(kind, found)
     return values
+
+
+def _median_of(values: Series) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else None
 
 
 def _known(value: float | None, unit: str, otherwise: str) -> Measurement:

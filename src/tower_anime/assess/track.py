@@ -33,6 +33,7 @@ _FOLLOWED = 8  # frames after which a flash of light is over
 REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
 _BLIP, _BLIP_LEVELS = 3, 1.0  # frames, and the least mean change of the cells in levels
+_BLOCK, _GRAIN_EVERY = 8, 3
 _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
 COLUMNS = (
@@ -44,6 +45,7 @@ COLUMNS = (
     "change_mean",  # mean change of the cells, levels
     "change_share",  # share of the cells that moved
     "anchor_max",  # as change_max, since the drawing began
+    "grain",  # σ of what changed in the calmest blocks since the frame before, levels; NaN: skipped
     "gain",  # median over the cells of ln(luma after / before)
     "tint_blue",  # median change of blue minus green, levels
     "tint_red",  # median change of red minus green, levels
@@ -110,6 +112,7 @@ class TrackMeter:
     _regions: array[float] = field(default_factory=lambda: array("d"))
     _count: int = 0
     _last: _Seen | None = None
+    _luma: Plane | None = None
     _first: _Cells | None = None
     _anchor: _Cells | None = None
     _moved: _Cells | None = None
@@ -144,6 +147,7 @@ class TrackMeter:
                 change,
                 share,
                 anchor_max,
+                self._grain(glimpse.luma),
                 _median(ratio[::3, ::3]),
                 _median(cv2.subtract(seen.blue, last.blue)),
                 _median(cv2.subtract(seen.red, last.red)),
@@ -171,6 +175,13 @@ class TrackMeter:
         if max(change, since) > HELD_LEVELS:
             self._anchor, self._anchor_moved = cells, self._moved
         return change, since
+
+    def _grain(self, luma: Plane) -> float:
+        """Measure every third frame: noise is in all of them, and so is its absence."""
+        before, self._luma = self._luma, luma
+        if self._count % _GRAIN_EVERY or before is None or before.shape != luma.shape:
+            return float("nan")
+        return _calmest_change(before, luma)
 
     def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
         self._follow_jumps(cells)
@@ -251,6 +262,22 @@ def _seen(glimpse: Glimpse, *, like: _Seen | None) -> _Seen:
         blue=cv2.subtract(blue, green),
         red=cv2.subtract(red, green),
     )
+
+
+def _calmest_change(before: Plane, after: Plane) -> float:
+    """Return σ (levels) of the change in the calmest twentieth of blocks of 8×8.
+
+    The block's mean is taken out, so that light and fades have no say; motion leaves some blocks
+    alone, noise none.
+    """
+    change = cv2.subtract(after, before, dtype=cv2.CV_32F)
+    size = (max(1, change.shape[1] // _BLOCK), max(1, change.shape[0] // _BLOCK))
+    part = change[: size[1] * _BLOCK, : size[0] * _BLOCK]
+    mean = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    power = cv2.resize(cv2.multiply(part, part), size, interpolation=cv2.INTER_AREA)
+    spread = np.asarray(power - mean * mean)
+    rank = spread.size // 20
+    return float(np.sqrt(max(0.0, float(np.partition(spread, rank, axis=None)[rank]))))
 
 
 def _bright(luma: Plane) -> float:

@@ -140,3 +140,19 @@ def test_the_seam_of_a_loop_is_smaller_than_that_of_a_clip_cut_off() -> None:
     swing = list(waving(LOOK, frames=72, on=1, speed=2 * np.pi / 72))
     assert whole(swing).seam < 0.1
     assert whole([*swing[:30], *waving(stage(seed=9), frames=6, on=1)]).seam > 2.0
+
+
+def test_more_noise_is_never_less_grain_and_light_is_none() -> None:
+    rng = np.random.default_rng(4)
+    pan = [view(LOOK, shift=2.0 * index) for index in range(24)]
+    found = []
+    for sigma in (0, 4, 12, 24):
+        noisy = [
+            np.clip(frame + rng.normal(0, sigma, frame.shape), 0, 255).astype(np.uint8)
+            for frame in pan
+        ]
+        found.append(float(np.nanmedian(tracked(noisy)["grain"])))
+    assert found == sorted(found)
+    assert found[-1] > 4.0
+    pumping = lit(WAVING[:24], swaying(0.05)[:24])
+    assert float(np.nanmedian(tracked(pumping)["grain"])) < 0.6
