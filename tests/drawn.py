@@ -160,6 +160,62 @@ def tiled(frame: Frame, times: int) -> Frame:
     return check_frame(np.tile(tile, (times, times, 1)))
 
 
+def smeared(frame: Frame, length_px: float, *, angle_deg: float = 20) -> Frame:
+    side = int(length_px) | 1
+    kernel = np.zeros((side, side), np.float32)
+    middle = np.array([side // 2, side // 2])
+    step = np.array([np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))]) * side / 2
+    start, end = (tuple(int(v) for v in np.rint(middle + way * step)) for way in (-1, 1))
+    cv2.line(kernel, start, end, 1.0)
+    return check_frame(cv2.filter2D(frame, -1, kernel / kernel.sum()))
+
+
+def jpeg(frame: Frame, quality: float) -> Frame:
+    return _coded(frame, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+
+
+def webp(frame: Frame, quality: float) -> Frame:
+    return _coded(frame, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
+
+
+def _coded(frame: Frame, suffix: str, option: int, quality: float) -> Frame:
+    _, data = cv2.imencode(suffix, frame, [option, int(quality)])
+    return check_frame(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+
+def posterised(frame: Frame, levels: float) -> Frame:
+    step = 256 / levels
+    return _pixels(np.floor(frame / step) * step + step / 2)
+
+
+def tinted(frame: Frame, amount: float) -> Frame:
+    return _pixels(frame * np.array([1 + amount / 2, 1, 1 - amount]))
+
+
+def torn_lines(frame: Frame, share: float, *, seed: int = 5) -> Frame:
+    rng = np.random.default_rng(seed)
+    damaged = frame.copy()
+    for y in np.flatnonzero(rng.random(frame.shape[0]) < share):
+        damaged[y] = np.roll(damaged[y], int(rng.integers(20, frame.shape[1] // 2)), 0)
+    return damaged
+
+
+def shifted_strips(frame: Frame, count: float, *, seed: int = 5) -> Frame:
+    rng = np.random.default_rng(seed)
+    damaged = frame.copy()
+    height = frame.shape[0] // (2 * int(count) + 1)
+    for strip in range(int(count)):
+        rows = slice((2 * strip + 1) * height, (2 * strip + 2) * height)
+        damaged[rows] = np.roll(damaged[rows], int(rng.integers(30, frame.shape[1] // 3)), 1)
+    return damaged
+
+
+def enlarged(frame: Frame, factor: float) -> Frame:
+    size = frame.shape[1::-1]
+    small = cv2.resize(frame, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    return check_frame(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR))
+
+
 def static(*, seed: int, size: int = 512, binary: bool = False) -> Frame:
     """Return nothing but noise."""
     grain = np.random.default_rng(seed).integers(0, 256, (size, size, 1 if binary else 3))

@@ -20,7 +20,7 @@ _WORDS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ),
     (
         "monochrome|greyscale|grayscale|black and white|black-and-white|manga|screentone",
-        {"low_contrast": _SOME, "overexposed": _HALF, "noise": _SOME},
+        {"low_contrast": _SOME, "overexposed": _HALF, "noise": _SOME, "banding": _HALF},
     ),
     (
         "sketch|lineart|line art|line drawing|pencil|charcoal|unfinished",
@@ -32,13 +32,36 @@ _WORDS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ),
     (
         "pixel art|pixelart|8-bit|8bit|16-bit|16bit|pixelated",
-        {"noise": _HALF, "oversaturated": _MOST, "tiling": _HALF, "undersampled": _HALF},
+        {
+            "noise": _HALF,
+            "oversaturated": _MOST,
+            "tiling": _HALF,
+            "undersampled": _HALF,
+            "upscaled": _FULL,
+            "banding": _FULL,
+            "compression": _HALF,
+        },
     ),
     (
         "depth of field|bokeh|blurry background|blurred background|shallow focus|tilt-shift",
         {"blur": _HALF},
     ),
-    ("blurry|blurred|soft focus|out of focus|motion blur|dreamy", {"blur": _MOST}),
+    ("blurry|blurred|soft focus|out of focus|dreamy", {"blur": _MOST}),
+    (
+        "motion blur|motion lines|speed lines|panning shot|long exposure|light trails",
+        {"motion_blur": _MOST, "blur": _MOST},
+    ),
+    (
+        "sepia|monochromatic|duotone|cyanotype|limited palette|blue theme|red theme|green theme",
+        {"color_cast": _FULL},
+    ),
+    ("golden hour|sunset|sunrise|dusk|dawn|blue hour|underwater|firelight", {"color_cast": _FULL}),
+    ("red light|blue light|green light|neon|neon lights|night vision", {"color_cast": _FULL}),
+    (
+        "posterized|posterised|flat color|flat colors|flat colour|cel shading|vector",
+        {"banding": _MOST},
+    ),
+    ("kaleidoscope|multiple views|comic|4koma|character sheet|reference sheet", {"tiling": _HALF}),
     (
         "high key|high-key|white background|bloom|lens flare|backlit|backlighting|snow|snowy",
         {"overexposed": _MOST, "low_contrast": _SOME},
@@ -47,7 +70,15 @@ _WORDS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("fog|foggy|mist|misty|haze|hazy", {"low_contrast": _MOST, "blur": _HALF}),
     (
         "glitch|glitch art|datamosh|chromatic aberration|static",
-        {"noise": _MOST, "oversaturated": _HALF, "undersampled": _HALF, "tiling": _HALF},
+        {
+            "noise": _MOST,
+            "oversaturated": _HALF,
+            "undersampled": _HALF,
+            "tiling": _HALF,
+            "corrupt": _MOST,
+            "compression": _MOST,
+            "banding": _HALF,
+        },
     ),
     ("neon|vivid|vibrant|saturated|psychedelic|pop art", {"oversaturated": _HALF}),
     ("seamless|pattern|tileable|tiled|wallpaper pattern|mosaic|kaleidoscope", {"tiling": _FULL}),

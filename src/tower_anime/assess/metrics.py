@@ -101,6 +101,50 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="low_contrast",
             source="range in 36 px windows of luma, 95th percentile",
         ),
+        "anisotropy": Metric(
+            unit="ln",
+            low=0,
+            high=10,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="motion_blur",
+            source="widest gap between four directions of ln D(l) / D(4 l), l = 1, 2, 4 px, where "
+            "D(l) is the mean squared difference of luma l px apart (structure function)",
+        ),
+        "smear": Metric(
+            unit="px",
+            low=0,
+            high=100,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="motion_blur",
+            source="D(16 px) / 16 D(1 px) of the direction where it is widest: the width of an "
+            "edge, if lone",
+        ),
+        "roughness": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect=None,
+            source="root of D(1 px) along rows and columns: how harsh steps between neighbours are",
+        ),
+        "lattice": Metric(
+            unit="ratio",
+            low=0,
+            high=1000,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="upscaled",
+            source="strongest wave common to both axes in the mean second difference per column "
+            "and per row, over the median wave, less 5 (Gallagher 2005: interpolation "
+            "repeats with its factor)",
+        ),
         "noise_luma": Metric(
             unit="levels",
             low=0,
@@ -141,6 +185,39 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="undersampled",
             source=_RESIDUAL + "; the worse of Cr and Cb at quarter size",
         ),
+        "residual_coarse": Metric(
+            unit="levels",
+            low=0,
+            high=150,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="undersampled",
+            source=_RESIDUAL + "; luma at an eighth of the size, where swimming shapes show",
+        ),
+        "grid": Metric(
+            unit="ratio",
+            low=0,
+            high=10,
+            better=Better.LOWER,
+            needs=_FLAT + " and calm areas",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="compression",
+            source="spread of the mean step between neighbours over its place modulo 16 px, in "
+            "means, on pixels whose surroundings have no step of 12 levels; less what "
+            "modulo 13 and 17 px show by chance",
+        ),
+        "blocks": Metric(
+            unit="ratio",
+            low=0,
+            high=1000,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="compression",
+            source="mean step (at most 24 levels) across the borders of 8×8 blocks less the median "
+            "of the others, over that median + 0.25",
+        ),
         "luma_mean": Metric(
             unit="levels",
             low=0,
@@ -159,6 +236,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="low_contrast",
             source=_HISTOGRAM + ", 1st percentile",
         ),
+        "luma_middle": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source=_HISTOGRAM + ", median",
+        ),
         "luma_high": Metric(
             unit="levels",
             low=0,
@@ -175,7 +261,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             better=Better.LOWER,
             needs=_ANY,
             defect="underexposed",
-            source="pixels with every channel ≤ 5",
+            source="pixels with every channel ≤ 14",
         ),
         "blown": Metric(
             unit="share",
@@ -215,6 +301,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="oversaturated",
             source="mean of the largest minus the smallest channel",
         ),
+        "chroma_high": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="oversaturated",
+            source="95th percentile of the largest minus the smallest channel",
+        ),
         "gamut_clipped": Metric(
             unit="share",
             low=0,
@@ -225,6 +320,46 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             source="pixels with a channel ≥ 250 and chroma ≥ 120, or a channel ≤ 5 and chroma "
             "≥ 180: chroma has run into the wall of the gamut",
         ),
+        "gamut_touched": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="oversaturated",
+            source="pixels with a channel at 254 or more, or at 1 or less, that are neither white "
+            "nor black",
+        ),
+        "cast": Metric(
+            unit="levels",
+            low=0,
+            high=181,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="color_cast",
+            source="5th percentile of the distance from grey in Cr and Cb, times the squared share"
+            " of it that points one way",
+        ),
+        "tone_gap": Metric(
+            unit="levels",
+            low=1,
+            high=255,
+            better=Better.LOWER,
+            needs=_ANY + " of several tones",
+            defect="banding",
+            source="median gap between levels that occur, mean over R, G, B and luma of every "
+            "fourth pixel",
+        ),
+        "contours": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="banding",
+            source="share of every 24th line and column that lies in bands: flat runs of 4 to 160 "
+            "px between lone steps of 2 to 72 levels in one direction",
+        ),
         "repetition": Metric(
             unit="ratio",
             low=0,
@@ -233,8 +368,41 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             needs=_FLAT + " and anything but one flat colour",
             min_side_px=MIN_STRUCTURE_PX,
             defect="tiling",
-            source="highest circular autocorrelation of locally normalised luma at 128×128, "
-            "farther than an eighth of the picture from zero (Wiener–Khinchin)",
+            source="sharpest peak of the circular autocorrelation of locally normalised luma at "
+            "256×256, weighed by the root of its power spectrum, farther than a tenth of "
+            "the picture from zero",
+        ),
+        "copies": Metric(
+            unit="sum",
+            low=0,
+            high=100_000,
+            better=Better.LOWER,
+            needs=_FLAT + " and anything but one flat colour",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="tiling",
+            source="sum of all peaks of that autocorrelation above 0.02: the more copies, the more",
+        ),
+        "torn_lines": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_FLAT + " and anything but one flat colour",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="corrupt",
+            source="lines that differ from both neighbours by over twice what these differ from "
+            "each other",
+        ),
+        "shifted_strips": Metric(
+            unit="count",
+            low=0,
+            high=48,
+            better=Better.LOWER,
+            needs=_FLAT + " and anything but one flat colour",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="corrupt",
+            source="lines across the picture below which it goes on shifted sideways (cross-"
+            "correlation)",
         ),
         "flat_share": Metric(
             unit="share",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 
-from tower_anime.assess import intent, judge, stills
+from tower_anime.assess import heat, intent, judge, stills
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
 from tower_anime.ports import Picture
@@ -35,13 +36,17 @@ def assess_picture(
             raise
         return _without_memory(profile)
     height, width = picture.frame.shape[:2]
-    return judge.judge(
+    found = judge.judge(
         measurements,
         kind="image",
         width=width,
         height=height,
         profile=profile,
         relaxed=intent.relaxed_by(prompt or ""),
+    )
+    return replace(
+        found,
+        defects=heat.located(picture.frame, found.defects),
         seconds=time.perf_counter() - started_s,
     )
 

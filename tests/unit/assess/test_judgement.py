@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import drawn
-from tower_anime.assess.judge import CHECKS, NAMED_FROM, ONSETS, judge, unreadable
+from tower_anime.assess.checks import CHECKS, SIGNALS
+from tower_anime.assess.fitted import CURVES, GATES, WEIGHTS
+from tower_anime.assess.judge import NAMED_FROM, judge, unreadable
 from tower_anime.assess.metrics import METRICS
 from tower_anime.assess.profiles import PROFILES
 from tower_anime.assess.stills import measure
@@ -61,7 +63,7 @@ def kinds(assessment: Assessment) -> set[str]:
 def test_clean_art_passes_without_a_defect(style: str, seed: int) -> None:
     assessment = judged(drawn.drawn(style, seed=seed, size=SIZE))
     assert assessment.defects == ()
-    assert score(assessment) > 0.9
+    assert score(assessment) > 0.8
     assert assessment.verdict is Verdict.PASS
 
 
@@ -92,7 +94,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Frame, float], Frame], tuple[float, ...]]
     "light": ("overexposed", drawn.brightened, (1.9, 2.5, 3.5)),
     "burning": ("oversaturated", drawn.burnt, (1.2, 2, 3)),
     "black box": ("partial_blank", drawn.blacked, (0.06, 0.15, 0.3, 0.5)),
-    "blackening": ("blank", drawn.darkened, (0.14, 0.07, 0.03, 0.01)),
+    "blackening": ("blank", drawn.darkened, (0.1, 0.04, 0.02, 0.01)),
 }
 
 
@@ -149,7 +151,7 @@ def at_size(width: int, height: int, profile: Profile = STILL) -> Assessment:
 def test_buckets_of_the_standard_area_are_large_enough(size: tuple[int, int]) -> None:
     assessment = at_size(*size)
     assert assessment.defects == ()
-    assert score(assessment) > 0.98
+    assert score(assessment) == pytest.approx(score(at_size(*size, ANY_SIZE)), abs=0.01)
 
 
 def test_smaller_is_worse_and_half_the_standard_fails() -> None:
@@ -185,7 +187,7 @@ def test_actions_of_a_profile() -> None:
     counted = judged(frame, replace(ANY_SIZE, threshold=0.1))
     off, warn, reject = (under(a) for a in (Action.OFF, Action.WARN, Action.REJECT))
     assert kinds(off) == set()
-    assert score(off) > 0.9
+    assert score(off) > 0.85
     assert kinds(warn) == {"blur"}
     assert warn.defects[0].loss == 0
     assert score(warn) == score(off)
@@ -201,7 +203,7 @@ def test_intent_forgives_what_was_asked_for_and_nothing_else() -> None:
     assert asked.relaxed == {"underexposed": 0.8}
     noise = drawn.noisy(drawn.drawn(size=SIZE), 15)
     forgiven = judged(noise, relaxed={"underexposed": 1.0})
-    assert score(forgiven) == pytest.approx(score(judged(noise)))
+    assert score(forgiven) == pytest.approx(score(judged(noise)), abs=0.02)
 
 
 def test_the_same_measurements_are_judged_again_without_a_picture() -> None:
@@ -249,18 +251,22 @@ def test_unreadable_says_why() -> None:
     assert (assessment.error.type, assessment.error.message) == ("truncated", "cut short")
 
 
-_ANY_MEASUREMENTS = st.fixed_dictionaries(
-    {
-        name: st.floats(metric.low, metric.high).map(lambda v, u=metric.unit: Measured(v, u))
-        | st.just(Unmeasured("chance"))
+def any_measurements(seed: int) -> Measurements:
+    """Return values from all over each metric's range; a third is unmeasured."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: Unmeasured("chance")
+        if rng.random() < 1 / 3
+        else Measured(
+            float(metric.low + (metric.high - metric.low) * rng.random() ** 3), metric.unit
+        )
         for name, metric in METRICS.items()
     }
-)
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    measurements=_ANY_MEASUREMENTS,
+    measurements=st.integers(0, 2**32).map(any_measurements),
     size=st.tuples(st.integers(0, 5000), st.integers(0, 5000)),
     profile=st.sampled_from(list(PROFILES.values())),
     relaxed=st.dictionaries(st.sampled_from([c.kind for c in CHECKS]), st.floats(-1, 2)),
@@ -289,12 +295,22 @@ def test_any_numbers_give_a_sound_assessment(
 
 
 def test_the_tables_agree() -> None:
-    produced = {"width", "height", "shortfall"}
-    for check in CHECKS:
-        assert set(check.reads) <= METRICS.keys() | produced
-        assert check.weight > 0
+    produced = {"width", "height", "min_width", "min_height", "shortfall"}
+    for signal in SIGNALS.values():
+        assert set(signal.reads) <= METRICS.keys() | produced
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names)
+    assert set(names) == WEIGHTS.keys()
+    assert {check.signal for check in CHECKS} == CURVES.keys()
+    assert {gate for check in CHECKS for gate in (*check.when, *check.unless)} == GATES.keys()
+    assert CURVES.keys() | GATES.keys() == SIGNALS.keys()
     assert {m.defect for m in METRICS.values()} - {None} <= {check.kind for check in CHECKS}
-    assert all(onset.scale > 0 for onset in ONSETS.values())
     for profile in PROFILES.values():
         assert set(profile.required) <= METRICS.keys()
         assert set(profile.actions) <= {check.kind for check in CHECKS}
+
+
+def test_the_fitted_numbers_keep_the_rules() -> None:
+    assert all(weight > 0 for weight in WEIGHTS.values())
+    assert all(scale > 0 and knee > 0 for _, scale, knee in CURVES.values())
+    assert all(scale > 0 for _, scale in GATES.values())

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tower_anime.assess.checks import CHECKS
 from tower_anime.assess.intent import relaxed_by
-from tower_anime.assess.judge import CHECKS
 
 
 @pytest.mark.parametrize(

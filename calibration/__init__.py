@@ -1,0 +1,1 @@
+"""How the judgement of stills was fitted: art, damage, measurements, fit, report."""

@@ -1,0 +1,79 @@
+"""Fetch the art, damage it, measure it: `python -m calibration.measure FOLDER GROUP [WAY …]`.
+
+Writes FOLDER/GROUP.jsonl, a row for each clean picture and each damage to it. The pictures
+themselves stay in FOLDER.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from calibration.damage import KINDS, SEVERITIES, Pixels
+from calibration.sources import clean_art, fetch
+from calibration.table import Row, write
+from tower_anime.assess.stills import measure
+from tower_anime.domain.frame import check_frame
+from tower_anime.domain.quality import Measured
+
+WAYS = ("first", "second")
+
+
+def rows_of(name: str, picture: Pixels, ways: Sequence[str]) -> list[Row]:
+    """Return the rows of one picture; the seed of a damage follows from its name."""
+    cv2.setNumThreads(1)
+    rows = [Row(name, "", "clean", 0, _values(picture))]
+    for kind, made in KINDS.items():
+        for way in ways:
+            for severity in SEVERITIES:
+                seed = zlib.crc32(f"{name} {kind} {way} {severity}".encode())
+                damage = getattr(made, way)
+                damaged = damage(picture, severity, np.random.default_rng(seed))
+                rows.append(Row(name, way, kind, severity, _values(damaged)))
+    return rows
+
+
+def _values(picture: Pixels) -> dict[str, float]:
+    height, width = picture.shape[:2]
+    found = measure(check_frame(picture))
+    return {
+        "picture_width": width,
+        "picture_height": height,
+        **{name: value.value for name, value in found.items() if isinstance(value, Measured)},
+    }
+
+
+def _all_rows(folder: Path, group: str, ways: Sequence[str], every: int) -> Iterator[Row]:
+    art = itertools.islice(clean_art(folder, group), 0, None, every)
+    jobs = ((name, picture, ways) for name, picture in art)
+    with get_context("spawn").Pool(2) as pool:  # fork and OpenCV's threads deadlock
+        for rows in pool.imap(_job, jobs):
+            yield from rows
+
+
+def _job(job: tuple[str, Pixels, Sequence[str]]) -> list[Row]:
+    return rows_of(*job)
+
+
+def main(folder: Path, group: str, ways: Sequence[str], every: int = 1) -> None:
+    """Measure every so-many-th picture of a group and write its table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fetch(folder)
+    write(folder / f"{group}.jsonl", _all_rows(folder, group, ways, every))
+
+
+if __name__ == "__main__":
+    main(
+        Path(sys.argv[1]),
+        sys.argv[2],
+        sys.argv[3:] or WAYS,
+        every=int(os.environ.get("EVERY", "1")),
+    )

@@ -1,0 +1,423 @@
+"""From measurements to amounts of each defect: signals, the curves fitted to them, the checks.
+
+A signal is a figure that rises with trouble, made of measurements without any fitted number. Its
+curve (`fitted`) says where it begins to hurt and how fast; a gate says how far a circumstance
+holds, 0–1. A check multiplies them:
+
+    amount = hurt(signal) · Π holds(when) · Π (1 − holds(unless))
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from string import Formatter
+from types import MappingProxyType
+from typing import TypeAlias
+
+from tower_anime.assess.fitted import CURVES, GATES, WEIGHTS
+
+Numbers: TypeAlias = Mapping[str, float]
+
+_LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
+_COARSE_LEAK = 0.13
+_VEIL = 30.0  # levels of haze that do not make a dark picture flat
+_INK = 65.0  # luma up to which the darkest hundredth of a page is ink; at twice it none is
+_STEEPEST = 60.0  # logistic gates beyond this are 0 or 1 in any arithmetic
+
+
+@dataclass(frozen=True)
+class Signal:
+    """`reads` are the measurements it can't do without, the first of them its evidence."""
+
+    reads: tuple[str, ...]
+    of: Callable[[Numbers], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One way to a defect. `message` is a format string over the measurements."""
+
+    name: str
+    kind: str
+    signal: str
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    message: str
+
+    @property
+    def weight(self) -> float:
+        """What one unit of amount takes from ln(score)."""
+        return WEIGHTS[self.name]
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The measurements that the message tells."""
+        return _fields(self.message)
+
+    @property
+    def evidence(self) -> str:
+        """The measurement behind it."""
+        return SIGNALS[self.signal].reads[0]
+
+
+@cache
+def _fields(message: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(message) if name)
+
+
+def signals_of(numbers: Numbers) -> dict[str, float]:
+    """Return every signal whose measurements are there."""
+    return {
+        name: signal.of(numbers)
+        for name, signal in SIGNALS.items()
+        if all(read in numbers for read in signal.reads)
+    }
+
+
+def amount(check: Check, signals: Mapping[str, float]) -> float | None:
+    """Return the amount, None when the signal could not be had.
+
+    A circumstance that is not known neither gates nor forgives.
+    """
+    if check.signal not in signals:
+        return None
+    found = hurt(check.signal, signals[check.signal])
+    for gate in check.when:
+        found *= holds(gate, signals[gate]) if gate in signals else 1.0
+    for gate in check.unless:
+        found *= 1.0 - holds(gate, signals[gate]) if gate in signals else 1.0
+    return found
+
+
+def hurt(signal: str, value: float) -> float:
+    """Return how far `value` is beyond its onset, in scales, with a soft start (softplus)."""
+    begins, scale, knee = CURVES[signal]
+    x = (value - begins) / (scale * knee)
+    return knee * (x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x)))
+
+
+def holds(gate: str, value: float) -> float:
+    """Return how far a circumstance holds, 0–1 (logistic)."""
+    middle, scale = GATES[gate]
+    x = max(min((value - middle) / scale, _STEEPEST), -_STEEPEST)
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+# ---- signals --------------------------------------------------------------------------------
+
+
+def _log(value: float) -> float:
+    """Return ln, cut off far below every onset."""
+    return math.log(max(value, 0.1))
+
+
+def _plain(name: str) -> Signal:
+    return Signal((name,), lambda n: n[name])
+
+
+def _logarithm(name: str) -> Signal:
+    return Signal((name,), lambda n: _log(n[name]))
+
+
+def _beyond_noise(name: str, noise: str, leak: float) -> Signal:
+    return Signal((name, noise), lambda n: _log(n[name] - leak * n[noise] + 0.05))
+
+
+def _veiled(n: Numbers) -> float:
+    high, low = n["luma_high"] + _VEIL, n["luma_low"]
+    return -math.log((max(n["luma_high"] - low, 0) + 0.5) / (high + low))
+
+
+def _lost_light(n: Numbers) -> float:
+    """Return the share of lost highlights.
+
+    White counts as lost where its rim is light or where no ink is dark: a page has neither.
+    Burnt colours clip a channel as well, and are named by themselves.
+    """
+    pale = max(n["pale"] - n["gamut_clipped"] / 2, 0.0)
+    pale_ink = min(max(n["luma_low"] / _INK - 1, 0.0), 1.0)
+    return pale + n["blown"] * max(n["blown_rim"], pale_ink)
+
+
+SIGNALS: Mapping[str, Signal] = MappingProxyType(
+    {
+        "dull": Signal(("spread",), lambda n: -math.log(n["spread"] + 0.3)),  # 0.3: rounding
+        "unstructured": Signal(("structure",), lambda n: -n["structure"]),
+        "grainy": Signal(
+            ("noise_luma", "noise_chroma", "residual_luma"),
+            lambda n: max(n["noise_luma"], n["noise_chroma"], 2 * n["residual_luma"]),
+        ),
+        "undrawn": Signal(
+            ("flat_share", "flat_x", "flat_y", "flat_width", "flat_height"),
+            lambda n: n["flat_share"],
+        ),
+        "soft": _logarithm("edge_width"),
+        "smeared": _logarithm("smear"),
+        "directional": _plain("anisotropy"),
+        "lattice": Signal(("lattice",), lambda n: math.log(n["lattice"] + 1)),
+        "noise_luma": _logarithm("noise_luma"),
+        "noise_chroma": _logarithm("noise_chroma"),
+        "residue_luma": _beyond_noise("residual_luma", "noise_luma", _LUMA_LEAK),
+        "residue_chroma": _beyond_noise("residual_chroma", "noise_chroma", _CHROMA_LEAK),
+        "residue_coarse": _beyond_noise("residual_coarse", "noise_luma", _COARSE_LEAK),
+        "swimming": Signal(
+            ("residual_luma", "residual_coarse", "noise_luma"),
+            lambda n: _log(
+                max(
+                    n["residual_luma"] - _LUMA_LEAK * n["noise_luma"],
+                    n["residual_coarse"] - _COARSE_LEAK * n["noise_luma"],
+                )
+            ),
+        ),
+        "veiled": Signal(("luma_low", "luma_high"), _veiled),
+        "flat_locally": Signal(
+            ("local_contrast", "luma_high"),
+            lambda n: -math.log((n["local_contrast"] + 0.5) / (n["luma_high"] + _VEIL)),
+        ),
+        "dark": Signal(
+            ("luma_mean", "luma_high"),
+            lambda n: -math.log((n["luma_mean"] + 0.5) * (n["luma_high"] + 0.5)) / 2,
+        ),
+        "unlit": Signal(("luma_high",), lambda n: -math.log(n["luma_high"] + 1)),
+        "dim": Signal(("luma_middle",), lambda n: -math.log(n["luma_middle"] + 4)),
+        "crushed": _plain("crushed"),
+        "lost_light": Signal(
+            ("blown", "pale", "blown_rim", "luma_low", "gamut_clipped"), _lost_light
+        ),
+        "burnt": _plain("gamut_clipped"),
+        "at_the_wall": _plain("gamut_touched"),
+        "loud": _plain("chroma_high"),
+        "harsh": _logarithm("roughness"),
+        "cast": _plain("cast"),
+        "missing_tones": _logarithm("tone_gap"),
+        "contours": Signal(("contours",), lambda n: math.log(n["contours"] + 0.001)),
+        "grid": _plain("grid"),
+        "blocks": Signal(("blocks",), lambda n: math.log(n["blocks"] + 0.1)),
+        "repeats": Signal(("repetition",), lambda n: math.log(n["repetition"] + 0.001)),
+        "copied": Signal(("copies",), lambda n: math.log(n["copies"] + 0.1)),
+        "torn": Signal(("torn_lines",), lambda n: math.log(n["torn_lines"] + 0.001)),
+        "shifted": Signal(("shifted_strips",), lambda n: math.log(n["shifted_strips"] + 1)),
+        "shortfall": Signal(
+            ("width", "height", "min_width", "min_height", "shortfall"), lambda n: n["shortfall"]
+        ),
+    }
+)
+"""Name → figure that rises with trouble. ln: what the eye sees in ratios."""
+
+_SOFT = "soft: even its sharper edges are {edge_width:.1f} px wide"
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="constant",
+        kind="blank",
+        signal="dull",
+        message="nearly one colour: its pixels spread by {spread:.1f} of 255 levels",
+    ),
+    Check(
+        name="static",
+        kind="blank",
+        signal="grainy",
+        when=("unstructured",),
+        message="nothing but noise of {noise_luma:.0f} levels: no shape in it",
+    ),
+    Check(
+        name="undrawn",
+        kind="partial_blank",
+        signal="undrawn",
+        unless=("dull",),
+        message="an undrawn box of {flat_width:.0f}×{flat_height:.0f} px "
+        "covers {flat_share:.0%} of the picture",
+    ),
+    Check(
+        name="soft",
+        kind="blur",
+        signal="soft",
+        unless=("directional", "lattice"),
+        message=_SOFT,
+    ),
+    Check(
+        name="enlarged",
+        kind="upscaled",
+        signal="soft",
+        when=("lattice",),
+        unless=("directional",),
+        message="enlarged: edges {edge_width:.1f} px wide and the lattice of an interpolation: "
+        "the real resolution is lower",
+    ),
+    Check(
+        name="smeared",
+        kind="motion_blur",
+        signal="smeared",
+        when=("directional",),
+        unless=("shifted", "torn", "blocks"),
+        message="smeared along one direction, by some {smear:.0f} px",
+    ),
+    Check(
+        name="soft_one_way",
+        kind="motion_blur",
+        signal="soft",
+        when=("directional",),
+        message="smeared along one direction: its edges are {edge_width:.1f} px wide",
+    ),
+    Check(
+        name="noise",
+        kind="noise",
+        signal="noise_luma",
+        message="grainy: noise of {noise_luma:.1f} levels in its calmest areas",
+    ),
+    Check(
+        name="colour_noise",
+        kind="noise",
+        signal="noise_chroma",
+        message="colour noise of {noise_chroma:.1f} levels in its calmest areas",
+    ),
+    Check(
+        name="coarse_colour_noise",
+        kind="noise",
+        signal="residue_chroma",
+        unless=("swimming",),
+        message="colour noise: blotches of {residual_chroma:.1f} levels in its calmest areas",
+    ),
+    *(
+        Check(
+            name=name,
+            kind="undersampled",
+            signal=name,
+            when=when,
+            message="unresolved: blotches of {residual_luma:.1f} levels (colour "
+            "{residual_chroma:.1f}) where it should be calm, as from too few steps",
+        )
+        for name, when in (
+            ("residue_luma", ()),
+            ("residue_chroma", ("swimming",)),
+            ("residue_coarse", ()),
+        )
+    ),
+    Check(
+        name="veiled",
+        kind="low_contrast",
+        signal="veiled",
+        when=("flat_locally",),
+        message="flat: tones from {luma_low:.0f} to {luma_high:.0f} of 255, "
+        "local contrast {local_contrast:.0f}",
+    ),
+    Check(
+        name="dark",
+        kind="underexposed",
+        signal="dark",
+        message="too dark: mean {luma_mean:.0f} of 255, highlights at {luma_high:.0f}",
+    ),
+    Check(
+        name="crushed",
+        kind="underexposed",
+        signal="crushed",
+        when=("dark",),
+        message="too dark: {crushed:.0%} of it is black, mean {luma_mean:.0f} of 255",
+    ),
+    Check(
+        name="unlit",
+        kind="underexposed",
+        signal="unlit",
+        message="too dark: nothing in it is lighter than {luma_high:.0f} of 255",
+    ),
+    Check(
+        name="dim",
+        kind="underexposed",
+        signal="dim",
+        when=("dark",),
+        message="too dark: half of it is below {luma_middle:.0f} of 255, mean {luma_mean:.0f}",
+    ),
+    Check(
+        name="lost_light",
+        kind="overexposed",
+        signal="lost_light",
+        message="washed out: {blown:.0%} of it is pure white, {pale:.0%} has lost a channel, "
+        "shadows begin at {luma_low:.0f} of 255",
+    ),
+    Check(
+        name="burnt",
+        kind="oversaturated",
+        signal="burnt",
+        message="burnt: {gamut_clipped:.0%} of it has lost its shades to a clipped colour "
+        "(mean chroma {chroma_mean:.0f} of 255), as from a CFG too high",
+    ),
+    Check(
+        name="at_the_wall",
+        kind="oversaturated",
+        signal="at_the_wall",
+        when=("loud", "harsh"),
+        message="burnt: {gamut_touched:.0%} of it touches the limits of colour "
+        "(chroma up to {chroma_high:.0f} of 255), as from a CFG too high",
+    ),
+    Check(
+        name="cast",
+        kind="color_cast",
+        signal="cast",
+        message="tinted: even its most neutral pixels are {cast:.0f} levels off grey, one way",
+    ),
+    Check(
+        name="missing_tones",
+        kind="banding",
+        signal="missing_tones",
+        when=("contours",),
+        message="posterised: only every {tone_gap:.0f}th tone occurs",
+    ),
+    Check(
+        name="contours",
+        kind="banding",
+        signal="contours",
+        when=("missing_tones",),
+        message="banded: false contours on {contours:.1%} of its lines, "
+        "tones {tone_gap:.0f} levels apart",
+    ),
+    Check(
+        name="grid",
+        kind="compression",
+        signal="grid",
+        message="coded too strongly: steps follow the blocks of a codec ({grid:.2f} of their mean)",
+    ),
+    Check(
+        name="blocks",
+        kind="compression",
+        signal="blocks",
+        message="blocky: steps at the borders of 8×8 blocks are {blocks:.1f} means higher",
+    ),
+    Check(
+        name="repeats",
+        kind="tiling",
+        signal="repeats",
+        message="repeats itself: parts of it stand there twice to the pixel "
+        "({repetition:.0%} of its detail)",
+    ),
+    Check(
+        name="copied",
+        kind="tiling",
+        signal="copied",
+        when=("repeats",),
+        message="repeats itself: many parts of it stand there twice to the pixel "
+        "({repetition:.0%} of its detail)",
+    ),
+    Check(
+        name="torn",
+        kind="corrupt",
+        signal="torn",
+        message="torn: {torn_lines:.1%} of its lines don't belong where they are",
+    ),
+    Check(
+        name="shifted",
+        kind="corrupt",
+        signal="shifted",
+        message="torn: it goes on shifted sideways below {shifted_strips:.0f} lines",
+    ),
+    Check(
+        name="resolution",
+        kind="resolution",
+        signal="shortfall",
+        message="{width:.0f}×{height:.0f} px is small: "
+        "the profile asks for the area of {min_width:.0f}×{min_height:.0f} px",
+    ),
+)
+"""All checks of a still, in the order of reports. A kind's amounts and losses add up."""

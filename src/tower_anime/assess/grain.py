@@ -1,0 +1,126 @@
+"""What lies over the drawing: noise, unresolved diffusion residue, the grid of a codec."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.assess.planes import Plane, Planes, Values, halved, quantile, tile_means
+from tower_anime.domain.quality import Unmeasured
+
+_GAIN = 8  # residuals are scaled up so that 8-bit means of tiles keep an eighth of a level
+_MEDIAN_TO_SIGMA = 1.17  # see METRICS["noise_luma"]
+_CALM = 0.05  # tiles between the lines: drawn pictures and their noisy copies agree
+_HALF_TO_FULL = 1.95  # σ of white noise at full size over σ after 2×2 means, as measured here
+
+_PERIOD_PX = 16  # blocks of 4, 8 and 16 px of JPEG, WebP, H.264 all repeat within it
+_NULL_PERIODS = (13, 17)  # nothing is coded in these: what they show is chance
+_CALM_STEP = 12  # steeper steps are drawn; the grid is looked for between them
+_STEP_FLOOR = 0.1  # levels; flatter than this no block shows
+_MIN_PHASE_PIXELS = 200
+_BLOCK_PX, _OUTLINE = 8, 24  # an outline counts no more than this many levels
+
+
+def grain(planes: Planes) -> Values:
+    """Measure noise and residue at four scales, and the grid of a codec."""
+    return {**_noise(planes), "grid": _grid(planes), "blocks": _blocks(planes)}
+
+
+# ---- noise ----------------------------------------------------------------------------------
+
+
+def _noise(planes: Planes) -> Values:
+    lit = tile_means(planes.luma_quarter, 4) > 0  # black hides all noise
+    fine = _residual(planes.luma, 16)[: lit.shape[0], : lit.shape[1]]
+    fine = fine[lit[: fine.shape[0], : fine.shape[1]]]
+    half, quarter = _residual(planes.ycc_half, 16), _residual(planes.ycc_quarter, 8)
+    return {
+        "noise_luma": min(_calm(fine), _HALF_TO_FULL * _calm(half[..., 0])),
+        "noise_chroma": max(_calm(half[..., 1]), _calm(half[..., 2])),
+        "residual_luma": _calm(quarter[..., 0]),
+        "residual_chroma": max(_calm(quarter[..., 1]), _calm(quarter[..., 2])),
+        "residual_coarse": _calm(_residual(planes.luma_eighth, 4)),
+    }
+
+
+def _residual(image: Plane, tile: int) -> NDArray[np.uint8]:
+    """Return per tile what a 3×3 median takes away, times `_GAIN`."""
+    rest = cv2.absdiff(image, cv2.medianBlur(image, 3))
+    scaled = cast("NDArray[np.uint8]", cv2.convertScaleAbs(rest, alpha=_GAIN))
+    return tile_means(halved(scaled), tile // 2)  # twice as fast as in one step
+
+
+def _calm(tiles: NDArray[np.uint8]) -> float:
+    """Return σ in levels of the calmest tiles; 0 when no tile is left."""
+    if tiles.size == 0:
+        return 0.0
+    return quantile(tiles, _CALM) / _GAIN * _MEDIAN_TO_SIGMA
+
+
+# ---- codec ----------------------------------------------------------------------------------
+
+
+def _grid(planes: Planes) -> float | Unmeasured:
+    """Return how much steps depend on their place in a grid of 16 px, beyond chance.
+
+    Coders work in blocks of 4, 8 or 16 px: at the borders their errors meet, within them detail
+    is lost, so that the mean step between neighbours varies with its place modulo 16. What
+    grids of 13 and 17 px show, which nothing uses, is subtracted.
+    """
+    found = [_phase_contrast(plane) for plane in (planes.luma, planes.luma_turned)]
+    known = [value for value in found if value is not None]
+    if not known:
+        return Unmeasured("no calm area to look for the blocks of a codec in")
+    return max(sum(known) / len(known), 0.0)
+
+
+def _phase_contrast(luma: Plane) -> float | None:
+    rows = luma[::2]
+    steps = cv2.absdiff(rows[:, 1:], rows[:, :-1])
+    calm = cv2.threshold(
+        cv2.dilate(steps, np.ones((1, 7), np.uint8)), _CALM_STEP - 1, 1, cv2.THRESH_BINARY_INV
+    )[1]
+    total = _column_sums(cv2.multiply(steps, calm))
+    count = _column_sums(calm)
+    chance = [_spread_of_phases(total, count, period) for period in _NULL_PERIODS]
+    spread = _spread_of_phases(total, count, _PERIOD_PX)
+    known = [value for value in chance if value is not None]
+    if spread is None or not known:
+        return None
+    return spread - sum(known) / len(known)
+
+
+def _column_sums(image: cv2.typing.MatLike) -> NDArray[np.float32]:
+    return np.asarray(cv2.reduce(image, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F), np.float32).ravel()
+
+
+def _spread_of_phases(
+    total: NDArray[np.float32], count: NDArray[np.float32], period: int
+) -> float | None:
+    whole = total.size // period * period
+    steps = total[:whole].reshape(-1, period).sum(axis=0)
+    pixels = count[:whole].reshape(-1, period).sum(axis=0)
+    if whole == 0 or pixels.min() < _MIN_PHASE_PIXELS:
+        return None
+    means = steps / pixels
+    return float(means.std() / (means.mean() + _STEP_FLOOR))
+
+
+def _blocks(planes: Planes) -> float | Unmeasured:
+    """Return by how much steps across the borders of 8×8 blocks exceed the others, in medians."""
+    if min(planes.luma.shape) < _PERIOD_PX:
+        return Unmeasured(f"needs a shorter side of {_PERIOD_PX} px")
+    return max(sum(_border_excess(plane) for plane in (planes.luma, planes.luma_turned)) / 2, 0.0)
+
+
+def _border_excess(luma: Plane) -> float:
+    rows = luma[::2]
+    steps = np.minimum(np.asarray(cv2.absdiff(rows[:, 1:], rows[:, :-1])), np.uint8(_OUTLINE))
+    profile = _column_sums(steps) / steps.shape[0]
+    whole = profile.size // _BLOCK_PX * _BLOCK_PX
+    phases = profile[:whole].reshape(-1, _BLOCK_PX).mean(axis=0)
+    others = float(np.median(phases[:-1]))
+    return float(phases[-1] - others) / (others + 0.25)

@@ -1,0 +1,161 @@
+"""What is where: nothing but noise, repeated or torn parts, regions that were never drawn."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.assess.edges import Extremes
+from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, halved, tile_means
+from tower_anime.domain.quality import Unmeasured
+
+_Box: TypeAlias = tuple[int, int, int, int]
+
+_CORRELATION_PX = 256
+_LAGS_PX = np.minimum(np.arange(_CORRELATION_PX), _CORRELATION_PX - np.arange(_CORRELATION_PX))
+_FAR = np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10  # outlines repeat nearer
+
+_NO_COPY = 0.02  # peaks that drawn pictures without copies have
+
+_LINE_PX = 256  # lines are compared at this width
+_CANDIDATES = 48
+_STILL = 6  # samples of a compared line: less is a slanted drawing, not a shift
+_SHIFT_GAIN, _SHIFT_MATCH = 0.25, 0.55  # how much better, and how well, the shifted line fits
+_LINE_NOISE = 60.0 * 16  # so that flat lines correlate with nothing
+_LONE_LINE, _LONE_LEVELS = 2.0, 3.0  # how much a lone line stands out from both its neighbours
+
+_BLACK = 10  # luma up to which a region was never drawn; drawn black ink has a shape, not a box
+_BLACK_FILL, _FLAT_FILL = 0.9, 0.97  # how much of its box such a region fills
+
+
+def structure(planes: Planes, spread: float) -> Values:
+    """Measure order at large scale, repetition and torn lines."""
+    if spread < 0.5:  # less than the rounding of pixels
+        reason = Unmeasured("the picture is one flat colour")
+        return dict.fromkeys(
+            ("structure", "repetition", "copies", "torn_lines", "shifted_strips"), reason
+        )
+    coarse = tile_means(planes.ycc_quarter, 8).reshape(-1, 3)
+    return {
+        "structure": float(np.sqrt(coarse.var(axis=0).sum())) / spread,
+        **_repetition(planes.luma_quarter),
+        **_torn(planes.luma),
+    }
+
+
+def _repetition(luma: Plane) -> Values:
+    """Measure the sharp far peaks of the autocorrelation of whitened detail: highest and sum.
+
+    The square root of the power spectrum weighs all scales alike, so that only what stands there
+    twice to the pixel makes a sharp peak; alike drawings make a broad one, which is taken off.
+    The more copies, the more peaks.
+    """
+    side = (_CORRELATION_PX, _CORRELATION_PX)
+    small = cv2.resize(luma, side, interpolation=cv2.INTER_AREA).astype(np.float32)
+    detail = small - cv2.blur(small, (5, 5))
+    power = cv2.blur(detail * detail, (17, 17))
+    detail /= np.sqrt(np.abs(power)) + 3  # 3 levels: not paper
+    detail -= detail.mean()
+    correlation = np.fft.irfft2(np.abs(np.fft.rfft2(detail))).astype(np.float32)
+    if correlation[0, 0] <= 0:
+        return {"repetition": 0.0, "copies": 0.0}
+    far = np.where(_FAR, correlation / correlation[0, 0], 0).astype(np.float32)
+    sharp = (far - cv2.blur(far, (9, 9)))[_FAR]
+    return {
+        "repetition": float(sharp.max()),
+        "copies": float(np.maximum(sharp - _NO_COPY, 0).sum()),
+    }
+
+
+# ---- torn -----------------------------------------------------------------------------------
+
+
+def _torn(luma: Plane) -> Values:
+    """Measure single lines that don't belong, and strips that are shifted sideways.
+
+    A lone line differs from both neighbours, which agree with each other. Below a shifted
+    strip's border a line fits the one above well, but only after a shift.
+    """
+    if luma.shape[0] < 2 * CELL_PX:
+        reason = Unmeasured("too few lines to tell torn ones")
+        return {"torn_lines": reason, "shifted_strips": reason}
+    lines = cv2.resize(luma, (_LINE_PX, luma.shape[0]), interpolation=cv2.INTER_AREA)
+    to_next = _row_means(cv2.absdiff(lines[1:], lines[:-1]))
+    past_next = _row_means(cv2.absdiff(lines[2:], lines[:-2]))
+    lone = np.minimum(to_next[1:], to_next[:-1]) > _LONE_LINE * past_next + _LONE_LEVELS
+    padded = np.pad(to_next, 3, mode="edge")
+    nearby = np.max([padded[shift : shift + to_next.size] for shift in (1, 2, 4, 5)], axis=0)
+    rise = to_next - nearby
+    borders = np.argsort(-rise)[:_CANDIDATES]
+    shifted = _fits_shifted(lines[borders], lines[borders + 1]) & (rise[borders] > 1.5)
+    return {
+        "torn_lines": float(lone.mean()),
+        "shifted_strips": float(shifted.sum()),
+    }
+
+
+def _row_means(image: cv2.typing.MatLike) -> NDArray[np.float32]:
+    return np.asarray(cv2.reduce(image, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F), np.float32).ravel()
+
+
+def _fits_shifted(above: cv2.typing.MatLike, below: cv2.typing.MatLike) -> NDArray[np.bool_]:
+    first, second = (_detail_of_lines(lines) for lines in (above, below))
+    norm = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1)) + _LINE_NOISE
+    cross = np.fft.rfft(first, axis=1).conj() * np.fft.rfft(second, axis=1)
+    fit = np.fft.irfft(cross, _LINE_PX, axis=1) / norm[:, None]
+    here = fit[:, np.r_[0:3, _LINE_PX - 2 : _LINE_PX]].max(axis=1)
+    elsewhere = fit[:, _STILL + 1 : _LINE_PX - _STILL].max(axis=1)
+    return np.asarray((elsewhere > _SHIFT_MATCH) & (elsewhere - here > _SHIFT_GAIN), np.bool_)
+
+
+def _detail_of_lines(lines: cv2.typing.MatLike) -> NDArray[np.float32]:
+    values = np.asarray(lines, np.float32)
+    return np.asarray(values - cv2.blur(values, (31, 1)), np.float32)
+
+
+# ---- regions --------------------------------------------------------------------------------
+
+
+def undrawn_region(cells: Extremes, planes: Planes) -> Values:
+    """Find the largest box that is black, exact mid-grey or the green of an empty YUV frame."""
+    height_px, width_px = planes.luma.shape
+    boxes = (
+        _largest_box(cells.high <= _BLACK, fill=_BLACK_FILL),
+        _largest_box((cells.high <= 1) & (cells.span == 0), fill=_BLACK_FILL),
+        _largest_box(_empty(cells, planes), fill=_FLAT_FILL),
+    )
+    x, y, width, height = max(boxes, key=lambda box: box[2] * box[3])
+    left, top = x * CELL_PX, y * CELL_PX
+    right = min(left + width * CELL_PX, width_px)
+    bottom = min(top + height * CELL_PX, height_px)
+    return {
+        "flat_share": (right - left) * (bottom - top) / (width_px * height_px),
+        "flat_x": left,
+        "flat_y": top,
+        "flat_width": right - left,
+        "flat_height": bottom - top,
+    }
+
+
+def _empty(cells: Extremes, planes: Planes) -> NDArray[np.bool_]:
+    """Return where cells hold a decoder's word for nothing: mid-grey, or YUV 0 (green)."""
+    eighth = halved(planes.ycc_quarter)
+    grey = cv2.inRange(eighth, (126, 126, 126), (129, 129, 129))
+    green = cv2.inRange(eighth, (72, 20, 50), (92, 76, 86))  # RGB 0, 135, 0 and its neighbours
+    rows, columns = cells.high.shape  # the last cells may be too narrow for the halved grid
+    missing = (0, rows - grey.shape[0], 0, columns - grey.shape[1])
+    empty = cv2.copyMakeBorder(cv2.bitwise_or(grey, green), *missing, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray((np.asarray(empty) > 0) & (cells.span <= 1), np.bool_)
+
+
+def _largest_box(mask: NDArray[np.bool_], *, fill: float) -> _Box:
+    """Return x, y, width, height in cells of the largest component that fills its box."""
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    best = (0, 0, 0, 0)
+    for x, y, width, height, area in boxes[1:].tolist():
+        if width * height > best[2] * best[3] and area >= fill * width * height:
+            best = (x, y, width, height)
+    return best

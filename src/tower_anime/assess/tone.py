@@ -1,0 +1,128 @@
+"""Light and colour: tones, clipped and cast colours, missing tones."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.assess.planes import Planes, Values, quantile, share
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.quality import Unmeasured
+
+_RIM = np.ones((3, 3), np.uint8)
+_RARE = 2e-5  # share of pixels up to which a level counts as not used: stray pixels
+_MIN_TONES = 3
+_LINES_APART_PX = 24
+_MIN_RUN_PX, _MAX_RUN_PX = 4, 160  # a band; shorter is texture, longer is no ramp
+_MIN_STEP, _MAX_STEP = 2, 72  # levels; ramps of 8 bits step by 1, outlines by more
+
+
+def tone(planes: Planes) -> dict[str, float]:
+    """Measure how light is spread, on every fourth pixel of each side."""
+    counts = cv2.calcHist([planes.luma_quarter], [0], None, [256], [0, 256]).ravel()
+    below = np.cumsum(counts) / counts.sum()
+    mean, deviation = cv2.meanStdDev(planes.ycc_half)
+    return {
+        "spread": float(np.sqrt(np.square(deviation).sum())),
+        "luma_mean": float(mean[0, 0]),
+        "luma_low": float(np.searchsorted(below, 0.01)),
+        "luma_middle": float(np.searchsorted(below, 0.5)),
+        "luma_high": float(np.searchsorted(below, 0.99)),
+    }
+
+
+def colour(planes: Planes) -> Values:
+    """Measure on every second pixel of the half size: shares need no more."""
+    red, green, blue = cv2.split(planes.half[::2, ::2])
+    top = cv2.max(cv2.max(red, green), blue)
+    bottom = cv2.min(cv2.min(red, green), blue)
+    chroma = cv2.subtract(top, bottom)
+    white = cv2.inRange(bottom, 250.0, 255.0)
+    pale = cv2.bitwise_and(cv2.inRange(top, 253.0, 255.0), cv2.inRange(bottom, 80.0, 235.0))
+    over, under = cv2.inRange(top, 250.0, 255.0), cv2.inRange(bottom, 0.0, 5.0)
+    burnt = cv2.bitwise_or(
+        cv2.bitwise_and(over, cv2.inRange(chroma, 120.0, 255.0)),
+        cv2.bitwise_and(under, cv2.inRange(chroma, 180.0, 255.0)),
+    )
+    at_wall = cv2.bitwise_or(
+        cv2.bitwise_and(cv2.inRange(top, 254.0, 255.0), cv2.inRange(bottom, 0.0, 245.0)),
+        cv2.bitwise_and(cv2.inRange(bottom, 0.0, 1.0), cv2.inRange(top, 12.0, 255.0)),
+    )
+    return {
+        "crushed": share(cv2.inRange(top, 0.0, 14.0)),
+        "blown": share(white),
+        "blown_rim": _light_rim(white, top),
+        "pale": share(pale),
+        "chroma_mean": float(cv2.mean(chroma)[0]),
+        "chroma_high": quantile(np.asarray(chroma), 0.95),
+        "gamut_clipped": share(burnt),
+        "gamut_touched": share(at_wall),
+        "cast": _cast(planes.ycc_quarter),
+        **_tones_used(*cv2.split(planes.sample), planes.luma[::4, ::4]),
+        "contours": _contours(planes),
+    }
+
+
+def _light_rim(white: cv2.typing.MatLike, top: cv2.typing.MatLike) -> float:
+    """Return how much of the rim of the white areas is nearly white itself."""
+    areas = cv2.medianBlur(white, 5)  # the speckles of a noisy page are no areas
+    rim = cv2.subtract(cv2.dilate(areas, _RIM), areas)
+    light = cv2.inRange(top, 225.0, 255.0)
+    return cv2.countNonZero(cv2.bitwise_and(rim, light)) / max(1, cv2.countNonZero(rim))
+
+
+def _cast(ycc: Frame) -> float:
+    """Return the chroma that even the most neutral pixels have, where all share a hue."""
+    chroma = ycc[::2, ::2, 1:].reshape(-1, 2).astype(np.float32) - 128
+    amount = np.hypot(chroma[:, 0], chroma[:, 1])
+    mean = chroma.mean(axis=0)
+    coherence = float(np.hypot(*mean)) / (float(amount.mean()) + 1)
+    return quantile(amount, 0.05) * coherence**2
+
+
+# ---- missing tones --------------------------------------------------------------------------
+
+
+def _tones_used(*channels: cv2.typing.MatLike) -> Values:
+    """Return the usual gap between tones that occur, in levels: 1 unless tones are missing."""
+    gaps = [gap for image in channels if (gap := _gap(np.asarray(image))) is not None]
+    if not gaps:
+        return {"tone_gap": Unmeasured("too few tones to tell missing ones")}
+    return {"tone_gap": float(np.mean(gaps))}
+
+
+def _gap(plane: NDArray[np.uint8]) -> float | None:
+    counts = np.bincount(plane.ravel(), minlength=256)
+    used = np.flatnonzero(counts > _RARE * plane.size)
+    if used.size < _MIN_TONES:
+        return None
+    return float(np.median(np.diff(used)))
+
+
+def _contours(planes: Planes) -> float:
+    """Return the share of the lines that lie in bands: flat runs, one step after another."""
+    covered = total = 0
+    for luma in (planes.luma, planes.luma_turned):
+        lines = luma[_LINES_APART_PX // 2 :: _LINES_APART_PX].astype(np.int16)
+        covered += _banded_px(np.diff(lines, axis=1))
+        total += lines.size
+    return covered / max(total, 1)
+
+
+def _banded_px(steps: NDArray[np.int16]) -> int:
+    """Return how many pixels lie between two lone steps of the same direction."""
+    line, column = np.nonzero(steps)
+    if column.size < _MIN_TONES:
+        return 0
+    height = steps[line, column]
+    run = np.diff(column)
+    same_line = np.diff(line) == 0
+    apart = (run >= _MIN_RUN_PX) & same_line
+    size = np.abs(height)
+    lone = np.zeros(column.size, np.bool_)
+    lone[1:-1] = apart[:-1] & apart[1:]
+    lone &= (size >= _MIN_STEP) & (size <= _MAX_STEP)
+    onward = (height[:-1] > 0) == (height[1:] > 0)
+    banded = lone[:-1] & lone[1:] & onward & same_line & (run <= _MAX_RUN_PX)
+    return int(run[banded].sum())
