@@ -31,7 +31,7 @@ _SUFFIXES = {
 }
 _OTHER = ".bin"
 _HASH = re.compile(r"[0-9a-f]{64}")
-_REMEMBERED = 4096  # about 1 MB of memory; beyond it, hashing again costs little
+_REMEMBERED = 512  # about half a megabyte; beyond it, hashing again costs little
 
 
 class FileBlobs:

@@ -505,6 +505,7 @@ def open_sqlite(url: str) -> sqlalchemy.Engine:
         connection.execute("PRAGMA busy_timeout = 30000")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -512")  # KiB, in each of many
         connection.execute("PRAGMA foreign_keys = ON")
 
     return database

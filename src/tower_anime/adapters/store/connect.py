@@ -129,6 +129,7 @@ def _sqlite_setup(*, foreign_keys: bool) -> Callable[[Any, object], None]:
         connection.isolation_level = None  # BEGIN is ours, see `_begin`
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA cache_size=-512")  # KiB in each of many; the system caches, too
         connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
 
     return setup
