@@ -87,7 +87,7 @@ def professional(app: TheApp, wish: Wish) -> Json:
 
 
 @router.post("/projects/{project_id}/generate", responses=_ERRORS)
-@router.post("/generate/project/{project_id}", responses=_ERRORS)
+@router.post("/generate/project/{project_id}", name="for_project_alias", responses=_ERRORS)
 def for_project(app: TheApp, project_id: str, wish: Wish) -> Json:
     """Queue a clip for a project, of its description if the prompt is empty."""
     return _accepted(_begin(app, wish, project=project_id, clip=True), wish)

@@ -100,7 +100,7 @@ def project(app: TheApp, project_id: str) -> Json:
 
 
 @router.put("/projects/{project_id}", responses=_ERRORS)
-@router.patch("/projects/{project_id}", responses=_ERRORS)
+@router.patch("/projects/{project_id}", name="patch_project", responses=_ERRORS)
 def change_project(app: TheApp, project_id: str, body: Project) -> Json:
     """Change what is given."""
     our_id = found_id(app, "projects", project_id)
