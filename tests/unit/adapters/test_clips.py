@@ -92,6 +92,7 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
         assert error.value.kind == kind
 
 
+@pytest.mark.slow
 def test_frames_too_large_are_refused_before_one_is_decoded(tmp_path: Path) -> None:
     huge = np.zeros((4320, 7680, 3), np.uint8)
     path = write_clip(tmp_path / "a.mp4", [huge], options={"preset": "ultrafast"})

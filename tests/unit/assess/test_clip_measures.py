@@ -44,6 +44,7 @@ def swaying(size: float) -> list[float]:
     return [1 + size * (-1) ** index for index in range(len(WAVING))]
 
 
+@pytest.mark.slow
 def test_more_pumping_is_never_less_flicker() -> None:
     sizes = [whole(lit(WAVING, swaying(size))).flicker for size in (0.0, 0.01, 0.03, 0.08)]
     assert sizes == sorted(sizes)
@@ -51,6 +52,7 @@ def test_more_pumping_is_never_less_flicker() -> None:
     assert sizes[-1] > 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [lambda f: f[:, ::-1], lambda f: f[2:-2, 2:-2], lambda f: f[::-1]]
 )
@@ -71,6 +73,7 @@ def test_one_flash_of_light_and_a_fade_are_no_flicker() -> None:
     assert whole(lit(WAVING, fade)).flicker == 0.0
 
 
+@pytest.mark.slow
 def test_a_longer_freeze_is_never_a_shorter_hold() -> None:
     found = []
     for length in (0, 20, 60, 120):
@@ -101,6 +104,7 @@ def test_film_shown_at_another_rate_keeps_its_rhythm(rate: int) -> None:
     assert cadence(tracked(shown), rate).breaks < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speed", [0.5, 2.0, 5.0])
 def test_a_pan_on_ones_has_neither_breaks_nor_cuts(speed: float) -> None:
     frames = [view(LOOK, shift=speed * index) for index in range(72)]
@@ -126,6 +130,7 @@ def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
     assert whole(lit(WAVING, fade)).black == ()
 
 
+@pytest.mark.slow
 def test_light_that_slides_away_is_drift_and_a_wave_of_the_hand_is_not() -> None:
     steady = whole(WAVING).drift_light
     sliding = [
@@ -142,6 +147,7 @@ def test_the_seam_of_a_loop_is_smaller_than_that_of_a_clip_cut_off() -> None:
     assert whole([*swing[:30], *waving(stage(seed=9), frames=6, on=1)]).seam > 2.0
 
 
+@pytest.mark.slow
 def test_more_noise_is_never_less_grain_and_light_is_none() -> None:
     rng = np.random.default_rng(4)
     pan = [view(LOOK, shift=2.0 * index) for index in range(24)]
