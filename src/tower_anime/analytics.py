@@ -84,13 +84,14 @@ class FigureKeeper:
             self._store.set_switch(_SWITCH, {"seq": newest, "days": now, "as_of": as_of})
             return len(due)
 
-    def ensure(self) -> datetime:
-        """Return when the figures were up to date; brings them there if they never were."""
-        if self.as_of is None:
+    def ensure(self) -> datetime | None:
+        """Return when the figures were up to date; brings them there if they never were.
+
+        None while another thread does that for the first time: what is there so far counts.
+        """
+        if self.as_of is None and not self._rolling.locked():
             self.refresh()
-        as_of = self.as_of
-        assert as_of is not None
-        return as_of
+        return self.as_of
 
 
 def report(store: SqlStore, subject: Subject, of: Slice) -> Report:
