@@ -53,6 +53,13 @@ PEOPLE = _words(
 ROWS: tuple[Row, ...] = (
     Row(
         section="light",
+        when=_words("rooftop|outdoors?|outside|sky|clouds?|garden|courtyard|schoolyard|balcony"),
+        tags="natural light",
+        sentence="The light is natural and clear.",
+        reason="an open place without a word on its light",
+    ),
+    Row(
+        section="light",
         when=_words(
             "room|bedroom|classroom|indoors?|kitchen|office|library|cafe|café|house|train|bus|"
             "school|shop|hallway|corridor"
