@@ -118,7 +118,8 @@ def _blocks(planes: Planes) -> float | Unmeasured:
 
 def _border_excess(luma: Plane) -> float:
     rows = luma[::2]
-    steps = np.minimum(np.asarray(cv2.absdiff(rows[:, 1:], rows[:, :-1])), np.uint8(_OUTLINE))
+    steps = cv2.absdiff(rows[:, 1:], rows[:, :-1])
+    steps = cv2.threshold(steps, _OUTLINE, _OUTLINE, cv2.THRESH_TRUNC)[1]
     profile = _column_sums(steps) / steps.shape[0]
     whole = profile.size // _BLOCK_PX * _BLOCK_PX
     phases = profile[:whole].reshape(-1, _BLOCK_PX).mean(axis=0)

@@ -55,13 +55,19 @@ def colour(planes: Planes) -> Values:
         "blown_rim": _light_rim(white, top),
         "pale": share(pale),
         "chroma_mean": float(cv2.mean(chroma)[0]),
-        "chroma_high": quantile(np.asarray(chroma), 0.95),
+        "chroma_high": _level(chroma, 0.95),
         "gamut_clipped": share(burnt),
         "gamut_touched": share(at_wall),
         "cast": _cast(planes.ycc_quarter),
         **_tones_used(*cv2.split(planes.sample), planes.luma[::4, ::4]),
         "contours": _contours(planes),
     }
+
+
+def _level(plane: cv2.typing.MatLike, below: float) -> float:
+    """Return the level with `below` of all pixels under it."""
+    counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel()
+    return float(np.searchsorted(np.cumsum(counts), below * counts.sum()))
 
 
 def _light_rim(white: cv2.typing.MatLike, top: cv2.typing.MatLike) -> float:
@@ -93,7 +99,7 @@ def _tones_used(*channels: cv2.typing.MatLike) -> Values:
 
 
 def _gap(plane: NDArray[np.uint8]) -> float | None:
-    counts = np.bincount(plane.ravel(), minlength=256)
+    counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel()
     used = np.flatnonzero(counts > _RARE * plane.size)
     if used.size < _MIN_TONES:
         return None
