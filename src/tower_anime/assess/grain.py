@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import cv2
@@ -26,7 +27,8 @@ _BLOCK_PX, _OUTLINE = 8, 24  # an outline counts no more than this many levels
 
 def grain(planes: Planes) -> Values:
     """Measure noise and residue at four scales, and the grid of a codec."""
-    return {**_noise(planes), "grid": _grid(planes), "blocks": _blocks(planes)}
+    steps = [_steps(plane) for plane in (planes.luma, planes.luma_turned)]
+    return {**_noise(planes), "grid": _grid(steps), "blocks": _blocks(steps)}
 
 
 # ---- noise ----------------------------------------------------------------------------------
@@ -63,23 +65,27 @@ def _calm(tiles: NDArray[np.uint8]) -> float:
 # ---- codec ----------------------------------------------------------------------------------
 
 
-def _grid(planes: Planes) -> float | Unmeasured:
+def _steps(luma: Plane) -> cv2.typing.MatLike:
+    """Return the steps between neighbours along every second line."""
+    lines = luma[::2]
+    return cv2.absdiff(lines[:, 1:], lines[:, :-1])
+
+
+def _grid(steps: Sequence[cv2.typing.MatLike]) -> float | Unmeasured:
     """Return how much steps depend on their place in a grid of 16 px, beyond chance.
 
     Coders work in blocks of 4, 8 or 16 px: at the borders their errors meet, within them detail
     is lost, so that the mean step between neighbours varies with its place modulo 16. What
     grids of 13 and 17 px show, which nothing uses, is subtracted.
     """
-    found = [_phase_contrast(plane) for plane in (planes.luma, planes.luma_turned)]
+    found = [_phase_contrast(along) for along in steps]
     known = [value for value in found if value is not None]
     if not known:
         return Unmeasured("no calm area to look for the blocks of a codec in")
     return max(sum(known) / len(known), 0.0)
 
 
-def _phase_contrast(luma: Plane) -> float | None:
-    rows = luma[::2]
-    steps = cv2.absdiff(rows[:, 1:], rows[:, :-1])
+def _phase_contrast(steps: cv2.typing.MatLike) -> float | None:
     calm = cv2.threshold(
         cv2.dilate(steps, np.ones((1, 7), np.uint8)), _CALM_STEP - 1, 1, cv2.THRESH_BINARY_INV
     )[1]
@@ -109,16 +115,12 @@ def _spread_of_phases(
     return float(means.std() / (means.mean() + _STEP_FLOOR))
 
 
-def _blocks(planes: Planes) -> float | Unmeasured:
+def _blocks(steps: Sequence[cv2.typing.MatLike]) -> float:
     """Return by how much steps across the borders of 8×8 blocks exceed the others, in medians."""
-    if min(planes.luma.shape) < _PERIOD_PX:
-        return Unmeasured(f"needs a shorter side of {_PERIOD_PX} px")
-    return max(sum(_border_excess(plane) for plane in (planes.luma, planes.luma_turned)) / 2, 0.0)
+    return max(sum(_border_excess(along) for along in steps) / len(steps), 0.0)
 
 
-def _border_excess(luma: Plane) -> float:
-    rows = luma[::2]
-    steps = cv2.absdiff(rows[:, 1:], rows[:, :-1])
+def _border_excess(steps: cv2.typing.MatLike) -> float:
     steps = cv2.threshold(steps, _OUTLINE, _OUTLINE, cv2.THRESH_TRUNC)[1]
     profile = _column_sums(steps) / steps.shape[0]
     whole = profile.size // _BLOCK_PX * _BLOCK_PX
