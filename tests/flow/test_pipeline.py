@@ -37,7 +37,7 @@ from tower_anime.errors import (
     ServerLost,
     StoreUnavailable,
 )
-from tower_anime.pipeline.steps import Point
+from tower_anime.pipeline.records import Point
 from tower_anime.ports import Picture, Rendered, RenderJob, ServerFacts
 from tower_anime.testing.engine import InProcessEngine
 from tower_anime.testing.library import MemoryLibrary

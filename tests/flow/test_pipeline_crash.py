@@ -6,7 +6,7 @@ import pytest
 
 from tests.flow.process import NONE, Place, Processes, Worker, losses, posts, rounds
 from tower_anime.domain.generation import GenerationStatus
-from tower_anime.pipeline.steps import Point
+from tower_anime.pipeline.records import Point
 
 TELLING = (Point.POSTED, Point.STORED, Point.CONCLUDED, Point.PUBLISHED)
 """The points where most can go wrong; the others are among the long tests."""

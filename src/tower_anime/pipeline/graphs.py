@@ -50,15 +50,32 @@ def workflow_of(brief: Brief, catalog: Catalog) -> str | None:
 
 
 class Templates:
-    """What `template` gave lately: the same workflow on the same catalog costs once. Thread-safe.
+    """What `template` and `workflow_of` gave lately: the same question costs once. Thread-safe.
 
-    Both are told by identity: their owners keep them, and replace what has changed.
+    Workflows and catalogs are told by identity: their owners keep them, and replace what changed.
     """
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
         self._lock = Lock()
         self._kept: dict[tuple[int, int], tuple[Source, Catalog, Template]] = {}
+        self._names: dict[tuple[int, bool], tuple[Catalog, str | None]] = {}
+
+    def name_of(self, brief: Brief, catalog: Catalog) -> str | None:
+        """Return the brief's workflow on a server, as `workflow_of` does."""
+        if brief.workflow or brief.kind is Kind.STILL:
+            return brief.workflow
+        key = id(catalog), bool(brief.image)
+        with self._lock:
+            kept = self._names.get(key)
+        if kept:
+            return kept[1]
+        name = workflow_of(brief, catalog)
+        with self._lock:
+            if len(self._names) >= self._most:
+                self._names.clear()
+            self._names[key] = catalog, name
+        return name
 
     def on(self, source: Source, name: str | None, catalog: Catalog) -> Template:
         """Return a brief's workflow on a server, as `template` does."""

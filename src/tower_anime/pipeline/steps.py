@@ -11,20 +11,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from tower_anime.correct.choose import Choice, Limits, choose
 from tower_anime.direct.plan import first_request
 from tower_anime.domain.alert import Alert
-from tower_anime.domain.attempt import Artifact, Attempt, AttemptKind, AttemptState, Failure
+from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import (
     NO_LONGER_APPROVED,
-    Event,
     Generation,
     GenerationStatus,
     History,
@@ -32,28 +30,19 @@ from tower_anime.domain.generation import (
     PublicationState,
     prompt_id_of,
 )
-from tower_anime.domain.graph import Catalog, Graph
-from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
-from tower_anime.domain.request import SEED_MASK, Kind, RenderRequest
+from tower_anime.domain.request import SEED_MASK, Kind
 from tower_anime.errors import (
-    Cancelled,
     Conflict,
     CorruptOutput,
-    Interrupted,
-    OutOfMemory,
     Refused,
     ServerDown,
-    ServerLost,
     TowerError,
-    Unavailable,
-    Unreadable,
 )
 from tower_anime.graph import build
-from tower_anime.graph.own import Template
 from tower_anime.graph.source import Source
 from tower_anime.logs import about
-from tower_anime.pipeline import graphs, mending, timing
+from tower_anime.pipeline import graphs, timing
 from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.clip import assess_clip
 from tower_anime.pipeline.flow import (
@@ -72,8 +61,10 @@ from tower_anime.pipeline.flow import (
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.memory import Teacher, drawn_by_lot, free_parameters, origins
 from tower_anime.pipeline.picture import assess_picture, damaged
+from tower_anime.pipeline.producing import Producer, file_of
 from tower_anime.pipeline.publishing import Publisher
-from tower_anime.pipeline.servers import Health, Turn, least_busy
+from tower_anime.pipeline.records import Point, Records, event_of, failure_of, with_attempt
+from tower_anime.pipeline.servers import Health, Turn
 from tower_anime.ports import (
     Advance,
     Blobs,
@@ -82,35 +73,11 @@ from tower_anime.ports import (
     Library,
     Media,
     Productions,
-    Rendered,
-    RenderedFile,
     Renderer,
-    RenderJob,
     Store,
 )
 
 log = logging.getLogger(__name__)
-
-MAX_SUBMISSIONS = 3  # a server that forgets one job three times will not keep it
-
-
-class Point(StrEnum):
-    """The moments between "done" and "recorded", where a test may kill the process."""
-
-    DIRECTED = "directed"  # the first request is made, not recorded
-    CHOSEN = "chosen"  # an attempt is chosen, not recorded
-    SERVER_RECORDED = "server_recorded"  # nothing is posted there yet
-    POSTED = "posted"  # the server has the job
-    COLLECTED = "collected"  # the file is downloaded, not stored
-    STORED = "stored"  # the file is stored, the attempt not recorded
-    PRODUCED = "produced"  # the attempt is recorded
-    LOST = "lost"  # the server forgot the job, not recorded
-    ASSESSED = "assessed"  # measured and judged, not recorded
-    REVIEWED = "reviewed"  # the director has spoken, not recorded
-    CONCLUDING = "concluding"  # the status is decided, not recorded
-    CONCLUDED = "concluded"  # the status is recorded, nothing published
-    PUBLISHED = "published"  # the file is in the library, the publication not recorded
-    PUBLICATION_RECORDED = "publication_recorded"
 
 
 def _now() -> datetime:
@@ -211,7 +178,7 @@ class Pipeline:
             case Open():
                 return self._open(history, step)
             case Render(number):
-                return self._produce(history, history.attempt(number))
+                return self.producer.produce(history, history.attempt(number))
             case Assess(number):
                 return self._assess(history, history.attempt(number))
             case Review(number):
@@ -230,12 +197,16 @@ class Pipeline:
     def _direct(self, history: History) -> History:
         generation, brief = history.generation, history.generation.brief
         try:
-            renderer = self._least_busy()
+            renderer = self.producer.least_busy()
             catalog = renderer.catalog()
-            template = self._template(generation, catalog)
+            template = self.producer.template(generation, catalog)
             checkpoint = graphs.checkpoint_of(generation, catalog)
             family = graphs.family_of(checkpoint, template, self.families)
-            own = build.request_values(template) if graphs.workflow_of(brief, catalog) else {}
+            own = (
+                build.request_values(template)
+                if self.producer.workflow_name(brief, catalog)
+                else {}
+            )
             brief = replace(brief, negative=brief.negative or str(own.get("negative") or ""))
             enhancement = self._prepare(replace(generation, brief=brief), family)
             request = first_request(
@@ -256,7 +227,7 @@ class Pipeline:
             )
             request = request.changed(**suggestion.values)
             graphs.check_fit(brief, request, template)
-            graphs.check(self._graph(generation, request, catalog), renderer)
+            graphs.check(self.producer.graph(generation, request, catalog), renderer)
         except ServerDown as error:
             self._check_patience(generation, error)
             return self._fail(history, error)
@@ -265,7 +236,7 @@ class Pipeline:
         self.crash_point(Point.DIRECTED)
         self.silent_since_s.pop(generation.id, None)
         history = replace(history, enhancement=enhancement)
-        planned = _event(
+        planned = event_of(
             "planned",
             history,
             origins=origins(brief, own, suggestion),
@@ -275,7 +246,7 @@ class Pipeline:
         )
         with self.store.together():
             self.store.save_enhancement(generation.id, enhancement)
-            history = self._save(
+            history = self.records.save(
                 history, planned, status=GenerationStatus.WORKING, first_request=request
             )
             first = self._next(history)
@@ -294,28 +265,6 @@ class Pipeline:
             raise error
         del self.silent_since_s[generation.id]
 
-    def _template(self, generation: Generation, catalog: Catalog) -> Template:
-        name = graphs.workflow_of(generation.brief, catalog)
-        return self.templates.on(self.workflow(name), name, catalog)
-
-    def _family(self, generation: Generation, attempt: Attempt, renderer: Renderer) -> str:
-        template = self._template(generation, renderer.catalog())
-        return graphs.family_of(attempt.request.checkpoint, template, self.families).name
-
-    def _graph(
-        self,
-        generation: Generation,
-        request: RenderRequest,
-        catalog: Catalog,
-        *,
-        number: int = 1,
-        image: str | None = None,
-    ) -> Graph:
-        template = self._template(generation, catalog)
-        return graphs.graph_of(
-            request, template, generation_id=generation.id, number=number, image=image
-        )
-
     def _open(self, history: History, step: Open) -> History:
         attempt = Attempt(
             generation_id=history.generation.id,
@@ -328,12 +277,12 @@ class Pipeline:
             created_at=self.now(),
         )
         self.crash_point(Point.CHOSEN)
-        return self._keep_attempt(history, attempt)
+        return self.records.keep(history, attempt)
 
     def _propose(self, history: History) -> Choice | None:
         generation, request = history.generation, history.attempts[-1].request
-        catalog = self._least_busy().catalog()
-        template = self._template(generation, catalog)
+        catalog = self.producer.least_busy().catalog()
+        template = self.producer.template(generation, catalog)
         family = graphs.family_of(request.checkpoint, template, self.families)
         fixed = timing.locks(generation.brief, request, family)
         knowledge = self.teacher.knowledge(family, backend=generation.backend)
@@ -351,188 +300,6 @@ class Pipeline:
 
     # ---- render ---------------------------------------------------------------------------
 
-    def _least_busy(self) -> Renderer:
-        """Return the server for the next job; `Unavailable` when none is to be had."""
-        return least_busy(self.renderers, self.health, self.now())
-
-    def _server_of(self, attempt: Attempt) -> Renderer:
-        """Return the server that may have the attempt, else the least busy of ours."""
-        mine = (renderer for renderer in self.renderers if renderer.url == attempt.server)
-        return next(mine, None) or self._elsewhere(attempt) or self._least_busy()
-
-    def _elsewhere(self, attempt: Attempt) -> Renderer | None:
-        """Return a server that is not ours but was given the attempt, if it still answers.
-
-        One that does not has forgotten its queue, as every ComfyUI does when it ends: the sandbox
-        of a dead process above all.
-        """
-        if attempt.server is None or attempt.state is AttemptState.QUEUED or self.connect is None:
-            return None
-        try:
-            renderer = self.connect(attempt.server)
-            renderer.facts()
-        except (Unavailable, Refused) as error:
-            log.info("attempt %d goes to another server: %s", attempt.number, error)
-            return None
-        return renderer
-
-    def _produce(self, history: History, attempt: Attempt) -> History:
-        if attempt.kind is AttemptKind.REPAIR:
-            return self._mend(history, attempt)
-        return self._render(history, attempt)
-
-    def _render(self, history: History, attempt: Attempt) -> History:
-        renderer = self._server_of(attempt)
-        backend = renderer.backend()
-        attempt = replace(
-            attempt, state=AttemptState.SUBMITTED, server=renderer.url, backend=backend
-        )
-        # The server is recorded before the job reaches it: after a crash we ask the right one.
-        with self.store.together():
-            if history.generation.backend != backend:
-                history = self._save(history, backend=backend)
-            history = self._keep_attempt(history, attempt)
-        self.crash_point(Point.SERVER_RECORDED)
-        posted: list[bool] = []
-
-        def note_posted() -> None:
-            posted.append(True)
-            self.crash_point(Point.POSTED)
-
-        started_s = self.monotonic()
-
-        def spent_s() -> float:
-            return self.monotonic() - started_s
-
-        try:
-            job = self._job(history.generation, attempt, renderer)
-            attempt = replace(attempt, family=self._family(history.generation, attempt, renderer))
-            with self.card.rendering():
-                rendered = renderer.render(
-                    job,
-                    on_submitted=note_posted,
-                    on_progress=lambda progress: self._report(attempt, progress),
-                    cancelled=lambda: self.store.cancel_requested(attempt.generation_id),
-                )
-            self.crash_point(Point.COLLECTED)
-            artifact = self._keep_file(rendered.files, job.graph)
-            self.crash_point(Point.STORED)
-        except Cancelled:
-            return self._end(history, attempt, AttemptState.CANCELLED, seconds=spent_s())
-        except Interrupted as error:
-            failure = _failure(error)
-            return self._end(
-                history, attempt, AttemptState.CANCELLED, failure=failure, seconds=spent_s()
-            )
-        except ServerLost as error:
-            return self._lost(history, replace(attempt, submissions=attempt.submissions + 1), error)
-        except Unavailable:
-            raise
-        except TowerError as error:
-            if isinstance(error, OutOfMemory):
-                self._free(renderer)
-            failure = _failure(error)
-            return self._end(
-                history, attempt, AttemptState.FAILED, failure=failure, seconds=spent_s()
-            )
-        finally:
-            self.live.over(attempt.generation_id)
-        return self._end(
-            history,
-            attempt,
-            AttemptState.PRODUCED,
-            artifact=artifact,
-            submissions=attempt.submissions + len(posted),
-            sampler_steps=_steps_run(rendered, attempt.request),
-            seconds=spent_s(),
-        )
-
-    def _job(self, generation: Generation, attempt: Attempt, renderer: Renderer) -> RenderJob:
-        """Return the job with its input uploaded; refuses what the server would refuse."""
-        image = self._upload(generation.brief.image, renderer)
-        graph = self._graph(
-            generation, attempt.request, renderer.catalog(), number=attempt.number, image=image
-        )
-        source = self.workflow(graphs.workflow_of(generation.brief, renderer.catalog()))
-        graph, shown = graphs.with_sheet(source, graph, renderer.catalog())
-        if not attempt.submissions:
-            graphs.check(graph, renderer)
-        return RenderJob(prompt_id=attempt.prompt_id, graph=graph, extra_pnginfo=shown)
-
-    def _upload(self, image: str | None, renderer: Renderer) -> str | None:
-        """Put a brief's input picture (`name@sha256`) on the server; returns its name there."""
-        if image is None:
-            return None
-        name, _, sha256 = image.rpartition("@")
-        name = f"tower_{sha256[:16]}{Path(name).suffix}"
-        return renderer.upload(self.blobs.find(sha256).read_bytes(), name)
-
-    def _free(self, renderer: Renderer) -> None:
-        """Let a server give memory back before the next try; when it can't, the try will tell."""
-        try:
-            renderer.free()
-        except ServerDown as error:
-            log.warning("memory was not freed: %s", error)
-
-    def _report(self, attempt: Attempt, progress: Progress) -> None:
-        self.live.report(attempt.generation_id, attempt.number, progress)
-
-    def _keep_file(self, files: Sequence[RenderedFile], graph: Graph) -> Artifact:
-        file = graphs.main_file(files, graph)
-        if file is None:
-            raise CorruptOutput("the server reports success but names no output file")
-        return self.blobs.put(file.data, media_type=file.media_type)
-
-    def _lost(self, history: History, attempt: Attempt, error: ServerLost) -> History:
-        """Leave a forgotten job to be submitted again under its key, but not for ever."""
-        self.crash_point(Point.LOST)
-        if attempt.submissions >= MAX_SUBMISSIONS:
-            return self._end(history, attempt, AttemptState.LOST, failure=_failure(error))
-        event = _event("attempt_lost", history, number=attempt.number)
-        return self._keep_attempt(history, replace(attempt, state=AttemptState.QUEUED), event)
-
-    def _end(
-        self, history: History, attempt: Attempt, state: AttemptState, **changes: Any
-    ) -> History:
-        ended = replace(attempt, state=state, **changes)
-        event = _event(
-            f"attempt_{state}",
-            history,
-            number=attempt.number,
-            seconds=round(ended.seconds, 3),
-            sampler_steps=ended.sampler_steps,
-            failure=ended.failure.failure_class if ended.failure else None,
-        )
-        history = self._keep_attempt(history, ended, event)
-        self.crash_point(Point.PRODUCED)
-        return history
-
-    # ---- mend -----------------------------------------------------------------------------
-
-    def _mend(self, history: History, attempt: Attempt) -> History:
-        """Make a file that plays everywhere out of a good attempt's; the original stays."""
-        assert attempt.repair_of is not None
-        assert self.clips is not None
-        brief = history.generation.brief
-        mended = history.attempt(attempt.repair_of)
-        attempt = replace(attempt, server=mended.server, backend=mended.backend)
-        started_s = self.monotonic()
-        try:
-            frames = timing.wanted_frames(brief, attempt.request)
-            artifact = mending.deliverable(
-                self._file(mended), self.blobs, self.clips, frames=frames
-            )
-        except (CorruptOutput, Unreadable) as error:
-            return self._end(history, attempt, AttemptState.FAILED, failure=_failure(error))
-        self.crash_point(Point.STORED)
-        return self._end(
-            history,
-            attempt,
-            AttemptState.PRODUCED,
-            artifact=artifact,
-            seconds=self.monotonic() - started_s,
-        )
-
     # ---- assess, review -------------------------------------------------------------------
 
     def _assess(self, history: History, attempt: Attempt) -> History:
@@ -541,7 +308,7 @@ class Pipeline:
             assessment = self._assess_clip(generation, attempt)
         else:
             assessment = assess_picture(
-                lambda: self.media.decode_still(self._file(attempt)),
+                lambda: self.media.decode_still(file_of(attempt, self.blobs)),
                 profile=generation.profile,
                 prompt=generation.brief.prompt,
             )
@@ -553,7 +320,7 @@ class Pipeline:
         try:
             return assess_clip(
                 self.clips,
-                self._file(attempt),
+                file_of(attempt, self.blobs),
                 profile=generation.profile,
                 prompt=generation.brief.prompt,
                 expect=timing.expectation(generation, attempt),
@@ -564,7 +331,7 @@ class Pipeline:
     def _keep_assessment(
         self, history: History, attempt: Attempt, assessment: Assessment
     ) -> History:
-        event = _event(
+        event = event_of(
             "assessed",
             history,
             number=attempt.number,
@@ -573,7 +340,7 @@ class Pipeline:
         )
         self.store.save_assessment(attempt.generation_id, attempt.number, assessment, event=event)
         self._watch_server(history, attempt, is_blank=_is_blank(assessment))
-        return _with_attempt(history, replace(attempt, assessment=assessment))
+        return with_attempt(history, replace(attempt, assessment=assessment))
 
     def _watch_server(self, history: History, attempt: Attempt, *, is_blank: bool) -> None:
         """Leave a server alone that gives one blank picture after the other; tell people."""
@@ -588,24 +355,19 @@ class Pipeline:
         log.warning("%s", message)
         self.store.raise_alert(
             Alert(kind="blank_series", subject=attempt.server, message=message),
-            event=_event("server_paused", history, server=attempt.server, reason="blank_series"),
+            event=event_of("server_paused", history, server=attempt.server, reason="blank_series"),
         )
         for renderer in self.renderers:
             if renderer.url == attempt.server:
-                self._free(renderer)
-
-    def _file(self, attempt: Attempt) -> Path:
-        if attempt.artifact is None:
-            raise CorruptOutput(f"attempt {attempt.number} has no file")
-        return self.blobs.path(attempt.artifact)
+                self.producer.free(renderer)
 
     def _review(self, history: History, attempt: Attempt) -> History:
         generation = history.generation
         try:
-            picture = self._file(attempt)
+            picture = file_of(attempt, self.blobs)
         except CorruptOutput as error:  # good when it was measured, and damaged since
             return self._keep_assessment(history, attempt, damaged(error, generation.profile))
-        template = self._template(generation, self._least_busy().catalog())
+        template = self.producer.template(generation, self.producer.least_busy().catalog())
         family = graphs.family_of(attempt.request.checkpoint, template, self.families)
         with self.card.directing():
             direction = self.director.review(generation.brief, attempt, picture, family=family)
@@ -631,9 +393,9 @@ class Pipeline:
 
     def _keep_end(self, history: History, step: Conclude) -> History:
         self.crash_point(Point.CONCLUDING)
-        return self._save(
+        return self.records.save(
             history,
-            _event("concluded", history, status=step.status.value, reason=step.reason),
+            event_of("concluded", history, status=step.status.value, reason=step.reason),
             status=step.status,
             chosen_attempt=step.chosen,
             reason=step.reason,
@@ -647,16 +409,9 @@ class Pipeline:
             if attempt.state.over:
                 continue
             if attempt.server:
-                self._stop_at_server(attempt)
-            history = self._end(history, attempt, AttemptState.CANCELLED)
+                self.producer.stop(attempt)
+            history = self.records.end(history, attempt, AttemptState.CANCELLED)
         return history
-
-    def _stop_at_server(self, attempt: Attempt) -> None:
-        """Stop a job that nobody will collect; a server that is away does not keep us waiting."""
-        try:
-            self._server_of(attempt).cancel(attempt.prompt_id)
-        except ServerDown as error:
-            log.warning("%s may still run: %s", attempt.prompt_id, error)
 
     def _publish(self, history: History, attempt: Attempt) -> History:
         return self._record(history, self.publisher.publish(history, attempt))
@@ -667,7 +422,7 @@ class Pipeline:
 
     def _record(self, history: History, publication: Publication) -> History:
         withdrawn = publication.state is PublicationState.WITHDRAWN
-        event = _event(
+        event = event_of(
             "withdrawn" if withdrawn else "published",
             history,
             state=publication.state.value,
@@ -678,7 +433,31 @@ class Pipeline:
         self.crash_point(Point.PUBLICATION_RECORDED)
         return replace(history, publication=publication)
 
-    @property
+    @cached_property
+    def records(self) -> Records:
+        """What keeps outcomes."""
+        return Records(self.store, self.crash_point)
+
+    @cached_property
+    def producer(self) -> Producer:
+        """What makes an attempt's file."""
+        return Producer(
+            records=self.records,
+            blobs=self.blobs,
+            clips=self.clips,
+            renderers=self.renderers,
+            workflow=self.workflow,
+            families=self.families,
+            health=self.health,
+            card=self.card,
+            live=self.live,
+            templates=self.templates,
+            connect=self.connect,
+            now=self.now,
+            monotonic=self.monotonic,
+        )
+
+    @cached_property
     def publisher(self) -> Publisher:
         """What puts approved work into the library."""
         return Publisher(
@@ -733,45 +512,15 @@ class Pipeline:
     # ---- records --------------------------------------------------------------------------
 
     def _fail(self, history: History, error: TowerError) -> History:
-        return self._save(
+        return self.records.save(
             history,
-            _event("concluded", history, status=GenerationStatus.FAILED.value, reason=str(error)),
+            event_of("concluded", history, status=GenerationStatus.FAILED.value, reason=str(error)),
             status=GenerationStatus.FAILED,
-            failure=_failure(error),
+            failure=failure_of(error),
             reason=str(error),
             finished_at=self.now(),
         )
 
-    def _save(self, history: History, event: Event | None = None, **changes: Any) -> History:
-        generation = replace(history.generation, **changes)
-        if not self.store.save_generation(generation, event=event):
-            return self.store.history(generation.id)  # a person decided meanwhile
-        return replace(history, generation=generation)
-
-    def _keep_attempt(
-        self, history: History, attempt: Attempt, event: Event | None = None
-    ) -> History:
-        self.store.save_attempt(attempt, event=event)
-        return _with_attempt(history, attempt)
-
-
-def _with_attempt(history: History, attempt: Attempt) -> History:
-    before, after = history.attempts[: attempt.number - 1], history.attempts[attempt.number :]
-    return replace(history, attempts=(*before, attempt, *after))
-
-
-def _event(kind: str, history: History, **data: object) -> Event:
-    return Event(kind=kind, generation_id=history.generation.id, data=data)
-
 
 def _is_blank(assessment: Assessment) -> bool:
     return any(defect.kind == "blank" for defect in assessment.defects)
-
-
-def _steps_run(rendered: Rendered, request: RenderRequest) -> int:
-    """Return the steps seen, or the request's when the socket missed an uncached run."""
-    return rendered.sampler_steps or (0 if rendered.cached else request.steps)
-
-
-def _failure(error: TowerError) -> Failure:
-    return Failure(error.failure_class.value, str(error))
