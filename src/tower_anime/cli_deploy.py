@@ -76,7 +76,7 @@ def _show(view: Mapping[str, Any]) -> None:
     files = view["files"]
     click.echo(
         f"  files: {files['found']} found, {files['missing']} missing, "
-        f"{files['kept']} kept, {files['assessed']} measured"
+        f"{files['hashed']} hashed now, {files['kept']} kept, {files['assessed']} measured"
     )
     if view["ignored_tables"]:
         click.echo(f"  not brought (they mean nothing here): {', '.join(view['ignored_tables'])}")

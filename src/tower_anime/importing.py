@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -72,8 +73,16 @@ class ImportReport:
     notes: tuple[str, ...] = ()
     files_found: int = 0
     files_missing: int = 0
+    files_hashed: int = 0
+    files_unreadable: int = 0
     files_kept: int = 0
     assessed: int = 0
+
+    def unreadable(self, path: Path, error: OSError) -> None:
+        """Note a file that is there and can't be read."""
+        self.files_unreadable += 1
+        if self.files_unreadable <= MAX_EXAMPLES:
+            self.notes += (f"the file {path} can't be read: {error.strerror}",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,23 +201,50 @@ def _zone(name: str | None) -> ZoneInfo | None:
 def _look_for_files(
     settings: Settings, to: LegacyWriter, wishes: Wishes, report: ImportReport
 ) -> None:
-    """Find the files of imported jobs; keep and assess them if that is wished."""
+    """Find and hash the files of imported jobs; keep and assess them if that is wished."""
     blobs = open_blobs(settings)
-    for generation_id, path_text, sha256 in to.files():
-        found = _find(path_text, wishes.folders)
-        if found is None:
-            report.files_missing += 1
-            continue
-        report.files_found += 1
-        if wishes.dry or not (wishes.keep_files or wishes.assess):
-            continue
-        if sha256 is None:
-            media_type = _MEDIA_TYPES.get(found.suffix.lower(), "application/octet-stream")
-            kept = blobs.put(found.read_bytes(), media_type=media_type)
-            to.keep_file(generation_id, kept, at=datetime.now(UTC))
-            report.files_kept += 1
-        if wishes.assess:
-            report.assessed += _assess_again(settings, generation_id, found)
+    for page in to.files():
+        hashed: dict[str, Mapping[str, Any]] = {}
+        for job in page:
+            found = _find(job.path, wishes.folders)
+            if found is None:
+                report.files_missing += 1
+                continue
+            report.files_found += 1
+            if wishes.dry:
+                continue
+            try:
+                if (news := _hashed(found, job.found)) is not None:
+                    hashed[job.generation_id] = news
+                if job.kept_sha256 is None and (wishes.keep_files or wishes.assess):
+                    kept = blobs.put(found.read_bytes(), media_type=_media_type(found))
+                    to.keep_file(job.generation_id, kept, at=datetime.now(UTC))
+                    report.files_kept += 1
+            except OSError as error:
+                report.unreadable(found, error)
+                continue
+            if wishes.assess:
+                report.assessed += _assess_again(settings, job.generation_id, found)
+        to.record_found(hashed)
+        report.files_hashed += len(hashed)
+
+
+def _hashed(path: Path, known: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return a file's hash and how it looked; None when it looks as it did when it was hashed."""
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        looks = {
+            "path": str(path.absolute()),
+            "size_bytes": found.st_size,
+            "modified_ns": found.st_mtime_ns,
+        }
+        if known is not None and looks.items() <= known.items():
+            return None
+        return {**looks, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _media_type(path: Path) -> str:
+    return _MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
 
 
 def _assess_again(settings: Settings, generation_id: str, path: Path) -> int:
@@ -261,6 +297,8 @@ def report_view(report: ImportReport) -> dict[str, Any]:
         "files": {
             "found": report.files_found,
             "missing": report.files_missing,
+            "hashed": report.files_hashed,
+            "unreadable": report.files_unreadable,
             "kept": report.files_kept,
             "assessed": report.assessed,
         },

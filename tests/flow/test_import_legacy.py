@@ -269,7 +269,17 @@ def test_files_are_found_kept_and_measured_on_request(
     (moved / "1.png").write_bytes(png(1, good=True))
     (moved / "2.png").write_bytes(b"no picture")
     found = brought(settings, source, folders=(moved,))
-    assert (found.files_found, found.files_kept) == (2, 0)
+    assert (found.files_found, found.files_hashed, found.files_kept) == (2, 2, 0)
+    assert job(settings, 1).attempts[0].artifact is None
+    query = "SELECT file FROM external_ids WHERE entity = 'generations' AND external_id = '1'"
+    (((text_found),),) = ours(settings, query)
+    there = json.loads(text_found)
+    assert (there["path"], there["sha256"]) == (
+        str(moved / "1.png"),
+        checksum(moved / "1.png"),
+    )
+    unchanged = brought(settings, source, folders=(moved,))
+    assert (unchanged.files_found, unchanged.files_hashed) == (2, 0)
     kept = brought(settings, source, folders=(moved,), assess=True)
     assert (kept.files_kept, kept.assessed) == (2, 2)
     (attempt,) = job(settings, 1).attempts

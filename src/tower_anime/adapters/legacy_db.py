@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +34,7 @@ class Table:
     columns: tuple[str, ...]
     refers: Mapping[str, str]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The column that tells its rows apart, and that they are read by."""
         by_name = {column.lower(): column for column in self.columns}

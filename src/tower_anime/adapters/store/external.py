@@ -40,3 +40,10 @@ class SqlExternalIds(ABC):
         query = select(table.original).where(table.entity == entity, table.our_id == our_id)
         with self._read() as connection:
             return connection.scalars(query.limit(1)).first()
+
+    def found_file(self, entity: str, our_id: str) -> Mapping[str, Any] | None:
+        """Return what an import found of a row's file: `path`, `sha256`, `size_bytes`."""
+        table = external_ids.c
+        query = select(table.file).where(table.entity == entity, table.our_id == our_id)
+        with self._read() as connection:
+            return connection.scalars(query.limit(1)).first()

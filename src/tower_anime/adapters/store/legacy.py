@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from tower_anime.adapters.store.connect import READ_ONLY, in_words, open_engine
 from tower_anime.adapters.store.legacy_rows import LEGACY, Imported, Values
@@ -41,6 +41,16 @@ class Original:
     row: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class JobFile:
+    """The file of an imported job: its path there, what is kept of it here, what was found."""
+
+    generation_id: str
+    path: str
+    kept_sha256: str | None
+    found: Mapping[str, Any] | None
+
+
 @dataclass
 class Counts:
     """What became of the rows of one table."""
@@ -58,7 +68,7 @@ class LegacyWriter:
     def __init__(self, url: str, source: str) -> None:
         self._url = url
         self._source = source
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, bulk=True)
         self._reader = self._engine.execution_options(**READ_ONLY)
 
     def close(self) -> None:
@@ -186,28 +196,43 @@ class LegacyWriter:
 
     # ---- Files --------------------------------------------------------------------------------
 
-    def files(self) -> Iterator[tuple[str, str, str | None]]:
-        """Yield generation id, path there and SHA-256 here of the jobs that made a file."""
-        path = external_ids.c.original[("legacy", "output_path")].as_string()
+    def files(self) -> Iterator[list[JobFile]]:
+        """Yield the files that jobs made, page by page: one may be recorded before the next."""
+        table = external_ids.c
+        path = table.original[("legacy", "output_path")].as_string()
         query = (
-            select(external_ids.c.our_id, path, attempts.c.artifact_sha256)
-            .join(attempts, attempts.c.generation_id == external_ids.c.our_id)
-            .where(
-                external_ids.c.source == self._source,
-                external_ids.c.entity == "generations",
-                path.is_not(None),
-            )
-            .order_by(external_ids.c.our_id)
+            select(table.our_id, path, attempts.c.artifact_sha256, table.file)
+            .join(attempts, attempts.c.generation_id == table.our_id)
+            .where(table.source == self._source, table.entity == "generations", path.is_not(None))
+            .order_by(table.our_id)
             .limit(_PAGE)
         )
         last = ""
-        while True:  # in pages, so that each file may be recorded before the next is read
+        while True:
             with self._reading() as connection:
-                page = connection.execute(query.where(external_ids.c.our_id > last)).all()
-            yield from ((row[0], row[1], row[2]) for row in page)
+                page = [
+                    JobFile(*row) for row in connection.execute(query.where(table.our_id > last))
+                ]
+            if page:
+                yield page
             if len(page) < _PAGE:
                 return
-            last = page[-1][0]
+            last = page[-1].generation_id
+
+    def record_found(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Record what was found of jobs' files, by generation id."""
+        if not found:
+            return
+        table = external_ids.c
+        change = (
+            update(external_ids)
+            .where(table.entity == "generations", table.our_id == bindparam("job"))
+            .values(file=bindparam("found"))
+        )
+        with self._writing() as connection:
+            connection.execute(
+                change, [{"job": job, "found": dict(file)} for job, file in found.items()]
+            )
 
     def keep_file(self, generation_id: str, artifact: Artifact, *, at: datetime) -> None:
         """Record that the file of an imported job is kept here."""

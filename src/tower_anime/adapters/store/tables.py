@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
@@ -424,7 +424,9 @@ external_ids = Table(
     Column("our_id", String, nullable=False),
     Column("original", JSON, nullable=False),
     _time("imported_at"),
+    Column("file", JSON(none_as_null=True)),  # what was found of a job's file: path, sha256, size
     Index(None, "entity", "our_id"),
+    Index(None, "entity", "external_id"),
 )
 
 # ---- The service ------------------------------------------------------------------------------

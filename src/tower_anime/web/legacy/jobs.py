@@ -74,7 +74,7 @@ async def integrated(app: TheApp, wish: Wish) -> Json:
                 )
                 if ran
             ],
-            "result": {"output_path": output_of(history), "attempts": len(history.attempts)},
+            "result": {"output_path": output_of(app, history), "attempts": len(history.attempts)},
             "ignored": wish.ignored,
         }
     )
@@ -158,7 +158,7 @@ def cancel(app: TheApp, job_id: str) -> Json:
 def job(app: TheApp, job_id: str) -> Json:
     """Return a job."""
     history = history_of(app, job_id)
-    shown = _job_view(history, job_id)
+    shown = _job_view(app, history, job_id)
     shown["id"] = int(job_id) if job_id.isdecimal() and job_id.isascii() else job_id
     return Json({**shown, **legacy_of(app, history.generation.id)})
 
@@ -172,7 +172,8 @@ def project_history(app: TheApp, project_id: str) -> Json:
     return Json(
         {
             "history": [
-                _job_view(history, shown_id(external, history.generation.id)) for history in found
+                _job_view(app, history, shown_id(external, history.generation.id))
+                for history in found
             ]
         }
     )
@@ -193,14 +194,14 @@ def clear_stuck(app: TheApp) -> Json:
     return Json({"message": words, "stuck_projects": projects, "stuck_jobs": len(jobs)})
 
 
-def _job_view(history: History, shown: int | str) -> dict[str, Any]:
+def _job_view(app: App, history: History, shown: int | str) -> dict[str, Any]:
     generation = history.generation
     return {
         "id": shown,
         "status": job_status_of(history),
         "type": generation.brief.kind.value,
         "prompt": generation.brief.prompt,
-        "output_path": output_of(history),
+        "output_path": output_of(app, history),
         "quality_score": score_of(history),
         "created_at": generation.created_at,
         "message": message_of(history),
@@ -211,7 +212,7 @@ def _job_view(history: History, shown: int | str) -> dict[str, Any]:
 def assess(app: TheApp, job_id: str) -> Json:
     """Return the judgement of a job's file; without the file there is none (404)."""
     history = history_of(app, job_id)
-    path, attempt = file_of(history), final(history)
+    path, attempt = file_of(app, history), final(history)
     assessment = attempt.assessment if attempt else None
     if assessment is None or assessment.score is None:
         file = wanted_file(path, prompt=history.generation.brief.prompt)
@@ -260,7 +261,7 @@ def anime_status(app: TheApp, job_id: str) -> Json:
     return Json(
         {
             "status": word,
-            "output_file": output_of(history) if word == "completed" else None,
+            "output_file": output_of(app, history) if word == "completed" else None,
             "message": message_of(history),
             "progress": round(progress01(app, history) * 100),
         }

@@ -11,6 +11,7 @@ from pydantic import Field
 from tower_anime.compose import App
 from tower_anime.domain.attempt import Attempt
 from tower_anime.domain.generation import GenerationStatus, History
+from tower_anime.domain.legacy import BACKEND
 from tower_anime.errors import BadInput, NotFound
 from tower_anime.web.words import Strict
 
@@ -139,15 +140,20 @@ def score_of(history: History) -> float | None:
     return attempt.assessment.score if attempt and attempt.assessment else None
 
 
-def output_of(history: History) -> str | None:
-    """Return the path of the file, None before there is one."""
+def output_of(app: App, history: History) -> str | None:
+    """Return the path of the file, of an imported job the one found there; None if none is."""
     attempt = final(history)
-    return attempt.artifact.path if attempt and attempt.artifact else None
+    if attempt and attempt.artifact:
+        return attempt.artifact.path
+    if history.generation.backend != BACKEND:
+        return None
+    found = app.store.found_file("generations", history.generation.id)
+    return found["path"] if found else None
 
 
-def file_of(history: History) -> Path:
+def file_of(app: App, history: History) -> Path:
     """Return the file; `NotFound` when there is none, or not any more."""
-    path = output_of(history)
+    path = output_of(app, history)
     if path is None or not Path(path).is_file():
         raise NotFound("there is no file of this job")
     return Path(path)
@@ -167,4 +173,7 @@ def legacy_of(app: App, our_id: str) -> dict[str, Any]:
     """Return what an imported row says under `legacy`, nothing for rows of our own."""
     original = app.store.original("generations", our_id)
     legacy = (original or {}).get("legacy")
-    return {"legacy": legacy} if legacy else {}
+    if not legacy:
+        return {}
+    found = app.store.found_file("generations", our_id)
+    return {"legacy": {**legacy, "file": found} if found else legacy}
