@@ -164,9 +164,10 @@ def _near(waves: NDArray[np.float64], bin_: int) -> slice:
 
 
 def _bend_spectrum(luma: Plane) -> NDArray[np.float64]:
-    rows = luma[::4].astype(np.int16)
-    bend = np.abs(rows[:, 2:] - 2 * rows[:, 1:-1] + rows[:, :-2])
-    profile = np.minimum(bend, _MAX_BEND).mean(axis=0, dtype=np.float32)
-    profile -= cv2.blur(profile[None], (33, 1)).ravel()
+    rows = luma[::4]
+    steps = cv2.subtract(rows[:, 1:], rows[:, :-1], dtype=cv2.CV_16S)
+    bend = cv2.min(cv2.absdiff(steps[:, 1:], steps[:, :-1]), _MAX_BEND)
+    profile = cv2.reduce(bend, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    profile = (profile - cv2.blur(profile, (33, 1))).ravel()
     wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))
     return np.asarray(wave / (np.median(wave[_LATTICE_BINS // 32 :]) + 1e-3), np.float64)

@@ -51,7 +51,9 @@ def _noise(planes: Planes) -> Values:
 def _residual(image: Plane, tile: int) -> NDArray[np.uint8]:
     """Return per tile what a 3×3 median takes away, times `_GAIN`."""
     rest = cv2.absdiff(image, cv2.medianBlur(image, 3))
-    scaled = cast("NDArray[np.uint8]", cv2.convertScaleAbs(rest, alpha=_GAIN))
+    for _ in range(_GAIN.bit_length() - 1):  # saturating sums: twice as fast as scaling
+        cv2.add(rest, rest, rest)
+    scaled = cast("NDArray[np.uint8]", rest)
     return tile_means(halved(scaled), tile // 2)  # twice as fast as in one step
 
 

@@ -114,14 +114,14 @@ def _flatness(planes: Planes) -> _Cells:
 
 
 def _lost_light(planes: Planes) -> _Cells:
-    top = planes.half.max(axis=2)
-    return _means(np.where(top >= 253, 255, 0).astype(np.uint8), CELL_PX // 2)
+    top = planes.half_sample.max(axis=2)
+    return _means(np.where(top >= 253, 255, 0).astype(np.uint8), CELL_PX // 4)
 
 
 def _burnt(planes: Planes) -> _Cells:
-    top, bottom = planes.half.max(axis=2), planes.half.min(axis=2)
+    top, bottom = planes.half_sample.max(axis=2), planes.half_sample.min(axis=2)
     lost = ((top >= 250) | (bottom <= 5)) & (top - bottom >= 100)
-    return _means(np.where(lost, 255, 0).astype(np.uint8), CELL_PX // 2)
+    return _means(np.where(lost, 255, 0).astype(np.uint8), CELL_PX // 4)
 
 
 def _bands(planes: Planes) -> _Cells:

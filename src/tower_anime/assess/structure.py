@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import cv2
 import numpy as np
@@ -16,7 +16,8 @@ _Box: TypeAlias = tuple[int, int, int, int]
 
 _CORRELATION_PX = 256
 _LAGS_PX = np.minimum(np.arange(_CORRELATION_PX), _CORRELATION_PX - np.arange(_CORRELATION_PX))
-_FAR = np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10  # outlines repeat nearer
+# outlines repeat nearer
+_FAR = (np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10).astype(np.float32)
 
 _NO_COPY = 0.02  # peaks that drawn pictures without copies have
 
@@ -42,7 +43,7 @@ def structure(planes: Planes, spread: float) -> Values:
     return {
         "structure": float(np.sqrt(coarse.var(axis=0).sum())) / spread,
         **_repetition(planes.luma_quarter),
-        **_torn(planes.luma),
+        **_torn(planes.luma_turned),
     }
 
 
@@ -59,11 +60,11 @@ def _repetition(luma: Plane) -> Values:
     power = cv2.blur(detail * detail, (17, 17))
     detail /= np.sqrt(np.abs(power)) + 3  # 3 levels: not paper
     detail -= detail.mean()
-    correlation = np.fft.irfft2(np.abs(np.fft.rfft2(detail))).astype(np.float32)
+    correlation = np.fft.irfft2(np.abs(np.fft.rfft2(detail)))
     if correlation[0, 0] <= 0:
         return {"repetition": 0.0, "copies": 0.0}
-    far = np.where(_FAR, correlation / correlation[0, 0], 0).astype(np.float32)
-    sharp = (far - cv2.blur(far, (9, 9)))[_FAR]
+    far = correlation * (_FAR / correlation[0, 0])
+    sharp = (far - cv2.blur(far, (9, 9))) * _FAR
     return {
         "repetition": float(sharp.max()),
         "copies": float(np.maximum(sharp - _NO_COPY, 0).sum()),
@@ -73,32 +74,43 @@ def _repetition(luma: Plane) -> Values:
 # ---- torn -----------------------------------------------------------------------------------
 
 
-def _torn(luma: Plane) -> Values:
+def _torn(turned: Plane) -> Values:
     """Measure single lines that don't belong, and strips that are shifted sideways.
 
     A lone line differs from both neighbours, which agree with each other. Below a shifted
     strip's border a line fits the one above well, but only after a shift.
     """
-    if luma.shape[0] < 2 * CELL_PX:
+    if turned.shape[1] < 2 * CELL_PX:
         reason = Unmeasured("too few lines to tell torn ones")
         return {"torn_lines": reason, "shifted_strips": reason}
-    lines = cv2.resize(luma, (_LINE_PX, luma.shape[0]), interpolation=cv2.INTER_AREA)
-    to_next = _row_means(cv2.absdiff(lines[1:], lines[:-1]))
-    past_next = _row_means(cv2.absdiff(lines[2:], lines[:-2]))
+    lines = _narrowed(turned)
+    to_next = _line_means(cv2.absdiff(lines[:, 1:], lines[:, :-1]))
+    past_next = _line_means(cv2.absdiff(lines[:, 2:], lines[:, :-2]))
     lone = np.minimum(to_next[1:], to_next[:-1]) > _LONE_LINE * past_next + _LONE_LEVELS
     padded = np.pad(to_next, 3, mode="edge")
     nearby = np.max([padded[shift : shift + to_next.size] for shift in (1, 2, 4, 5)], axis=0)
     rise = to_next - nearby
     borders = np.argsort(-rise)[:_CANDIDATES]
-    shifted = _fits_shifted(lines[borders], lines[borders + 1]) & (rise[borders] > 1.5)
+    shifted = _fits_shifted(lines[:, borders], lines[:, borders + 1]) & (rise[borders] > 1.5)
     return {
         "torn_lines": float(lone.mean()),
         "shifted_strips": float(shifted.sum()),
     }
 
 
-def _row_means(image: cv2.typing.MatLike) -> NDArray[np.float32]:
-    return np.asarray(cv2.reduce(image, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F), np.float32).ravel()
+def _narrowed(turned: Plane) -> Plane:
+    """Return the picture's lines as columns of `_LINE_PX` means."""
+    while turned.shape[0] >= 2 * _LINE_PX:  # four times as fast as resizing
+        even = turned.shape[0] // 2 * 2
+        turned = cast("Plane", cv2.addWeighted(turned[:even:2], 0.5, turned[1:even:2], 0.5, 0))
+    size = (turned.shape[1], _LINE_PX)
+    return cast("Plane", cv2.resize(turned, size, interpolation=cv2.INTER_AREA))
+
+
+def _line_means(columns: cv2.typing.MatLike) -> NDArray[np.float32]:
+    return np.asarray(
+        cv2.reduce(columns, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F), np.float32
+    ).ravel()
 
 
 def _fits_shifted(above: cv2.typing.MatLike, below: cv2.typing.MatLike) -> NDArray[np.bool_]:
@@ -112,7 +124,7 @@ def _fits_shifted(above: cv2.typing.MatLike, below: cv2.typing.MatLike) -> NDArr
 
 
 def _detail_of_lines(lines: cv2.typing.MatLike) -> NDArray[np.float32]:
-    values = np.asarray(lines, np.float32)
+    values = np.ascontiguousarray(np.asarray(lines).T, np.float32)
     return np.asarray(values - cv2.blur(values, (31, 1)), np.float32)
 
 
@@ -153,6 +165,8 @@ def _empty(cells: Extremes, planes: Planes) -> NDArray[np.bool_]:
 
 def _largest_box(mask: NDArray[np.bool_], *, fill: float) -> _Box:
     """Return x, y, width, height in cells of the largest component that fills its box."""
+    if not mask.any():
+        return (0, 0, 0, 0)
     _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     best = (0, 0, 0, 0)
     for x, y, width, height, area in boxes[1:].tolist():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.assess.planes import Planes, Values, quantile, share
+from tower_anime.assess.planes import Planes, Values, channel, every, quantile, share
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Unmeasured
 
@@ -34,7 +36,7 @@ def tone(planes: Planes) -> dict[str, float]:
 
 def colour(planes: Planes) -> Values:
     """Measure on every second pixel of the half size: shares need no more."""
-    red, green, blue = cv2.split(planes.half[::2, ::2])
+    red, green, blue = cv2.split(planes.half_sample)
     top = cv2.max(cv2.max(red, green), blue)
     bottom = cv2.min(cv2.min(red, green), blue)
     chroma = cv2.subtract(top, bottom)
@@ -59,7 +61,7 @@ def colour(planes: Planes) -> Values:
         "gamut_clipped": share(burnt),
         "gamut_touched": share(at_wall),
         "cast": _cast(planes.ycc_quarter),
-        **_tones_used(*cv2.split(planes.sample), planes.luma[::4, ::4]),
+        **_tones_used(planes.sample),
         "contours": _contours(planes),
     }
 
@@ -72,6 +74,8 @@ def _level(plane: cv2.typing.MatLike, below: float) -> float:
 
 def _light_rim(white: cv2.typing.MatLike, top: cv2.typing.MatLike) -> float:
     """Return how much of the rim of the white areas is nearly white itself."""
+    if not cv2.countNonZero(white):
+        return 0.0
     areas = cv2.medianBlur(white, 5)  # the speckles of a noisy page are no areas
     rim = cv2.subtract(cv2.dilate(areas, _RIM), areas)
     light = cv2.inRange(top, 225.0, 255.0)
@@ -80,27 +84,29 @@ def _light_rim(white: cv2.typing.MatLike, top: cv2.typing.MatLike) -> float:
 
 def _cast(ycc: Frame) -> float:
     """Return the chroma that even the most neutral pixels have, where all share a hue."""
-    chroma = ycc[::2, ::2, 1:].reshape(-1, 2).astype(np.float32) - 128
-    amount = np.hypot(chroma[:, 0], chroma[:, 1])
-    mean = chroma.mean(axis=0)
-    coherence = float(np.hypot(*mean)) / (float(amount.mean()) + 1)
+    sample = every(ycc, 2)
+    red, blue = (channel(sample, index).astype(np.float32) - 128 for index in (1, 2))
+    amount = np.asarray(cv2.magnitude(red, blue))
+    coherence = math.hypot(red.mean(), blue.mean()) / (float(amount.mean()) + 1)
     return quantile(amount, 0.05) * coherence**2
 
 
 # ---- missing tones --------------------------------------------------------------------------
 
 
-def _tones_used(*channels: cv2.typing.MatLike) -> Values:
+def _tones_used(sample: Frame) -> Values:
     """Return the usual gap between tones that occur, in levels: 1 unless tones are missing."""
-    gaps = [gap for image in channels if (gap := _gap(np.asarray(image))) is not None]
+    planes = ((sample, 0), (sample, 1), (sample, 2), (cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), 0))
+    gaps = [gap for image, channel in planes if (gap := _gap(image, channel)) is not None]
     if not gaps:
         return {"tone_gap": Unmeasured("too few tones to tell missing ones")}
     return {"tone_gap": float(np.mean(gaps))}
 
 
-def _gap(plane: NDArray[np.uint8]) -> float | None:
-    counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel()
-    used = np.flatnonzero(counts > _RARE * plane.size)
+def _gap(image: cv2.typing.MatLike, channel: int) -> float | None:
+    counts = cv2.calcHist([image], [channel], None, [256], [0, 256]).ravel()
+    height, width = image.shape[:2]
+    used = np.flatnonzero(counts > _RARE * height * width)
     if used.size < _MIN_TONES:
         return None
     return float(np.median(np.diff(used)))
