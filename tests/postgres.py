@@ -29,6 +29,7 @@ ADVICE = (
 )
 IN_CI = os.environ.get("CI") == "true"
 USER = "postgres"
+PROGRAM_S = 120.0
 
 
 def binaries() -> Path | None:
@@ -80,6 +81,7 @@ class Cluster:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            timeout=PROGRAM_S,
             **as_user,
         )
         if done.returncode:

@@ -166,7 +166,8 @@ def _near(waves: NDArray[np.float64], bin_: int) -> slice:
 def _bend_spectrum(luma: Plane) -> NDArray[np.float64]:
     rows = luma[::4]
     steps = cv2.subtract(rows[:, 1:], rows[:, :-1], dtype=cv2.CV_16S)
-    bend = cv2.min(cv2.absdiff(steps[:, 1:], steps[:, :-1]), _MAX_BEND)
+    bend = np.asarray(cv2.absdiff(steps[:, 1:], steps[:, :-1]))
+    bend = np.minimum(bend, np.int16(_MAX_BEND))
     profile = cv2.reduce(bend, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
     profile = (profile - cv2.blur(profile, (33, 1))).ravel()
     wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))
