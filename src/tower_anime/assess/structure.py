@@ -108,9 +108,7 @@ def _narrowed(turned: Plane) -> Plane:
 
 
 def _line_means(columns: cv2.typing.MatLike) -> NDArray[np.float32]:
-    return np.asarray(
-        cv2.reduce(columns, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F), np.float32
-    ).ravel()
+    return np.asarray(cv2.reduce(columns, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F), np.float32).ravel()
 
 
 def _fits_shifted(above: cv2.typing.MatLike, below: cv2.typing.MatLike) -> NDArray[np.bool_]:
