@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 
-from tower_anime import __version__
+from tower_anime import __version__, inputs
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.tables import HEAD
 from tower_anime.compose import open_renderers
@@ -103,7 +103,7 @@ def _check_files(settings: Settings) -> Iterator[Finding]:
     try:
         if migrate.current(settings.store_url) != HEAD:
             return
-        found = compare_files(settings)
+        found = compare_files(settings, inputs=inputs.hashes(settings))
     except TowerError as error:
         yield Finding("artifacts", "problem", str(error), "mend TOWER_DATABASE_URL")
         return

@@ -147,7 +147,7 @@ def inspect_upload(
     """Assess a file from a stranger: checked before anything is decoded.
 
     Raises:
-        Unreadable: for what is too large, moves though it should not, or hides another file.
+        Unreadable: for what is too large, lies about its frames, or hides another file.
     """
     expected = _expectation(expect, Expectation(), where="expect")
     check_upload(path)

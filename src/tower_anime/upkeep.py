@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,10 +88,11 @@ class FileCheck:
     missing: tuple[str, ...]
 
 
-def compare_files(settings: Settings) -> FileCheck:
+def compare_files(settings: Settings, *, inputs: Collection[str] = ()) -> FileCheck:
     """Compare the artifacts with the rows that name them; removes nothing, reads no content.
 
-    A file younger than an hour may be about to get its row.
+    `inputs` are the hashes of pictures to draw over, which no row names. A file younger than an
+    hour may be about to get its row.
     """
     newest = datetime.now(UTC).timestamp() - ORPHAN_AGE_S
     # files first: what is added meanwhile has its row later
@@ -100,7 +101,7 @@ def compare_files(settings: Settings) -> FileCheck:
         named = store.artifact_hashes()
     sizes: dict[Path, int] = {}
     for sha256, path in stored.items():
-        if sha256 in named or path.suffix == WORKFLOW_SUFFIX:
+        if sha256 in named or sha256 in inputs or path.suffix == WORKFLOW_SUFFIX:
             continue
         with contextlib.suppress(FileNotFoundError):
             found = path.stat()

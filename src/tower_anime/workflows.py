@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tower_anime import inputs
 from tower_anime.adapters.embedded import clip_texts, is_clip
 from tower_anime.adapters.masks import masked_png
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.compose import open_blobs, open_renderers
-from tower_anime.domain.attempt import Artifact
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.request import PARAMETERS as REQUESTED
 from tower_anime.domain.request import Kind, parse_parameter
-from tower_anime.errors import BadInput, InvalidGraph, Unreadable
+from tower_anime.errors import BadInput, InvalidGraph, NotFound, ServerDown, Unreadable
 from tower_anime.graph import draw, guess, preflight, ready, text
 from tower_anime.graph.bind import changes, set_values
 from tower_anime.graph.convert import Conversion, convert, missing_in, write_back
@@ -29,6 +31,7 @@ from tower_anime.graph.own import Template, parse_bindings, template_of
 from tower_anime.graph.roles import PARAMETERS, Roles, reads_mask
 from tower_anime.graph.source import Source, bundled, parse_source
 from tower_anime.own_sandbox import prepare_folder
+from tower_anime.ports import Renderer
 from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.settings import Settings
 
@@ -36,6 +39,7 @@ View = dict[str, Any]
 
 _SHELF = "workflows"  # the folder of imported ones, in the data folder
 _NAME = re.compile(r"[\w-][\w. -]*")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,25 @@ def keep_by_name(settings: Settings, file: Path, *, name: str | None) -> str:
     return f"{name}@{len(versions) + 1}"
 
 
+def keep_sent(
+    settings: Settings, data: bytes, *, sent_as: str, name: str | None, bindings: str | None
+) -> str:
+    """Keep a workflow that somebody sent (a file's bytes, the TOML of its bindings), by its name.
+
+    What `keep_by_name` returns and raises; without `name` it is called as the file was.
+    """
+    usual = re.sub(r"[^\w. -]+", "_", Path(sent_as.replace("\\", "/")).stem).lstrip(". ")
+    with tempfile.TemporaryDirectory(prefix="workflow-") as folder:
+        file = Path(folder) / "workflow.json"
+        file.write_bytes(data)
+        if bindings and bindings.strip():
+            write(file.with_suffix(".toml"), bindings)
+        try:
+            return keep_by_name(settings, file, name=name or usual or "workflow")
+        except BadInput as error:
+            raise BadInput(str(error).replace(f"{file} ", "").replace(str(file), "")) from error
+
+
 def _shelf(settings: Settings) -> dict[str, tuple[Path, ...]]:
     """Return the imported workflows: the files of each name, oldest version first."""
     folder = settings.data_dir / _SHELF
@@ -115,16 +138,15 @@ def _file_of(settings: Settings, given: str) -> Path:
     file = Path(given)
     if file.exists():
         return file
-    shelf = _shelf(settings)
-    name, _, version = given.rpartition("@") if "@" in given else (given, "", "")
-    versions = shelf.get(name, ())
-    number = int(version) if version.isdigit() else len(versions)
-    if 0 < number <= len(versions):
-        return versions[number - 1]
-    if file.name == given and not file.suffix:
-        names = ", ".join((*ready.READY, *shelf))
-        raise BadInput(f"there is no workflow {given!r}: neither a file nor one of {names}")
-    return file
+    try:
+        return _imported(settings, given)
+    except BadInput:
+        if file.name == given and not file.suffix:
+            names = ", ".join((*ready.READY, *_shelf(settings)))
+            raise BadInput(
+                f"there is no workflow {given!r}: neither a file nor one of {names}"
+            ) from None
+        return file
 
 
 def catalog_of(settings: Settings, file: Path | None) -> Catalog:
@@ -138,6 +160,14 @@ def catalog_of(settings: Settings, file: Path | None) -> Catalog:
         return renderer.catalog()
     finally:
         renderer.close()
+
+
+def catalog_at(renderers: Sequence[Renderer]) -> Catalog:
+    """Return the node classes of the first server that answers; `ServerDown` when none does."""
+    for renderer in renderers:
+        with contextlib.suppress(ServerDown):
+            return renderer.catalog()
+    raise ServerDown("no server answers: what it offers is not known")
 
 
 def check(files: Sequence[Path], catalog: Catalog) -> tuple[Checked, ...]:
@@ -155,6 +185,18 @@ def show(settings: Settings, name: str, catalog: Catalog) -> Checked:
     about["needs_image"] = along.needs_image
     template = template_of(graph, catalog)
     return Checked({**about, **_view(along.name, template, catalog), "graph": graph}, template)
+
+
+def named(settings: Settings, name: str, catalog: Catalog) -> Checked:
+    """Describe a workflow that comes along or was imported; `NotFound` for another name."""
+    if ready.find(name) is None:
+        try:
+            file = _imported(settings, name)
+        except BadInput as error:
+            raise NotFound(str(error)) from error
+        found = _check_file(file, catalog)
+        return replace(found, view={**found.view, "name": name, "path": name})
+    return show(settings, name, catalog)
 
 
 def drawing(found: Checked) -> str:
@@ -209,38 +251,60 @@ def write(out: Path, written: str) -> None:
 def keep_inputs(settings: Settings, brief: Brief) -> Brief:
     """Return the brief with its workflow and input picture checked and kept among our files.
 
-    A workflow is the name of one that comes along, or a file. A picture without a workflow is
-    drawn over by `image_to_image`, with a mask by `inpaint`; a clip begins with it.
+    A workflow is the name of one that comes along or was imported, or a file; a picture is a
+    file. A picture without a workflow is drawn over by `image_to_image`, with a mask by
+    `inpaint`; a clip begins with it.
     """
+    return _kept(settings, brief, file_of=_file_of, picture_of=lambda _, given: _picture(given))
+
+
+def keep_named(settings: Settings, brief: Brief) -> Brief:
+    """Return the brief of a caller who may not name files of this machine, as `keep_inputs` does.
+
+    A workflow is one that comes along or was imported, a picture one that was sent before, or
+    any of ours. `BadInput` says what there is.
+    """
+    return _kept(settings, brief, file_of=_imported, picture_of=inputs.find)
+
+
+def _imported(settings: Settings, given: str) -> Path:
+    """Return the file of an imported workflow: `name`, `name@version` or `name@SHA-256`."""
+    name, _, version = given.rpartition("@") if "@" in given else (given, "", "")
+    if _HASH.fullmatch(version):  # as a brief names it
+        try:
+            return open_blobs(settings).find(version)
+        except NotFound as error:
+            raise BadInput(f"there is no workflow {given!r}: {error}") from error
+    versions = _shelf(settings).get(name, ())
+    number = int(version) if version.isdigit() else len(versions)
+    if not 0 < number <= len(versions) or (version and not version.isdigit()):
+        names = ", ".join((*ready.READY, *_shelf(settings)))
+        raise BadInput(
+            f"unknown workflow {given!r}; there are: {names} "
+            "(a file of your own is sent to /api/v1/workflows first)"
+        )
+    return versions[number - 1]
+
+
+FileOf = Callable[[Settings, str], Path]
+PictureOf = Callable[[Settings, str], tuple[str, bytes, Frame]]
+
+
+def _kept(settings: Settings, brief: Brief, *, file_of: FileOf, picture_of: PictureOf) -> Brief:
     if brief.workflow is None and brief.image is None:
         return brief
     usual = "inpaint" if brief.mask else "image_to_image"
     if brief.kind is Kind.CLIP:
         usual = "image_to_video_wan"
-    brief = _keep_workflow(settings, replace(brief, workflow=brief.workflow or usual))
-    return _keep_image(settings, brief) if brief.image else brief
+    brief = _keep_workflow(settings, replace(brief, workflow=brief.workflow or usual), file_of)
+    return _keep_image(settings, brief, picture_of) if brief.image else brief
 
 
-def keep_named(settings: Settings, brief: Brief) -> Brief:
-    """Return the brief of a caller who may not name files of this machine.
-
-    `BadInput` for an input picture and for a workflow that does not come along.
-    """
-    if brief.image or brief.mask:
-        raise BadInput("pictures are given on the command line: generate --image FILE")
-    if brief.workflow and ready.find(brief.workflow) is None:
-        raise BadInput(
-            f"unknown workflow {brief.workflow!r}; there are: {', '.join(ready.READY)} "
-            "(files are given on the command line: generate --workflow FILE)"
-        )
-    return keep_inputs(settings, brief)
-
-
-def _keep_workflow(settings: Settings, brief: Brief) -> Brief:
+def _keep_workflow(settings: Settings, brief: Brief, file_of: FileOf) -> Brief:
     given = str(brief.workflow)
     along = ready.find(given)
     if along is None:
-        file = _file_of(settings, given)
+        file = file_of(settings, given)
         written = _read(file)
         source = _parsed(file, written)
         if source.graph is not None:  # of a file in UI format only a server tells
@@ -271,42 +335,31 @@ def _check_image(brief: Brief, template: Template) -> None:
         raise BadInput("the workflow uses no mask: nothing reads the one that LoadImage hands out")
 
 
-def _keep_image(settings: Settings, brief: Brief) -> Brief:
+def _keep_image(settings: Settings, brief: Brief, picture_of: PictureOf) -> Brief:
     """Keep the picture, its mask in its alpha; without a size of the user's, draw at its aspect."""
-    data, frame = _picture(Path(str(brief.image)))
+    name, data, frame = picture_of(settings, str(brief.image))
     height, width = frame.shape[:2]
-    prepare_folder(settings.data_dir)
-    blobs = open_blobs(settings)
     if brief.mask:
-        mask, shape = _picture(Path(brief.mask))
-        kept_mask = _called(Path(brief.mask), blobs.put(mask, media_type=_media_type(mask)))
-        brief, data = replace(brief, mask=kept_mask), masked_png(frame, shape)
-    image = _called(Path(str(brief.image)), blobs.put(data, media_type=_media_type(data)))
+        mask_name, mask, shape = picture_of(settings, brief.mask)
+        kept_mask = inputs.keep(settings, mask, shape, name=mask_name)
+        brief, data = replace(brief, mask=kept_mask.called), masked_png(frame, shape)
+    image = inputs.keep(settings, data, frame, name=name)
     along = ready.find(str(brief.workflow))
     parameters = dict(brief.parameters)
     if along and not parameters.keys() & {"width", "height"}:
         parameters["width"], parameters["height"] = along.family.nearest_bucket(width, height)
-    return replace(brief, image=image, parameters=parameters)
+    return replace(brief, image=image.called, parameters=parameters)
 
 
-def _picture(file: Path) -> tuple[bytes, Frame]:
+def _picture(given: str) -> tuple[str, bytes, Frame]:
+    file = Path(given)
     try:
         data = file.read_bytes()
-        return data, OpenCvMedia().decode_still(data).frame
+        return file.name, data, OpenCvMedia().decode_still(data).frame
     except OSError as error:
         raise BadInput(f"the picture {file} can't be read: {error.strerror}") from error
     except Unreadable as error:
         raise BadInput(f"the picture {file} can't be used: {error}") from error
-
-
-def _called(file: Path, artifact: Artifact) -> str:
-    return f"{file.stem}{Path(artifact.path).suffix}@{artifact.sha256}"
-
-
-def _media_type(data: bytes) -> str:
-    if data.startswith(b"\x89PNG"):
-        return "image/png"
-    return "image/webp" if data[8:12] == b"WEBP" else "image/jpeg"
 
 
 # ---- one file -------------------------------------------------------------------------------

@@ -73,7 +73,10 @@ def test_a_person_rejects_what_was_approved_and_approves_it_again(server: Server
         ({"prompt": "x", "profile": "nope"}, "there are: "),
         ({"prompt": "x", "kind": "film"}, "still, clip"),
         ({"prompt": "x", "duration": 5}, "only a clip has a duration"),
-        ({"prompt": "x", "workflow": "mine"}, "command line"),
+        ({"prompt": "x", "workflow": "mine"}, "there are: text_to_image"),
+        ({"prompt": "x", "workflow": "/etc/passwd"}, "/api/v1/workflows first"),
+        ({"prompt": "x", "image": "/etc/hostname"}, "/api/v1/inputs first"),
+        ({"prompt": "x", "image": "../../etc/x"}, "there is no picture"),
         ([1, 2], "valid dictionary"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import threading
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import av
 import cv2
 import httpx2
 import pytest
@@ -334,6 +336,21 @@ def test_an_upload_is_measured(server: Server) -> None:
     models.Assessment.model_validate(answer.json())
     assert answer.json()["path"] is None
     assert upload(server, jpeg(), name="a.jpg").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["gif", "apng"])
+def test_what_moves_is_measured_as_a_clip(server: Server, kind: str) -> None:
+    pixels = {"gif": "rgb8", "apng": "rgb24"}[kind]
+    held = io.BytesIO()
+    with av.open(held, "w", format=kind) as container:
+        stream = container.add_stream(kind, rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, pixels
+        for seed in range(3):
+            frame = av.VideoFrame.from_ndarray(drawn.drawn(seed=seed)[300:364, 300:364].copy())
+            container.mux(stream.encode(frame.reformat(format=pixels)))
+        container.mux(stream.encode(None))
+    answer = upload(server, held.getvalue())
+    assert (answer.status_code, answer.json()["kind"]) == (200, "video"), answer.text
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ _ZIP_TAIL = 65_557  # the longest end record of a ZIP archive
 
 
 def check_upload(path: Path) -> None:
-    """Refuse a picture that is too large, moves, or is a file of another kind as well.
+    """Refuse a picture that is too large, lies about its frames, or is another file as well.
 
     Reads headers only; whether it decodes is for the decoder to say.
 
@@ -65,20 +65,19 @@ def _check_pixels(width: int, height: int) -> None:
 
 
 def _png(data: bytes) -> int:
-    position, kind = len(_PNG_MAGIC), b""
+    position, kind, promised, held = len(_PNG_MAGIC), b"", 1, 0
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, position)
         if kind == b"IHDR":
             _check_pixels(*struct.unpack_from(">II", data, position + 8))
         if kind == b"acTL":
-            (frames,) = struct.unpack_from(">I", data, position + 8)
-            if frames > 1:
-                raise Unreadable(
-                    f"the png moves: it has {frames} frames, a still has one", kind="animated"
-                )
+            (promised,) = struct.unpack_from(">I", data, position + 8)
+        held += kind == b"fcTL"
         position += 12 + length
     if position > len(data):
         raise Unreadable("the png is cut short", kind="truncated")
+    if promised > 1 and promised != held:
+        raise Unreadable(f"the png says it has {promised} frames and holds {held}", kind="animated")
     return position
 
 

@@ -35,6 +35,7 @@ from tower_anime.web.api import (
     events,
     generations,
     health,
+    inputs,
     metrics,
     operations,
     productions,
@@ -72,6 +73,7 @@ _STATUS: tuple[tuple[type[TowerError], int], ...] = (
 _UNREADABLE = {"too_large": 413, "not_an_image": 415}
 _V1 = (
     generations.router,
+    inputs.router,
     queue.router,
     productions.router,
     artifacts.router,
@@ -81,6 +83,7 @@ _V1 = (
     analytics.router,
     metrics.router,
 )
+_UPLOADS = ("/api/v1/assessments", "/api/v1/inputs", "/api/v1/workflows")
 _DESCRIPTION = (
     "Quality control of anime production on ComfyUI. Lists are pages: pass `next_cursor` as "
     "`cursor`. Errors are `{detail}`. With a token set, send `Authorization: Bearer …`."
@@ -134,7 +137,7 @@ def _add_middleware(api: FastAPI, app: App) -> None:
     api.add_middleware(
         BodySize,
         most_bytes=int(http.max_body_mb * 2**20),
-        uploads={"/api/v1/assessments": int(http.max_upload_mb * 2**20)},
+        uploads={path: int(http.max_upload_mb * 2**20) for path in _UPLOADS},
     )
     api.add_middleware(Guard, door=api.state.door)
     api.add_middleware(CallRate, per_s=http.calls_per_s)

@@ -135,9 +135,13 @@ class Wish(Strict):
     project: str | None = Field(None, examples=["Neon Rain"])
     profile: str | None = Field(None, examples=["still"])
     kind: str | None = Field(None, examples=["still", "clip"])
-    workflow: str | None = None
-    image: str | None = None
-    mask: str | None = None
+    workflow: str | None = Field(
+        None, examples=["image_to_image", "mine@2"], description="see `/workflows`"
+    )
+    image: str | None = Field(
+        None, examples=["street.png"], description="name or SHA-256 of a picture sent to `/inputs`"
+    )
+    mask: str | None = Field(None, description="likewise; drawn anew where it is white")
     size: str | None = Field(None, examples=["832x1216"])
     duration: float | None = Field(None, examples=[5.0], description="of a clip, in seconds")
     frame_rate: float | None = Field(None, examples=[16.0], description="of a clip, frames/s")
@@ -156,6 +160,35 @@ class Wish(Strict):
             for key, value in self.model_dump(exclude_unset=True).items()
             if value is not None
         }
+
+
+class Input(Open):
+    """A picture to draw over."""
+
+    name: str = Field(examples=["street.png"])
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+
+
+class Named(Open):
+    """A workflow, by the name that a wish may give."""
+
+    name: str = Field(examples=["mine@2"])
+
+
+class Workflow(Open):
+    """A workflow on a server: what its parameters are bound to, and what would be refused."""
+
+    path: str
+    format: str | None = Field(None, examples=["ui", "api"])
+    nodes: int | None = None
+    missing_nodes: list[str] = Field(default_factory=list)
+    bound: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    unbound: list[str] = Field(default_factory=list)
+    ambiguous: list[dict[str, Any]] = Field(default_factory=list)
+    problems: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class Decision(Strict):

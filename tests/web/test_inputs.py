@@ -1,0 +1,123 @@
+"""Pictures and workflows that callers send, and what is made from them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx2
+import numpy as np
+import pytest
+
+from tests import drawn
+from tests.web.conftest import Server
+from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.compose import App
+from tower_anime.graph import ready
+from tower_anime.inputs import hashes
+from tower_anime.upkeep import compare_files
+from tower_anime.web import models
+
+SMALL: dict[str, Any] = {
+    "prompt": "1girl, red hair",
+    "size": "512x512",
+    "set": {"checkpoint": "sandbox_anime_15.safetensors", "steps": 12},
+    "max_attempts": 1,
+    "publish": False,
+    "director": "off",
+}
+
+
+def encoded(pixels: np.ndarray[Any, Any], suffix: str = ".png") -> bytes:
+    done, data = cv2.imencode(suffix, pixels)
+    assert done
+    return data.tobytes()
+
+
+PICTURE = drawn.drawn(seed=3)[:512, :512].copy()
+MASK = np.zeros((256, 256), np.uint8)
+MASK[64:192, 64:192] = 255
+
+
+def send(
+    server: Server, data: bytes, sent_as: str, path: str = "inputs", **fields: str
+) -> httpx2.Response:
+    return server.http.post(f"/api/v1/{path}", files={"file": (sent_as, data)}, data=fields)
+
+
+def result(server: Server, **wish: Any) -> dict[str, Any]:
+    answer = server.http.post("/api/v1/generations", json={**SMALL, **wish})
+    assert answer.status_code == 202, answer.text
+    made = server.finished(answer.json()["generation_id"])
+    assert made["attempts"][0]["state"] == "produced", made["error"]
+    return made
+
+
+def test_a_picture_that_was_sent_is_drawn_over(server: Server, app: App) -> None:
+    sent = send(server, encoded(PICTURE), "C:\\folder\\street.png")
+    assert sent.status_code == 201
+    kept = sent.json()
+    models.Input.model_validate(kept)
+    assert (kept["name"], kept["width"], kept["height"]) == ("street.png", 512, 512)
+    assert send(server, encoded(PICTURE), "street.png").json() == kept
+    mask = send(server, encoded(MASK, ".bmp"), "street.bmp").json()
+    assert mask["name"] == "street (2).png"
+    listed = server.http.get("/api/v1/inputs").json()["items"]
+    assert {each["name"] for each in listed} >= {"street.png", "street (2).png"}
+    for image in (kept["name"], kept["sha256"]):
+        made = result(server, image=image, mask=mask["name"])
+        pixels = cv2.imread(made["attempts"][0]["artifact"])
+        assert pixels is not None
+        difference = np.abs(pixels.astype(int) - PICTURE)
+        assert difference[:100].max() == 0 < difference[160:350, 160:350].mean()
+    file = app.blobs.find(kept["sha256"])
+    os.utime(file, (0, 0))
+    assert file in compare_files(app.settings).orphans
+    assert file not in compare_files(app.settings, inputs=hashes(app.settings)).orphans
+    again = result(server, image=made["attempts"][0]["sha256"], mask=None)
+    texts = OpenCvMedia().decode_still(Path(again["attempts"][0]["artifact"])).texts
+    assert "LoadImage" in texts["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "status"),
+    [
+        (b"plain words", "a.png", 415),
+        (b"", "a.png", 422),
+        (encoded(PICTURE)[:-300], "a.png", 422),
+        (encoded(PICTURE) + b"PK\x03\x04 and more", "a.png", 422),
+    ],
+    ids=["words", "empty", "short", "polyglot"],
+)
+def test_what_is_no_picture_is_no_input(
+    server: Server, data: bytes, name: str, status: int
+) -> None:
+    assert send(server, data, name).status_code == status
+
+
+def test_a_workflow_that_was_sent_is_used(server: Server) -> None:
+    graph = ready.template("text_to_image_sd15")
+    sent = send(server, json.dumps(graph).encode(), "my flow.json", "workflows")
+    assert (sent.status_code, sent.json()) == (201, {"name": "my flow@1"})
+    toml = "[bind]\nnegative = []\n"
+    sent = send(
+        server, json.dumps(graph).encode(), "x.json", "workflows", name="my flow", bindings=toml
+    )
+    assert sent.json() == {"name": "my flow@2"}
+    names = [each["name"] for each in server.http.get("/api/v1/workflows").json()["items"]]
+    assert names[0] == "text_to_image"
+    assert "my flow" in names
+    shown = server.http.get("/api/v1/workflows/my flow@1").json()
+    models.Workflow.model_validate(shown)
+    assert shown["bound"]["steps"][0]["input"] == "steps"
+    made = result(server, workflow="my flow@1")
+    assert made["attempts"][0]["request"]["steps"] == 12
+    for name, words in (("../x", "can't be called"), ("text_to_image", "are taken")):
+        refused = send(server, json.dumps(graph).encode(), "x.json", "workflows", name=name)
+        assert (refused.status_code, words in refused.json()["detail"]) == (422, True)
+    broken = send(server, b"{", "x.json", "workflows")
+    assert (broken.status_code, "/tmp" in broken.text) == (422, False)
+    assert server.http.get("/api/v1/workflows/none").status_code == 404
