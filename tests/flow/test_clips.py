@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from tower_anime.cli import main
+from tower_anime.graph.convert import to_api
+from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.sandbox.server import SandboxConfig, running
 
 SMALL = ("--size", "640x368", "--max-attempts", "3")
@@ -51,7 +53,16 @@ def test_a_clip_is_drawn_mended_and_published_with_its_workflow(tmp_path: Path) 
     file = published(tmp_path)
     assert file.read_bytes() == Path(mended["artifact"]).read_bytes()
     with av.open(str(file)) as clip:
-        assert json.loads(clip.metadata["prompt"])
+        prompt, workflow = (json.loads(clip.metadata[name]) for name in ("prompt", "workflow"))
+        opened = to_api(workflow, SandboxCatalog().listing([]))
+        assert {n: body["class_type"] for n, body in opened.items()} == {
+            n: body["class_type"] for n, body in prompt.items()
+        }
+        assert all(
+            opened[n]["inputs"][name] == value
+            for n, body in prompt.items()
+            for name, value in body["inputs"].items()
+        )
         assert len(list(clip.decode(video=0))) == 24  # 1.5 s: what was too long is cut off
 
 

@@ -45,17 +45,17 @@ def tree(template: Template) -> tuple[str, ...]:
 def svg(template: Template) -> str:
     """Return an SVG picture: inputs left, outputs right, a box for each node that is run."""
     graph, held = template.graph, _parameters(template)
-    columns = _columns(graph, upstream(graph, template.roles.outputs))
+    found = columns(graph, upstream(graph, template.roles.outputs))
     at = {
         node: (
             _MARGIN_PX + column * (_BOX_PX[0] + _GAP_PX[0]),
             _MARGIN_PX + row * (_BOX_PX[1] + _GAP_PX[1]),
         )
-        for column, nodes in enumerate(columns)
+        for column, nodes in enumerate(found)
         for row, node in enumerate(nodes)
     }
-    rows = max(map(len, columns), default=0)
-    width = 2 * _MARGIN_PX + len(columns) * (_BOX_PX[0] + _GAP_PX[0])
+    rows = max(map(len, found), default=0)
+    width = 2 * _MARGIN_PX + len(found) * (_BOX_PX[0] + _GAP_PX[0])
     height = 2 * _MARGIN_PX + rows * (_BOX_PX[1] + _GAP_PX[1])
     parts = [
         _line(at[source], at[node], name) for node in at for name, source, _ in links(graph, node)
@@ -81,8 +81,8 @@ def _title(graph: Graph, node: str) -> str:
     return f"{graph[node]['class_type']} #{node}"
 
 
-def _columns(graph: Graph, nodes: tuple[str, ...]) -> list[list[str]]:
-    """Return the nodes by column: one to the right of everything that it reads."""
+def columns(graph: Graph, nodes: tuple[str, ...]) -> list[list[str]]:
+    """Return nodes (outputs first) by column: one to the right of everything that it reads."""
     depth: dict[str, int] = dict.fromkeys(nodes, 0)
     for _ in nodes:  # a ring of links ends after as many rounds as there are nodes
         changed = False

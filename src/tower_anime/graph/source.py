@@ -11,6 +11,7 @@ from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.errors import BadInput
 from tower_anime.graph import ui
 from tower_anime.graph.convert import to_api, write_back
+from tower_anime.graph.layout import laid_out
 from tower_anime.graph.load import parse_workflow
 from tower_anime.graph.own import Bindings, parse_bindings
 
@@ -34,10 +35,12 @@ class Source:
         """Return the graph to run and the `extra_pnginfo` that opens in ComfyUI as just that.
 
         Of a UI-format file: the file with the graph's values, and what it converts to (inputs
-        that share a value follow). `BadInput` if the file can't hold them.
+        that share a value follow). `BadInput` if the file can't hold them. Of a graph: itself,
+        laid out; without that, the graph alone is what opens.
         """
         if self.ui is None:
-            return graph, {}
+            made = laid_out(graph, catalog)
+            return graph, {"workflow": made} if made else {}
         written = write_back(self.ui, graph, catalog)
         return to_api(written, catalog), {"workflow": written}
 

@@ -133,6 +133,11 @@ def _own_options(node: UiNode) -> Iterator[Widget]:
         yield Widget(f"option{number + 1}", "STRING", value, first + number)
 
 
+def has_control(name: str, spec: Any) -> bool:
+    """Whether the frontend puts a control-after-generate behind an input's widget."""
+    return bool(spec and _options(spec).get("control_after_generate")) or name in _SEEDS
+
+
 def is_widget(spec: Any) -> bool:
     """Whether an input of this specification gets a widget."""
     return _kind(spec) in _WIDGET_TYPES and not _options(spec).get("forceInput")
@@ -178,7 +183,7 @@ class _Positions:
             for side in _BOX:
                 self._pass(side)
             return
-        if not _options(spec).get("control_after_generate") and name not in _SEEDS:
+        if not has_control(name, spec):
             return
         # Files of the first months have a truth value there; generated ones may lack it.
         control = self._next()
