@@ -11,7 +11,9 @@ COMPILE = $(BIN)/python -m compileall -q
 # two for each core: many tests wait for processes and servers
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 8 ? 2 * n : 16)))
 
-.PHONY: demo serve test test-slow check format bench lock clean help
+LIBRARIES := src/tower_anime/web/static/vendor/package-lock.json
+
+.PHONY: demo serve web screenshots test test-slow check format bench lock clean help
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -45,13 +47,23 @@ demo: $(VENV)/.core ## Prompt in, approved picture in the library, on the built-
 	@$(BIN)/tower-anime demo
 
 serve: $(VENV)/.core ## Start the server on http://127.0.0.1:44451
+	@$(MAKE) --no-print-directory web || echo "Starting without them: lists and links work, live parts do not." >&2
 	@$(BIN)/tower-anime serve
 
-test: $(VENV)/.dev ## Run the tests (at most 5 minutes)
+web: $(LIBRARIES) ## Fetch what the pages use in the browser (htmx, idiomorph, ECharts)
+
+$(LIBRARIES): package-lock.json tools/browser_libraries.py | $(VENV)/.uv
+	@$(BIN)/python tools/browser_libraries.py
+	@touch $@
+
+screenshots: $(VENV)/.dev $(LIBRARIES) ## Make the pictures of README and docs
+	@$(BIN)/python -m tests.browser.screenshots
+
+test: $(VENV)/.dev $(LIBRARIES) ## Run the tests (at most 5 minutes)
 	@$(COMPILE) src tests
 	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
-test-slow: $(VENV)/.dev ## Run the long tests
+test-slow: $(VENV)/.dev $(LIBRARIES) ## Run the long tests
 	@$(COMPILE) src tests
 	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m slow --timeout 900
 
@@ -73,4 +85,4 @@ lock: $(VENV)/.uv ## Renew the hashed lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' --group test --group check -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was built
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
+	@rm -rf $(VENV) node_modules src/tower_anime/web/static/vendor .mypy_cache .ruff_cache .pytest_cache build dist

@@ -40,10 +40,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def listening(app: App, **client: Any) -> Iterator[Server]:
-    """Serve `app` on a free loopback port."""
-    sock = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(app, host="127.0.0.1"), log_level="warning")
+def listening(app: App, *, port: int = 0, **client: Any) -> Iterator[Server]:
+    """Serve `app` on a loopback port, a free one unless it is named."""
+    sock = socket.create_server(("127.0.0.1", port))
+    api = create_app(app, host="127.0.0.1")
+    config = uvicorn.Config(api, log_level="critical", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ from tower_anime.web.legacy import jobs
 from tower_anime.web.legacy import productions as earlier_productions
 from tower_anime.web.limits import BodySize, CallRate
 from tower_anime.web.meter import Counts, Meter
-from tower_anime.web.pages import login, now
-from tower_anime.web.pages.shown import not_found_page
+from tower_anime.web.pages import alive, login, now
+from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
 
@@ -84,6 +84,11 @@ _V1 = (
     metrics.router,
 )
 _UPLOADS = ("/api/v1/assessments", "/api/v1/inputs", "/api/v1/workflows")
+_PAGES = (
+    now.router,
+    login.router,
+    alive.router,
+)
 _DESCRIPTION = (
     "Quality control of anime production on ComfyUI. Lists are pages: pass `next_cursor` as "
     "`cursor`. Errors are `{detail}`. With a token set, send `Authorization: Bearer …`."
@@ -120,9 +125,9 @@ def create_app(app: App, *, host: str, operations: Operations | None = None) -> 
         for prefix in ("", "/api/anime"):
             api.include_router(earlier, prefix=prefix, include_in_schema=not prefix)
     api.include_router(jobs.anime_router)
-    api.include_router(now.router, prefix="/ui")
-    api.include_router(login.router, prefix="/ui")
-    api.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for pages in _PAGES:
+        api.include_router(pages, prefix="/ui")
+    api.mount("/static", _Files(directory=STATIC), name="static")
     api.add_api_route("/", _to_pages, include_in_schema=False)
     api.add_exception_handler(TowerError, _our_error)
     api.add_exception_handler(RequestValidationError, _wrong_request)
@@ -201,18 +206,18 @@ async def _to_pages() -> RedirectResponse:
     return RedirectResponse("/ui/")
 
 
-async def _our_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the framework's signature
+async def _our_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unreadable) and error.kind in _UNREADABLE:
-        return JSONResponse({"detail": str(error)}, status_code=_UNREADABLE[error.kind])
+        return _problem(request, _UNREADABLE[error.kind], str(error))
     status = next(code for kind, code in _STATUS if isinstance(error, kind))
-    return JSONResponse({"detail": str(error)}, status_code=status)
+    return _problem(request, status, str(error))
 
 
-async def _wrong_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the framework's signature
+async def _wrong_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     parts = [f"{_place(e)}: {e['msg']}" for e in error.errors()]
     text = "; ".join(parts).encode("utf-8", "replace").decode()
-    return JSONResponse({"detail": text}, status_code=422)
+    return _problem(request, 422, text)
 
 
 def _place(error: dict[str, Any]) -> str:
@@ -221,8 +226,24 @@ def _place(error: dict[str, Any]) -> str:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404 and request.url.path.startswith("/ui"):
-        return not_found_page(request)
-    return JSONResponse(
-        {"detail": error.detail}, status_code=error.status_code, headers=error.headers
-    )
+    return _problem(request, error.status_code, str(error.detail), error.headers)
+
+
+def _problem(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer a page with a page, and everything else, parts of pages too, with JSON."""
+    is_page = request.url.path.startswith("/ui") and request.method in ("GET", "HEAD")
+    if is_page and "hx-request" not in request.headers:
+        return problem_page(request, status=status, detail=detail)
+    return JSONResponse({"detail": detail}, status_code=status, headers=headers)
+
+
+class _Files(StaticFiles):
+    """Files that browsers keep, and ask for anew whether they changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return the file, or that it is as it was."""
+        answer = super().file_response(*args, **kwargs)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer

@@ -202,7 +202,10 @@ class Guard:
     def _nobody(self, scope: Scope) -> Response:
         path = scope["path"]
         if scope["method"] in SAFE_METHODS and (path == "/" or path.startswith("/ui")):
-            return RedirectResponse(f"/ui/login?next={quote(path)}", status_code=303)
+            login = f"/ui/login?next={quote(path)}"
+            if "hx-request" in Headers(scope=scope):  # a part of a page: the whole page goes
+                return Response(status_code=401, headers={"HX-Redirect": "/ui/login"})
+            return RedirectResponse(login, status_code=303)
         return _unauthorized("send the token: Authorization: Bearer …")
 
     def _without_token(self, headers: Headers, *, changes: bool) -> Response | None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from tower_anime.adapters.store import rows
 from tower_anime.adapters.store.alerts import SqlAlerts
+from tower_anime.adapters.store.cards import SqlCards
 from tower_anime.adapters.store.connect import (
     BUSY_TIMEOUT_S,
     READ_ONLY,
@@ -78,6 +79,7 @@ _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
 
 class SqlStore(
     SqlAlerts,
+    SqlCards,
     SqlExternalIds,
     SqlFigures,
     SqlLearning,

@@ -69,6 +69,33 @@ def one(app: TheApp, rendered: TheRendered, generation_id: str) -> Response:
     return JsonText(text)
 
 
+@router.get(
+    "/generations/{generation_id}/preview",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/*": {}}, "description": "the picture as it is so far"},
+        204: {"description": "there is no picture of it at this moment"},
+        404: ERRORS[404],
+    },
+)
+def preview(
+    app: TheApp,
+    generation_id: str,
+    step: Annotated[  # noqa: ARG001 - an address that changes makes browsers ask
+        int | None, Query(description="of no effect: each step can have an address of its own")
+    ] = None,
+) -> Response:
+    """Return the newest picture of what is being drawn, if this process draws it."""
+    live = app.live.of(generation_id)
+    headers = {"Cache-Control": "no-store"}
+    picture = live.progress.preview if live else None
+    if picture is None:
+        app.store.cancel_requested(generation_id)  # 404 for an unknown one
+        return Response(status_code=204, headers=headers)
+    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+    return Response(picture, media_type=kind, headers=headers)
+
+
 @router.post(
     "/generations/{generation_id}/cancel",
     status_code=202,

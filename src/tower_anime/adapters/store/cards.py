@@ -1,0 +1,224 @@
+"""Generations as small pictures: filtered, sorted, page by page, without their whole history."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    select,
+)
+
+from tower_anime.adapters.store.keyset import Keyset
+from tower_anime.adapters.store.tables import (
+    artifacts,
+    attempts,
+    figures,
+    generations,
+    projects,
+    quality_assessments,
+)
+from tower_anime.domain.card import Card, Choice, Order
+from tower_anime.domain.generation import GenerationStatus
+
+_BY_TIME = ("created_at", "id")
+_BY_SCORE = ("score", "generation_id")
+_ORDERS = {
+    Order.NEWEST: Keyset(generations, _BY_TIME, newest_first=True),
+    Order.OLDEST: Keyset(generations, _BY_TIME),
+    Order.BEST: Keyset(quality_assessments, _BY_SCORE, newest_first=True),
+    Order.WORST: Keyset(quality_assessments, _BY_SCORE),
+}
+
+
+class SqlCards(ABC):
+    """The part of the store that galleries read."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Connection]: ...
+
+    def cards(
+        self,
+        choice: Choice,
+        *,
+        order: Order = Order.NEWEST,
+        limit: int = 60,
+        cursor: str | None = None,
+    ) -> tuple[tuple[Card, ...], str | None]:
+        """Return a page of cards in this order, and the cursor of the next page."""
+        keyset = _ORDERS[order]
+        columns = [keyset.table.c[name] for name in keyset.columns]
+        query = _chosen(select(generations.c.id.label("of"), *columns), choice, order)
+        with self._read() as connection:
+            found = connection.execute(keyset.page(query, limit=limit, cursor=cursor)).all()
+            shown, following = keyset.cut(found, limit=limit)
+            return _cards(connection, [row.of for row in shown]), following
+
+    def cards_of(self, generation_ids: Sequence[str]) -> tuple[Card, ...]:
+        """Return the cards of these, in the order given; unknown ids are left out."""
+        with self._read() as connection:
+            return _cards(connection, generation_ids)
+
+    def count_cards(self, choice: Choice) -> int:
+        """Return how many generations are asked for."""
+        query = _chosen(select(func.count()), choice, Order.NEWEST)
+        with self._read() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def names_in_use(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the projects, and the model families that the rolled-up figures know."""
+        project = select(projects.c.name).order_by(projects.c.name)
+        family = select(figures.c.family).where(figures.c.figure == "attempts").distinct()
+        with self._read() as connection:
+            families = sorted(name for name in connection.scalars(family) if name not in ("", "*"))
+            return {"projects": tuple(connection.scalars(project)), "families": tuple(families)}
+
+
+def _chosen(query: Select[Any], choice: Choice, order: Order) -> Select[Any]:
+    table = generations.c
+    query = query.select_from(generations)
+    if choice.is_judged or order.by_score:
+        kept = and_(
+            quality_assessments.c.generation_id == table.id,
+            quality_assessments.c.attempt == table.chosen_attempt,
+        )
+        query = query.join(quality_assessments, kept)
+    if choice.family is not None:
+        drawn = and_(
+            attempts.c.generation_id == table.id, attempts.c.number == table.chosen_attempt
+        )
+        query = query.join(attempts, drawn).where(attempts.c.family == choice.family)
+    if order.by_score:
+        query = query.where(quality_assessments.c.score.is_not(None))
+    return query.where(*_conditions(choice))
+
+
+def _conditions(choice: Choice) -> list[ColumnElement[bool]]:
+    return [*_own_conditions(choice), *_judged_conditions(choice)]
+
+
+def _own_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
+    table = generations.c
+    if choice.statuses:
+        yield table.status.in_(choice.statuses)
+    if choice.project is not None:
+        named = select(projects.c.id).where(projects.c.name == choice.project).scalar_subquery()
+        yield table.project_id == named
+    for column, wanted in (
+        (table.batch_id, choice.batch),
+        (table.shot_id, choice.shot),
+        (table.kind, choice.kind),
+    ):
+        if wanted is not None:
+            yield column == wanted
+    if choice.since is not None:
+        yield table.created_at >= datetime.combine(choice.since, time(), UTC)
+    if choice.until is not None:
+        yield table.created_at < datetime.combine(choice.until + timedelta(days=1), time(), UTC)
+    if choice.text:
+        yield table.brief["prompt"].as_string().icontains(choice.text, autoescape=True)
+
+
+def _judged_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
+    judged = quality_assessments.c
+    if choice.defect is not None:
+        # the column is written by Python's json, so that its text is known to the letter
+        text = f'"kind": "{choice.defect}"'
+        yield cast(judged.defects, Text).contains(text, autoescape=True)
+    if choice.score_from is not None:
+        yield judged.score >= choice.score_from
+    if choice.score_to is not None:
+        yield judged.score <= choice.score_to
+
+
+def _cards(connection: Connection, ids: Sequence[str]) -> tuple[Card, ...]:
+    """Load what cards show, in the order of `ids`."""
+    if not ids:
+        return ()
+    tried = _tried(ids)
+    table, attempt, judged = generations.c, attempts.c, quality_assessments.c
+    shown = func.coalesce(table.chosen_attempt, tried.c.latest)
+    query: Select[Any] = (
+        select(
+            table.id,
+            table.status,
+            table.kind,
+            table.backend,
+            table.created_at,
+            table.finished_at,
+            table.failure_message,
+            table.reason,
+            table.brief["prompt"].as_string().label("prompt"),
+            projects.c.name.label("project"),
+            func.coalesce(tried.c.number, 0).label("attempts"),
+            attempt.number.label("attempt"),
+            attempt.artifact_sha256,
+            attempt.family,
+            artifacts.c.media_type,
+            judged.score,
+            judged.verdict,
+            judged.width,
+            judged.height,
+            judged.defects,
+        )
+        .join(projects)
+        .outerjoin(tried, tried.c.generation_id == table.id)
+        .outerjoin(attempts, and_(attempt.generation_id == table.id, attempt.number == shown))
+        .outerjoin(artifacts, artifacts.c.sha256 == attempt.artifact_sha256)
+        .outerjoin(
+            quality_assessments,
+            and_(judged.generation_id == table.id, judged.attempt == attempt.number),
+        )
+        .where(table.id.in_(ids))
+    )
+    found = {row.id: _card(row) for row in connection.execute(query)}
+    return tuple(found[one] for one in ids if one in found)
+
+
+def _tried(ids: Sequence[str]) -> Any:
+    """Return how many attempts each has, and which is the latest that gave a file."""
+    attempt = attempts.c
+    latest = func.max(attempt.number).filter(attempt.artifact_sha256.is_not(None))
+    return (
+        select(attempt.generation_id, func.count().label("number"), latest.label("latest"))
+        .where(attempt.generation_id.in_(ids))
+        .group_by(attempt.generation_id)
+        .subquery()
+    )
+
+
+def _card(row: Row[Any]) -> Card:
+    defects = sorted(row.defects or (), key=lambda one: -one.get("loss", 0.0))
+    return Card(
+        generation_id=row.id,
+        status=GenerationStatus(row.status),
+        project=row.project,
+        prompt=row.prompt or "",
+        kind=row.kind,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        backend=row.backend,
+        attempts=row.attempts,
+        attempt=row.attempt,
+        sha256=row.artifact_sha256,
+        media_type=row.media_type,
+        width=row.width or 0,
+        height=row.height or 0,
+        score=row.score,
+        verdict=row.verdict,
+        defects=tuple(dict.fromkeys(one["kind"] for one in defects)),
+        family=row.family,
+        failure=row.failure_message,
+        reason=row.reason,
+    )
