@@ -10,6 +10,7 @@ import av
 import av.error
 import numpy as np
 
+from tower_anime.adapters.clip_open import open_container
 from tower_anime.domain.clip import SoundTrack
 
 _SILENT_DBFS = -60.0  # an idle microphone lies above, dither and codec noise below
@@ -21,7 +22,7 @@ _CLIPPED_RUN = 3  # samples in a row; one sample alone may be a peak
 def listen(source: Path) -> SoundTrack | None:
     """Decode the first audio stream and measure it; None when nothing of it decodes."""
     try:
-        with av.open(str(source), metadata_errors="replace") as container:
+        with open_container(source) as container:
             return _measured(container)
     except (av.error.FFmpegError, ValueError):
         return None

@@ -18,12 +18,16 @@ from tower_anime.adapters import clip_webp
 from tower_anime.adapters.clip_boxes import read_boxes
 from tower_anime.adapters.clip_delivery import write_deliverable
 from tower_anime.adapters.clip_frames import ShownFrame, over_white, shown, shown_pixels
+from tower_anime.adapters.clip_open import (
+    MAX_PIXELS,
+    check_bomb,
+    frames_within,
+    open_container,
+    stated_size,
+)
 from tower_anime.adapters.clip_sound import listen
 from tower_anime.domain.clip import ClipFacts, SoundFacts, SoundTrack, StreamFacts
 from tower_anime.errors import StorageFull, Unreadable
-
-MAX_PIXELS = 20_000_000
-"""Of one frame: 5K. A decoder keeps a dozen of them."""
 
 MAX_DURATION_S = 3 * 3600.0
 MAX_FRAMES = 400_000
@@ -49,7 +53,9 @@ CLIP_SUFFIXES = frozenset(
 """Names that promise a clip when the content says nothing."""
 
 _HEAD_BYTES = 64
+_MAX_TICKS = 12_000  # of joined frames beyond the first of each: eight minutes at 24 a second
 _MAX_DAMAGED = 1000  # packets; a decoder that takes none of so many will take none at all
+_STILL_MAGICS = (b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
 _STILL_BRANDS = frozenset({b"avif", b"heic", b"heix", b"mif1"})
 _NAMES: dict[str, dict[int, str]] = {
     "primaries": {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020"},
@@ -76,7 +82,9 @@ class AvClips:
         if head[4:8] == b"ftyp":
             return head[8:12] not in _STILL_BRANDS
         if head.startswith((b"GIF8", b"\x89PNG")):
-            return _has_two_frames(source)
+            return frames_within(source, most=2) > 1
+        if head.startswith(_STILL_MAGICS):
+            return False
         if head.startswith((b"RIFF", b"\x1a\x45\xdf\xa3", b"OggS", b"FLV", b"\x00\x00\x01\xba")):
             return head[8:12] == b"AVI " or head[:4] != b"RIFF" or clip_webp.is_animated(head)
         return source.suffix.lower() in CLIP_SUFFIXES
@@ -89,12 +97,19 @@ class AvClips:
             Unreadable: of kind `missing`, `not_a_file`, `no_access`, `empty`, `too_large`,
                 `not_a_video`, `no_video`, `truncated` or `corrupt`.
         """
+        try:
+            yield from self._opened(source)
+        except av.error.FFmpegError as error:
+            raise Unreadable(f"the clip does not decode: {error}", kind="corrupt") from error
+
+    def _opened(self, source: Path) -> Iterator[_AvClip | _WebpClip]:
         head = _head(source)
         if clip_webp.is_animated(head):
             yield _WebpClip(_webp(source))
             return
+        _check_stated(source, head)
         try:
-            container = av.open(str(source), metadata_errors="replace")
+            container = open_container(source)
         except (av.error.FFmpegError, UnicodeError, ValueError) as error:
             raise _not_opened(source, head) from error
         with container:
@@ -136,6 +151,15 @@ def _head(source: Path) -> bytes:
     return head
 
 
+def _check_stated(source: Path, head: bytes) -> None:
+    """Refuse a GIF or PNG that is too large before FFmpeg sees it."""
+    size = stated_size(head)
+    if size is None:
+        return
+    _check_pixels(*size)
+    check_bomb(source, pixels=size[0] * size[1])
+
+
 def _not_opened(source: Path, head: bytes) -> Unreadable:
     if head[4:8] == b"ftyp":
         return Unreadable(
@@ -145,28 +169,13 @@ def _not_opened(source: Path, head: bytes) -> Unreadable:
     return Unreadable(f"{source.name} is no video that can be read", kind="not_a_video")
 
 
-def _has_two_frames(source: Path) -> bool:
-    """Decode two frames of a GIF or PNG: only the second makes it move."""
-    try:
-        with av.open(str(source)) as container:
-            frames = container.decode(video=0)
-            return next(frames, None) is not None and next(frames, None) is not None
-    except (av.error.FFmpegError, IndexError, ValueError):
-        return False
-
-
 # ---- facts ----------------------------------------------------------------------------------
 
 
 def _checked(facts: ClipFacts) -> ClipFacts:
     if facts.width <= 0 or facts.height <= 0:
         raise Unreadable("the video says it has no pixels", kind="corrupt")
-    if facts.width * facts.height > MAX_PIXELS:
-        raise Unreadable(
-            f"the frames have {facts.width}×{facts.height} px; "
-            f"up to {MAX_PIXELS / 1e6:.0f} million are decoded",
-            kind="too_large",
-        )
+    _check_pixels(facts.width, facts.height)
     if facts.duration_s is not None and facts.duration_s > MAX_DURATION_S:
         raise Unreadable(
             f"the clip says it lasts {facts.duration_s / 3600:.1f} h; "
@@ -174,6 +183,15 @@ def _checked(facts: ClipFacts) -> ClipFacts:
             kind="too_large",
         )
     return facts
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise Unreadable(
+            f"the frames have {width}×{height} px; "
+            f"up to {MAX_PIXELS / 1e6:.0f} million are decoded",
+            kind="too_large",
+        )
 
 
 def _facts(container: Any, source: Path) -> ClipFacts:
@@ -241,6 +259,7 @@ class _Clock:
     longest_gop_s: float = 0.0
     open_gop: bool = False
     rotation_deg: int = 0
+    ticks_left: int = _MAX_TICKS
 
     def tick(self, time_s: float | None, *, is_key: bool, stands_s: float | None) -> None:
         self.frames += 1
@@ -376,7 +395,7 @@ _JOINED_FROM = 1.5  # times the shortest frame's time: hundredths of a second al
 
 def _durations_s(source: Path) -> tuple[float, ...]:
     """Return how long each frame stands, in seconds, without decoding any."""
-    with av.open(str(source)) as container:
+    with open_container(source) as container:
         stream = container.streams.video[0]
         return tuple(
             float(packet.duration * packet.time_base)
@@ -398,11 +417,14 @@ def _ticking(
     frame: ShownFrame, stands_s: float, pace_s: float, clock: _Clock
 ) -> Iterator[ShownFrame]:
     begins_s = frame.glimpse.time_s or 0.0
-    for number in range(max(1, round(stands_s / pace_s))):
+    ticks = max(1, round(min(stands_s / pace_s, 1 + clock.ticks_left)))
+    clock.ticks_left -= ticks - 1
+    for number in range(ticks):
         if clock.frames >= MAX_FRAMES:
             raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
         time_s = begins_s + number * pace_s
-        clock.tick(time_s, is_key=frame.glimpse.is_key, stands_s=pace_s)
+        rest_s = pace_s if number < ticks - 1 else stands_s - number * pace_s
+        clock.tick(time_s, is_key=frame.glimpse.is_key, stands_s=rest_s)
         yield replace(frame, glimpse=replace(frame.glimpse, time_s=time_s))
 
 

@@ -24,6 +24,7 @@ from tower_anime.domain.quality import (
 SPANS = 3
 """How many stretches of one kind are kept, the worst ones."""
 
+_HIGHEST_RATE = 240.0  # frames/s; a header that says more lies, and windows of time would be huge
 _DIMMED = 0.7  # of the usual mean of luma
 
 GLITCHES = ("corrupt", "compression", "noise", "partial_blank")
@@ -34,7 +35,8 @@ def measure(
     track: Track, facts: ClipFacts, stream: StreamFacts, sound: SoundTrack | None
 ) -> Measurements:
     """Return a clip's own measurements; those of its frames come on top."""
-    timing, whole = cadence(track, stream.frame_rate), pulse(track, stream.frame_rate)
+    rate = min(stream.frame_rate, _HIGHEST_RATE)
+    timing, whole = cadence(track, rate), pulse(track, rate)
     values: dict[str, Measurement] = {
         "frames": Measured(stream.frames, "frames"),
         "frame_rate": Measured(round(stream.frame_rate, 4), "frames/s"),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import drawn
-from tower_anime.adapters import media
+from tower_anime.adapters import media, still_texts
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.domain.frame import Frame
 from tower_anime.errors import Unreadable
@@ -178,7 +178,7 @@ def test_embedded_texts_are_read() -> None:
 
 
 def test_texts_over_the_cap_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "_MAX_TEXT_BYTES", 1000)
+    monkeypatch.setattr(still_texts, "_MAX_TEXT_BYTES", 1000)
     bomb = zlib.compress(bytes(100_000))
     png = with_chunks(
         PNG,
