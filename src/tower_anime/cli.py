@@ -21,6 +21,7 @@ from tower_anime.cli_deploy import import_legacy, service
 from tower_anime.cli_director import director
 from tower_anime.cli_learning import corrections, learning
 from tower_anime.cli_review import review, stats
+from tower_anime.cli_watch import watch
 from tower_anime.errors import BadInput, Cancelled, TowerError
 
 if TYPE_CHECKING:
@@ -581,3 +582,4 @@ main.add_command(learning)
 main.add_command(review)
 stats.add_command(corrections)
 main.add_command(stats)
+main.add_command(watch)

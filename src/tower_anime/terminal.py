@@ -369,15 +369,18 @@ def assessments(found: Iterable[tuple[Path, Assessment]], *, as_json: bool) -> i
         if as_json:
             _json_lines([assessment_view(assessment, path=str(path))])
             continue
-        line = Text.assemble(
-            _styled(assessment.verdict.value.ljust(10)), f" {_score(assessment):>5}"
-        )
-        console.print(line.append(f"  {path}"))
-        for text in _findings(assessment):
-            console.print(Text(f"{'':19}{text}", style="dim"))
+        for line in assessment_lines(str(path), assessment):
+            console.print(line)
     if Verdict.UNMEASURED in verdicts:
         return 2
     return 1 if Verdict.REJECT in verdicts else 0
+
+
+def assessment_lines(name: str, assessment: Assessment) -> list[Text]:
+    """Return a file's verdict, and what was found below it."""
+    line = Text.assemble(_styled(assessment.verdict.value.ljust(10)), f" {_score(assessment):>5}")
+    found = [Text(f"{'':19}{text}", style="dim") for text in _findings(assessment)]
+    return [line.append(f"  {name}"), *found]
 
 
 def _findings(assessment: Assessment) -> list[str]:
