@@ -578,7 +578,7 @@ def _pipeline(
         library=library or open_library(settings),
         director=open_director(settings, chats, media=media, productions=store),
         renderers=renderers,
-        workflow=lru_cache(WORKFLOWS_KEPT)(partial(_workflow, blobs)),
+        workflow=lru_cache(WORKFLOWS_KEPT)(partial(workflow_source, blobs)),
         families=settings.model_families,
         card=open_card(settings, chats, renderers),
         teacher=Teacher(store if settings.learning else None),
@@ -599,7 +599,8 @@ def _engine_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir / 'engine.sqlite'}"
 
 
-def _workflow(blobs: FileBlobs, key: str | None) -> Source:
+def workflow_source(blobs: FileBlobs, key: str | None) -> Source:
+    """Return the workflow that a brief names: one that comes along, or a kept file."""
     if key is None or ready.find(key):
         return Source(graph=ready.template(key or ready.DEFAULT))
     return parse_source(blobs.find(key.rpartition("@")[2]).read_text(encoding="utf-8"))

@@ -16,8 +16,10 @@ from tests import drawn
 from tests.web.conftest import Server
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.compose import App
+from tower_anime.domain.wish import briefs_of
 from tower_anime.graph import ready
 from tower_anime.inputs import hashes
+from tower_anime.planning import plan
 from tower_anime.upkeep import compare_files
 from tower_anime.web import models
 
@@ -121,3 +123,19 @@ def test_a_workflow_that_was_sent_is_used(server: Server) -> None:
     broken = send(server, b"{", "x.json", "workflows")
     assert (broken.status_code, "/tmp" in broken.text) == (422, False)
     assert server.http.get("/api/v1/workflows/none").status_code == 404
+
+
+def test_what_is_shown_before_is_what_is_drawn_first(server: Server, app: App) -> None:
+    for wish in (
+        {"prompt": "1girl", "seed": 5},
+        {"prompt": "1girl", "workflow": "text_to_image_sd15", "set": {"cfg": 6.5}},
+    ):
+        shown = plan(app, ["1girl"], {k: v for k, v in wish.items() if k != "prompt"}).preview
+        assert shown is not None
+        (brief,) = briefs_of({**wish, "publish": False, "max_attempts": 1})
+        history = app.store.history(server.finished(app.create(brief).id)["generation_id"])
+        first = history.attempts[0].request
+        assert shown.request.changed(seed=first.seed) == first
+        events = app.store.events_after(0, generation_id=history.generation.id)
+        (planned,) = [event for event in events if event.kind == "planned"]
+        assert planned.data["origins"] == dict(shown.origins)

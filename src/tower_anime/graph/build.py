@@ -49,9 +49,7 @@ def build(
 
     What the template has no place for is left out; `unplaced` names it beforehand. A
     `filename_prefix` of its own makes the server run the save node even when the rest is
-    cached; `image` is the name of an uploaded input. The graph is all the embedded metadata a
-    picture needs: ComfyUI's frontend opens the `prompt` chunk that the server writes when there
-    is no `workflow` chunk, so none is invented.
+    cached; `image` is the name of an uploaded input.
     """
     bound = template.roles.bound
     wanted = _values_of(request) | {"filename_prefix": filename_prefix}

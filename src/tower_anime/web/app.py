@@ -40,6 +40,7 @@ from tower_anime.web.api import (
     operations,
     productions,
     queue,
+    stories,
 )
 from tower_anime.web.broadcast import Broadcast
 from tower_anime.web.guard import Door, Guard, Sessions, Tries, session_key
@@ -47,7 +48,7 @@ from tower_anime.web.legacy import jobs
 from tower_anime.web.legacy import productions as earlier_productions
 from tower_anime.web.limits import BodySize, CallRate
 from tower_anime.web.meter import Counts, Meter
-from tower_anime.web.pages import alive, login, now
+from tower_anime.web.pages import alive, login, new, now, projects
 from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
@@ -76,6 +77,7 @@ _V1 = (
     inputs.router,
     queue.router,
     productions.router,
+    stories.router,
     artifacts.router,
     assessments.router,
     events.router,
@@ -86,6 +88,8 @@ _V1 = (
 _UPLOADS = ("/api/v1/assessments", "/api/v1/inputs", "/api/v1/workflows")
 _PAGES = (
     now.router,
+    new.router,
+    projects.router,
     login.router,
     alive.router,
 )

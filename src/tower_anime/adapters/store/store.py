@@ -40,6 +40,7 @@ from tower_anime.adapters.store.figures import SqlFigures
 from tower_anime.adapters.store.learning import SqlLearning, remember
 from tower_anime.adapters.store.lists import SqlLists, generation_row, no_generation
 from tower_anime.adapters.store.migrate import revision
+from tower_anime.adapters.store.overviews import SqlOverviews
 from tower_anime.adapters.store.parts import SqlParts
 from tower_anime.adapters.store.productions import SqlProductions
 from tower_anime.adapters.store.publishing import SqlPublications
@@ -84,6 +85,7 @@ class SqlStore(
     SqlFigures,
     SqlLearning,
     SqlLists,
+    SqlOverviews,
     SqlParts,
     SqlProductions,
     SqlPublications,

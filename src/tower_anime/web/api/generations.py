@@ -41,7 +41,7 @@ MOST_IN_A_BATCH = 5000
 def create(app: TheApp, wish: models.Wish, idempotency_key: IdempotencyKey = None) -> Json:
     """Queue a generation, or several when `count` or `{a|b}` ask for them."""
     briefs = briefs_of(wish.given())
-    views = _queued(app, briefs, key=idempotency_key)
+    views = queued(app, briefs, key=idempotency_key)
     return Json(views[0] if len(views) == 1 else views, status_code=202)
 
 
@@ -159,7 +159,7 @@ def create_batch(
         if idempotency_key
         else str(uuid.uuid4())
     )
-    views = _queued(app, briefs, key=idempotency_key, batch_id=batch_id)
+    views = queued(app, briefs, key=idempotency_key, batch_id=batch_id)
     ids = [view["generation_id"] for view in views]
     if batch.priority:
         app.store.prioritise(ids, batch.priority)
@@ -184,7 +184,7 @@ def _batch_view(app: App, batch_id: str, ids: Sequence[str] | None) -> dict[str,
     return view if ids is None else {**view, "generation_ids": list(ids)}
 
 
-def _queued(
+def queued(
     app: App, briefs: Sequence[Brief], *, key: str | None, batch_id: str | None = None
 ) -> list[dict[str, Any]]:
     """Store and queue each brief; every one is checked before the first is stored."""

@@ -1,0 +1,88 @@
+"""What wishes would come to: for the form that asks for new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tower_anime.compose import App, workflow_source
+from tower_anime.domain.brief import Brief
+from tower_anime.domain.generation import Generation, new_generation_id
+from tower_anime.domain.wish import briefs_of
+from tower_anime.errors import BadInput, TowerError
+from tower_anime.graph.catalog import choices
+from tower_anime.inspection import find_profile
+from tower_anime.pipeline import graphs
+from tower_anime.pipeline.memory import Teacher
+from tower_anime.pipeline.preview import Preview as Preview
+from tower_anime.pipeline.preview import preview
+from tower_anime.workflows import catalog_at, keep_named
+
+MOST = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a form's words come to. `prompts` are all of them, expanded; `why_not` refuses them.
+
+    `preview` is that of the first; None where nothing is asked for yet, or no server answers.
+    """
+
+    prompts: tuple[str, ...] = ()
+    generations: int = 0
+    preview: Preview | None = None
+    why_not: str | None = None
+
+
+def plan(app: App, prompts: Sequence[str], wish: Mapping[str, Any]) -> Plan:
+    """Return what a list of prompts that share a wish comes to; refusals are told, not raised."""
+    briefs: list[Brief] = []
+    try:
+        for prompt in prompts:
+            briefs += briefs_of({**wish, "prompt": prompt})
+            if len(briefs) > MOST:
+                raise BadInput(f"at most {MOST} generations at once")
+        sample = briefs or briefs_of({**wish, "prompt": "a picture"})
+    except BadInput as error:
+        return Plan(why_not=str(error))
+    found = tuple(dict.fromkeys(brief.prompt for brief in briefs))
+    counted = Plan(prompts=found, generations=len(briefs))
+    try:
+        made = _preview(app, sample[0])
+    except TowerError as error:
+        return Plan(prompts=found, generations=len(briefs), why_not=str(error))
+    return Plan(prompts=counted.prompts, generations=counted.generations, preview=made)
+
+
+def offered(app: App) -> Mapping[str, Sequence[str]]:
+    """Return what the servers have to choose from; nothing while none answers."""
+    try:
+        catalog = catalog_at(app.renderers)
+    except TowerError:
+        return {}
+    files = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
+    return {**graphs.offered(catalog), "checkpoint": files}
+
+
+def _preview(app: App, brief: Brief) -> Preview:
+    brief = keep_named(app.settings, brief)
+    catalog = catalog_at(app.renderers)
+    name = graphs.workflow_of(brief, catalog)
+    template = graphs.template(workflow_source(app.blobs, name), name, catalog)
+    generation = Generation(
+        id=new_generation_id(),
+        brief=brief,
+        profile=find_profile(app.settings, brief.profile),
+        created_at=datetime.now(UTC),
+    )
+    return preview(
+        generation,
+        template=template,
+        chosen=name is not None,
+        catalog=catalog,
+        families=app.settings.model_families,
+        teacher=Teacher(app.store if app.settings.learning else None),
+        backend="sandbox" if app.simulated else "comfyui",
+    )
