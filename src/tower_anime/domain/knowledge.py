@@ -22,7 +22,10 @@ class Outcome:
     """One assessed attempt. `passed` is a person's decision where there is one.
 
     `losses` maps kinds of defects to what they cost the score; `cost_px` is sampler steps times
-    pixels. `corrections` lead from the generation's attempts before to this one.
+    pixels. `corrections` lead from the generation's attempts before to this one. `added` are
+    phrases that the system put into the prompts by rule, `drawn` says of others whether a lot put
+    them in (those of the negative prompt begin with `-`). `person` is what a person decided.
+    `version` is the server's, `at` when it was made (ISO 8601), as far as they are known.
     """
 
     generation_id: str
@@ -36,6 +39,13 @@ class Outcome:
     losses: Mapping[str, float] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     cost_px: float = 0.0
+    added: tuple[str, ...] = ()
+    drawn: Mapping[str, bool] = field(default_factory=dict)
+    person: bool | None = None
+    project: str = ""
+    profile: str = ""
+    version: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,265 @@
+"""How a picture is drawn, in numbers, whatever it shows; and whether it is drawn like others.
+
+Palette, tone curve, saturation, line weight, edges, texture and grain of pictures that belong
+together define a style: their mean and how they vary, together. A new picture is compared by its
+distance (Mahalanobis) in that spread. What is far is set by the pictures themselves: each is held
+against the others, and a picture farther off than all of them has, by symmetry, a chance of
+1 in n + 1 to be of the same style (conformal prediction, Vovk 2005).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.domain.frame import Frame, Plane
+from tower_anime.domain.quality import Defect
+
+RECIPE = "1"
+"""Version of the numbers below; those of another recipe are not compared."""
+
+ENOUGH = 20
+"""Pictures from which on the farthest of them bounds false alarms at 5 %."""
+
+KIND = "off_style"
+NAMED_FROM = 0.2  # as for all defects: the severity of a picture just beyond its style
+
+_SIDE_PX = 512
+_TILE_PX = 16
+_HUES = 6
+_MOST = 200  # the newest pictures of a style; it may move on
+_QUANTILE = 0.97
+_DOUBTED = (
+    0.05  # of the usual variance that is added to a style's own: few pictures vary too little
+)
+_PULL = 0.4  # how many rows a feature is worth, against correlations by chance
+_STEEP = 0.6  # severity per relative distance beyond the bar; chosen by hand on drawn styles
+
+_Vector = NDArray[np.float64]
+
+# Name → (what is more of it, what is less, usual deviation within one style). The deviations are
+# pooled from pictures of one hand each: game portraits and backgrounds, and the sandbox's.
+FEATURES: Mapping[str, tuple[str, str, float]] = {
+    "lightness": ("brighter", "darker", 8.4),
+    "green_red": ("redder", "greener", 7.3),
+    "blue_yellow": ("yellower", "bluer", 10.4),
+    "saturation": ("more saturated", "less saturated", 4.2),
+    "saturation_high": ("stronger colours", "paler colours", 10.1),
+    **{
+        f"hue_{n}": (f"more {name}", f"less {name}", 0.17)
+        for n, name in enumerate(("red", "yellow", "green", "cyan", "blue", "magenta"))
+    },
+    "shadows": ("lighter shadows", "deeper shadows", 7.3),
+    "middle": ("lighter middle tones", "darker middle tones", 15.9),
+    "highlights": ("brighter highlights", "duller highlights", 3.6),
+    "contrast": ("more contrast", "less contrast", 3.1),
+    "line_ink": ("more lines", "fewer lines", 0.32),
+    "line_weight": ("heavier lines", "finer lines", 0.17),
+    "edges": ("more edges", "fewer edges", 0.26),
+    "edge_steepness": ("harder edges", "softer edges", 0.074),
+    "flatness": ("flatter fills", "fewer flat fills", 0.088),
+    "texture_fine": ("more fine texture", "less fine texture", 0.54),
+    "texture_middle": ("more texture", "less texture", 0.47),
+    "texture_coarse": ("more coarse texture", "less coarse texture", 0.58),
+    "grain": ("more grain", "less grain", 0.1),
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """A measured style: `mean` and inverse covariance of `FEATURES`, and how far its own lie."""
+
+    pictures: int
+    mean: _Vector
+    spread: _Vector
+    inverse: _Vector
+    bar: float
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How far a picture is from a style: `distance` 1 is its bar; `differs` from most to least.
+
+    Each difference is in deviations of the style's own pictures.
+    """
+
+    distance: float
+    differs: tuple[tuple[str, float], ...]
+
+    @property
+    def off(self) -> bool:
+        """Whether it is farther off than the style's own pictures are."""
+        return self.distance > 1.0
+
+    def words(self, most: int = 3) -> str:
+        """Say what differs."""
+        said = [FEATURES[name][0 if by > 0 else 1] for name, by in self.differs if abs(by) >= 1]
+        return ", ".join(said[:most]) or "the whole, in small things"
+
+
+# ---- measuring ----------------------------------------------------------------------------------
+
+
+def measure(frame: Frame) -> dict[str, float]:
+    """Return the numbers of a picture's style, those of `FEATURES`; some 12 ms."""
+    factor = _SIDE_PX / max(frame.shape[:2])
+    sides = tuple(max(2 * _TILE_PX, round(side * factor)) for side in frame.shape[1::-1])
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    small = cast("Frame", cv2.resize(frame, sides, interpolation=way))
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = np.ascontiguousarray(lab[..., 0])
+    return {**_colours(lab), **_tones(light), **_lines(light), **_texture(light), **_grain(frame)}
+
+
+def _colours(lab: NDArray[np.float32]) -> dict[str, float]:
+    a, b = lab[..., 1], lab[..., 2]
+    chroma = np.hypot(a, b)
+    hue = np.floor(np.mod(np.arctan2(b, a) / (2 * np.pi) * _HUES + 0.5, _HUES)).astype(int)
+    weights = np.bincount(hue.ravel(), weights=chroma.ravel(), minlength=_HUES)[:_HUES]
+    shares = np.sqrt(weights / (weights.sum() + 2.0 * chroma.size))
+    return {
+        "lightness": float(lab[..., 0].mean()),
+        "green_red": float(a.mean()),
+        "blue_yellow": float(b.mean()),
+        "saturation": float(chroma.mean()),
+        "saturation_high": float(np.percentile(chroma, 90)),
+        **{f"hue_{number}": float(share) for number, share in enumerate(shares)},
+    }
+
+
+def _tones(light: NDArray[np.float32]) -> dict[str, float]:
+    low, middle, high = np.percentile(light, (5, 50, 95))
+    return {
+        "shadows": float(low),
+        "middle": float(middle),
+        "highlights": float(high),
+        "contrast": float(light.std()),
+    }
+
+
+def _lines(light: NDArray[np.float32]) -> dict[str, float]:
+    """Dark strokes by closing (black hat) with two widths; edges by their steepest slope."""
+    thin, thick = (_ink(light, width) for width in (3, 9))
+    slope = np.hypot(
+        cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
+    )
+    blurred = cv2.GaussianBlur(light, (0, 0), 2.0)
+    soft = np.hypot(
+        cv2.Sobel(blurred, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3)
+    )
+    strong = slope > 60.0  # of 8 per level of L: clear to the eye
+    return {
+        "line_ink": math.log(thick + 0.1),
+        "line_weight": math.log((thick + 0.1) / (thin + 0.1)),
+        "edges": math.log(float(strong.mean()) + 0.005),
+        "edge_steepness": math.log((float(slope[strong].mean()) if strong.any() else 60.0) / 60.0)
+        - 0.5 * math.log((float(soft[strong].mean()) if strong.any() else 30.0) / 30.0 + 0.1),
+    }
+
+
+def _ink(light: NDArray[np.float32], width: int) -> float:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    return float(cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel).mean())
+
+
+def _texture(light: NDArray[np.float32]) -> dict[str, float]:
+    """Bands of detail in the calmer half of the tiles, where no outline is."""
+    levels = [light, *(cv2.GaussianBlur(light, (0, 0), sigma) for sigma in (0.8, 1.6, 3.2))]
+    bands = [_tiles(np.abs(a - b)) for a, b in zip(levels, levels[1:], strict=False)]
+    fine, middle, coarse = (float(np.percentile(band, 40)) for band in bands)
+    return {
+        "texture_fine": math.log(fine + 0.05),
+        "texture_middle": math.log(middle + 0.05),
+        "texture_coarse": math.log(coarse + 0.05),
+        "flatness": float((bands[0] + bands[1] < 0.5).mean()),
+    }
+
+
+def _tiles(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = (max(1, side // _TILE_PX) for side in plane.shape)
+    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _grain(frame: Frame) -> dict[str, float]:
+    """Finest differences at full size, in the calmest tenth of the tiles."""
+    luma = cast("Plane", cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
+    fine = np.abs(luma.astype(np.float32) - cv2.blur(luma, (3, 3)).astype(np.float32))
+    return {"grain": math.log(float(np.percentile(_tiles(fine), 10)) + 0.05)}
+
+
+# ---- comparing ----------------------------------------------------------------------------------
+
+
+def style_of(measured: Sequence[Mapping[str, float]]) -> Style | None:
+    """Return the style of pictures (newest last); None while they are too few to tell."""
+    if len(measured) < ENOUGH:
+        return None
+    rows = np.array([_vector(one) for one in measured[-_MOST:]])
+    distances = sorted(_apart(rows))
+    rank = min(len(rows), math.ceil((len(rows) + 1) * _QUANTILE)) - 1
+    mean, covariance = _spread(rows)
+    return Style(
+        pictures=len(rows),
+        mean=mean,
+        spread=np.sqrt(np.diag(covariance)),
+        inverse=np.linalg.inv(covariance),
+        bar=distances[rank],
+    )
+
+
+def compare(measured: Mapping[str, float], style: Style) -> Likeness:
+    """Return how far a picture is from a style."""
+    apart = _vector(measured) - style.mean
+    distance = math.sqrt(max(0.0, float(apart @ style.inverse @ apart)))
+    by = apart / style.spread
+    order = np.argsort(-np.abs(by), kind="stable")
+    names = list(FEATURES)
+    return Likeness(
+        distance=distance / max(style.bar, 1e-9),
+        differs=tuple((names[at], round(float(by[at]), 2)) for at in order),
+    )
+
+
+def defect(likeness: Likeness, *, relaxed: float = 0.0) -> Defect | None:
+    """Return the defect of a picture that is off its style; `relaxed` (0–1) forgives."""
+    beyond = (likeness.distance - 1.0) * (1.0 - relaxed)
+    if beyond <= 0:
+        return None
+    severity = 1.0 - (1.0 - NAMED_FROM) * math.exp(-_STEEP * beyond)
+    return Defect(
+        kind=KIND,
+        severity=round(severity, 4),
+        message=f"not drawn like the project's approved pictures: {likeness.words()}",
+        measurement="style_distance",
+    )
+
+
+def _vector(measured: Mapping[str, float]) -> _Vector:
+    return np.array([measured[name] for name in FEATURES])
+
+
+def _spread(rows: _Vector) -> tuple[_Vector, _Vector]:
+    """Return mean and covariance, pulled towards independent features as far as few rows demand."""
+    usual = np.array([figures[2] for figures in FEATURES.values()]) ** 2
+    own = np.cov(rows, rowvar=False)
+    believed = _PULL * len(FEATURES)
+    pull = believed / (believed + len(rows))
+    variances = np.diag(own)
+    covariance = (1 - pull) * own + pull * np.diag(variances)
+    return rows.mean(axis=0), covariance + _DOUBTED * np.diag(usual)
+
+
+def _apart(rows: _Vector) -> list[float]:
+    """Return how far each row is from the others."""
+    found = []
+    for at in range(len(rows)):
+        mean, covariance = _spread(np.delete(rows, at, axis=0))
+        apart = rows[at] - mean
+        found.append(math.sqrt(max(0.0, float(apart @ np.linalg.solve(covariance, apart)))))
+    return found
