@@ -45,16 +45,69 @@ def import_(file: Path) -> None:
     click.echo(f"{lessons.import_(read_settings(), file)} new outcomes")
 
 
+_PARTS = ("parameters", "corrections", "words", "people", "style")
+
+
 @learning.command()
+@click.option("--part", type=click.Choice(_PARTS), help="Only this part.  [default: all]")
+@click.option("--family", help="Only of this model family.")
+@click.option("--project", help="Only of this project.")
+@click.option("--undo", is_flag=True, help="Take every earlier reset back.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def reset(yes: bool) -> None:
+def reset(part: str | None, family: str | None, project: str | None, undo: bool, yes: bool) -> None:
     """Forget what was learned; pictures and records stay."""
     from tower_anime import lessons
+    from tower_anime.domain.lesson import Part
     from tower_anime.settings import read_settings
 
+    if undo:
+        click.echo(f"{lessons.undo_reset(read_settings())} resets taken back")
+        return
     if not yes:
-        click.confirm("Learn from nothing that was made up to now?", abort=True)
-    lessons.reset(read_settings())
+        click.confirm("Learn from nothing of it that was made up to now?", abort=True)
+    chosen = Part(part) if part else None
+    lessons.reset(read_settings(), part=chosen, family=family, project=project)
+
+
+@learning.command()
+@click.option("--like", metavar="PROMPT", help="Show past prompts that are like this one.")
+@_json_option
+def words(like: str | None, as_json: bool) -> None:
+    """Show which words help or harm, with how sure that is."""
+    from tower_anime import terminal_learning
+    from tower_anime.settings import read_settings
+
+    terminal_learning.words(read_settings(), like=like, as_json=as_json)
+
+
+@learning.command()
+@_json_option
+def people(as_json: bool) -> None:
+    """Show how the score relates to what people decided, and the bar that follows."""
+    from tower_anime import terminal_learning
+    from tower_anime.settings import read_settings
+
+    terminal_learning.people(read_settings(), as_json=as_json)
+
+
+@learning.command()
+@_json_option
+def style(as_json: bool) -> None:
+    """Show the measured style of each project's approved pictures."""
+    from tower_anime import terminal_learning
+    from tower_anime.settings import read_settings
+
+    terminal_learning.style(read_settings(), as_json=as_json)
+
+
+@learning.command()
+@_json_option
+def drift(as_json: bool) -> None:
+    """Show what changed, so that older evidence counts less."""
+    from tower_anime import terminal_learning
+    from tower_anime.settings import read_settings
+
+    terminal_learning.drift(read_settings(), as_json=as_json)
 
 
 @click.command()

@@ -51,8 +51,10 @@ from tower_anime.inspection import find_profile
 from tower_anime.own_sandbox import own_sandbox, prepare_folder
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.memory import Teacher
+from tower_anime.pipeline.people import calibrated
 from tower_anime.pipeline.reconcile import Reconciler
 from tower_anime.pipeline.steps import Pipeline
+from tower_anime.pipeline.styling import MeasuredStyles, NoStyles
 from tower_anime.pipeline.turns import Turns
 from tower_anime.ports import Advance, Chat, Engine, Library, Renderer
 from tower_anime.settings import Settings
@@ -125,7 +127,9 @@ class App:
         """
         if self.turns.limit is None and (reason := self.turns.why_wait(brief.project)):
             raise Conflict(reason)
-        wanted = replace(_generation(self.settings, brief), batch_id=batch_id, shot_id=shot_id)
+        wanted = replace(
+            _generation(self.settings, brief, self.store), batch_id=batch_id, shot_id=shot_id
+        )
         generation = self.store.add_generation(wanted, key=key)
         if key is not None and generation.brief != brief:
             raise Conflict(f"the key {key!r} was used for another request; take a new one")
@@ -427,7 +431,7 @@ def leave_in_queue(
     shots = shot_ids or [None] * len(briefs)
     with contextlib.closing(open_store(settings)) as store:
         return tuple(
-            store.add_generation(replace(_generation(settings, brief), shot_id=shot_id))
+            store.add_generation(replace(_generation(settings, brief, store), shot_id=shot_id))
             for brief, shot_id in zip(briefs, shots, strict=True)
         )
 
@@ -515,11 +519,14 @@ def run_sandbox(
     serve(config)
 
 
-def _generation(settings: Settings, brief: Brief) -> Generation:
+def _generation(settings: Settings, brief: Brief, store: SqlStore) -> Generation:
+    profile = find_profile(settings, brief.profile)
+    if settings.learning:
+        profile = calibrated(store, profile, sandbox=not settings.comfy_urls)
     return Generation(
         id=new_generation_id(),
         brief=brief,
-        profile=find_profile(settings, brief.profile),
+        profile=profile,
         created_at=datetime.now(UTC),
     )
 
@@ -582,6 +589,7 @@ def _pipeline(
         families=settings.model_families,
         card=open_card(settings, chats, renderers),
         teacher=Teacher(store if settings.learning else None),
+        styles=MeasuredStyles(store, blobs, media) if settings.learning else NoStyles(),
         first_contact_s=first_contact_s,
         connect=connect,
         is_paused=turns.is_paused,

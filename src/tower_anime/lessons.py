@@ -13,6 +13,7 @@ from typing import Any
 from tower_anime.compose import open_store
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.knowledge import Effect, Outcome
+from tower_anime.domain.lesson import Part
 from tower_anime.domain.request import RenderRequest, check_request
 from tower_anime.errors import BadInput
 from tower_anime.learn.effects import knowledge_of
@@ -97,10 +98,25 @@ def import_(settings: Settings, file: Path) -> int:
         return memory.add_outcomes(tuple(_read(file)))
 
 
-def reset(settings: Settings) -> None:
-    """Learn from nothing that was made or imported up to now; the pictures stay."""
+def reset(
+    settings: Settings,
+    *,
+    part: Part | None = None,
+    family: str | None = None,
+    project: str | None = None,
+) -> None:
+    """Learn from nothing that was made or imported up to now; the pictures stay.
+
+    `part`, `family` and `project` say of what; None: of all.
+    """
     with _memory(settings) as memory:
-        memory.forget()
+        memory.forget(part=part, family=family, project=project)
+
+
+def undo_reset(settings: Settings) -> int:
+    """Learn again from what was forgotten, but for outcomes from elsewhere; returns how many."""
+    with _memory(settings) as memory:
+        return memory.remember_again()
 
 
 def _lesson(group: Group, told: Sequence[Outcome]) -> Lesson:
@@ -149,6 +165,12 @@ def _outcome(data: Mapping[str, Any]) -> Outcome:
     words = ("generation_id", "backend", "family")
     if not all(isinstance(made[word], str) and made[word] for word in words):
         raise BadInput("generation_id, backend and family must be texts")
+    made["added"] = tuple(str(word) for word in made.get("added", ()))
+    made["drawn"] = {str(word): bool(here) for word, here in made.get("drawn", {}).items()}
+    if not (made.get("person") is None or isinstance(made["person"], bool)):
+        raise BadInput(f"person must be true, false or null, not {made['person']!r}")
+    for name in ("project", "profile", "version", "at"):
+        made[name] = str(made.get(name, ""))
     made["request"] = check_request(RenderRequest(**made["request"]))
     made["losses"] = {str(kind): float(loss) for kind, loss in made["losses"].items()}
     made["corrections"] = tuple(

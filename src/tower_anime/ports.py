@@ -29,6 +29,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.graph import Catalog as Catalog
 from tower_anime.domain.graph import Graph as Graph
 from tower_anime.domain.knowledge import Outcome
+from tower_anime.domain.lesson import Part, PersonsWord
 from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment
@@ -95,6 +96,10 @@ class Renderer(Protocol):
 
     def facts(self) -> ServerFacts:
         """Ask the server what it is; `ServerDown` when it does not answer."""
+        ...
+
+    def version(self) -> str:
+        """Return the server's version as it was last told; `ServerDown` when it never was."""
         ...
 
     def backend(self) -> str:
@@ -561,21 +566,71 @@ class Memory(Protocol):
     """What attempts came to: all that is learned is counted from it."""
 
     def outcomes(
-        self, *, sandbox: bool | None = None, family: str | None = None, limit: int = 100_000
+        self,
+        *,
+        sandbox: bool | None = None,
+        family: str | None = None,
+        part: Part = Part.PARAMETERS,
+        limit: int = 100_000,
     ) -> tuple[Outcome, ...]:
-        """Return the newest measured attempts, oldest first; `sandbox` None: of both kinds."""
+        """Return the newest measured attempts, oldest first; `sandbox` None: of both kinds.
+
+        What was forgotten for `part` is left out.
+        """
         ...
 
     def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
         """Add outcomes from elsewhere; returns how many were not there yet."""
         ...
 
-    def forget(self) -> None:
-        """Learn from nothing that was made up to now; what was made stays."""
+    def forget(
+        self,
+        *,
+        part: Part | None = None,
+        family: str | None = None,
+        project: str | None = None,
+    ) -> None:
+        """Learn from nothing that was made up to now, of all or of a part; what was made stays."""
+        ...
+
+    def remember_again(self) -> int:
+        """Take every `forget` back, but for what was added from elsewhere; returns how many."""
         ...
 
     def patterns(self) -> Mapping[str, int]:
         """Return how many patterns are remembered, by the table's name."""
+        ...
+
+
+class Judged(Protocol):
+    """What people decided, and how approved files are drawn."""
+
+    def persons_words(
+        self, *, sandbox: bool, profile: str | None = None, limit: int = 1000
+    ) -> tuple[PersonsWord, ...]:
+        """Return people's newest decisions on measured results, oldest first."""
+        ...
+
+    def approved_files(
+        self, project: str, *, checkpoint: str | None, sandbox: bool, limit: int = 200
+    ) -> tuple[str, ...]:
+        """Return the SHA-256 of a project's newest approved stills, oldest first."""
+        ...
+
+    def projects_with_style(self, *, sandbox: bool) -> tuple[tuple[str, str | None], ...]:
+        """Return project and checkpoint of every approved still, each pair once."""
+        ...
+
+    def styles(
+        self, artifacts: Collection[str], *, recipe: str
+    ) -> Mapping[str, Mapping[str, float]]:
+        """Return the kept measurements of style of these files, as far as there are any."""
+        ...
+
+    def save_styles(
+        self, measured: Sequence[tuple[str, Mapping[str, float]]], *, recipe: str
+    ) -> None:
+        """Keep measurements of style; those that are there stay."""
         ...
 
 

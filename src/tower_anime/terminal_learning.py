@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +11,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from tower_anime import teachings
+from tower_anime.assess.style import ENOUGH as STYLE_ENOUGH
+from tower_anime.compose import open_store
+from tower_anime.domain.lesson import WordLift
 from tower_anime.lessons import Lesson, Uplift
+from tower_anime.settings import Settings
 
 
 def lessons(found: Sequence[Lesson], *, as_json: bool) -> None:
@@ -56,3 +62,110 @@ def _compared(item: Uplift) -> str:
         return "not compared yet"
     words = f"{effect.uplift:+.2f} ({effect.low:+.2f} to {effect.high:+.2f})"
     return f"{words}, retired" if effect.retired else words
+
+
+def words(settings: Settings, *, like: str | None, as_json: bool) -> None:
+    """Show what is known of words, or the past prompts like one."""
+    sandbox = not settings.comfy_urls
+    with contextlib.closing(open_store(settings)) as store:
+        if like is not None:
+            _alike(teachings.alike(store, like, sandbox=sandbox), as_json=as_json)
+            return
+        found = teachings.vocabularies(store, sandbox=sandbox)
+    if as_json:
+        for vocabulary in found:
+            click.echo(json.dumps(vocabulary.view(), ensure_ascii=False))
+        return
+    table = Table("word", "score", "sure?", "with", "without", "passes", box=None, pad_edge=False)
+    for vocabulary in found:
+        for lift in vocabulary.words[: teachings.MOST_WORDS]:
+            table.add_row(*_word_row(lift))
+    if not table.row_count:
+        click.echo("no word was said often enough yet to be compared")
+        return
+    Console().print(table)
+
+
+def _word_row(lift: WordLift) -> tuple[str, ...]:
+    word = " + ".join(lift.words)
+    return (
+        f"not {word}" if lift.negative else word,
+        f"{lift.lift:+.3f} ({lift.low:+.3f} to {lift.high:+.3f})",
+        "helps" if lift.sure else "harms" if lift.high < 0 else "no",
+        str(lift.present),
+        str(lift.absent),
+        f"{lift.passing:+.0%}",
+    )
+
+
+def _alike(found: Sequence[dict[str, object]], *, as_json: bool) -> None:
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(one, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("no past prompt has anything in common with this one")
+        return
+    table = Table("alike", "score", "prompt", box=None, pad_edge=False)
+    for one in found:
+        table.add_row(f"{one['likeness']:.2f}", f"{one['score']:.2f}", str(one["prompt"]))
+    Console().print(table)
+
+
+def people(settings: Settings, *, as_json: bool) -> None:
+    """Show the calibration of each profile to people's decisions."""
+    with contextlib.closing(open_store(settings)) as store:
+        found = teachings.calibrations(store, settings, sandbox=not settings.comfy_urls)
+    if as_json:
+        for name, one in found.items():
+            click.echo(json.dumps({"profile": name, **asdict(one)}, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("nobody has decided on anything yet")
+        return
+    for name, one in found.items():
+        click.echo(f"{name}: {one.decisions} decisions, {one.approved} approved")
+        for line in one.says:
+            click.echo(f"  {line}")
+        table = Table("  score", "decisions", "approved", "95 %", "expected", box=None)
+        for row in one.reliability:
+            reach = f"{row.low:.0%} to {row.high:.0%}"
+            share = f"{row.share:.0%}"
+            scores = f"  {row.above:.1f} to {row.below:.1f}"
+            table.add_row(scores, str(row.decisions), share, reach, f"{row.expected:.0%}")
+        Console().print(table)
+
+
+def style(settings: Settings, *, as_json: bool) -> None:
+    """Show each project's measured style."""
+    with contextlib.closing(open_store(settings)) as store:
+        found = teachings.project_styles(store, settings, sandbox=not settings.comfy_urls)
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(one.view(), ensure_ascii=False))
+        return
+    if not found:
+        click.echo("no project has approved pictures yet")
+        return
+    for one in found:
+        name = f"{one.project}, {one.checkpoint or 'its workflow'}: {one.pictures} pictures"
+        if one.style is None:
+            click.echo(f"{name}; {STYLE_ENOUGH} are needed to tell a style")
+            continue
+        click.echo(name)
+        table = Table("  feature", "mean", "spread", box=None)
+        for feature, figures in one.view()["features"].items():
+            table.add_row(f"  {feature}", f"{figures['mean']:.2f}", f"{figures['spread']:.2f}")
+        Console().print(table)
+
+
+def drift(settings: Settings, *, as_json: bool) -> None:
+    """Show what changed."""
+    with contextlib.closing(open_store(settings)) as store:
+        found = teachings.changes(store, sandbox=not settings.comfy_urls)
+    told = [(family, shift) for family, shifts in found.items() for shift in shifts]
+    for family, shift in told:
+        one = {"family": family, **asdict(shift)}
+        click.echo(json.dumps(one, ensure_ascii=False) if as_json else f"{family}: {shift.says}")
+    if not told and not as_json:
+        click.echo("nothing changed that would make older evidence count less")

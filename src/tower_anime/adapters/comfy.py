@@ -96,6 +96,10 @@ class ComfyRenderer:
         """Ask the server what it is; `ServerDown` when it does not answer."""
         return self._server.ask_facts()
 
+    def version(self) -> str:
+        """Return the server's version as it was last told; `ServerDown` when it never was."""
+        return self._server.facts().version
+
     def backend(self) -> str:
         """Return `sandbox` or `comfyui`; asked once, `ServerDown` when it does not answer."""
         return self._server.facts().backend

@@ -10,16 +10,18 @@ against the others, and a picture farther off than all of them has, by symmetry,
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame, Plane
-from tower_anime.domain.quality import Defect
+from tower_anime.domain.quality import Action, Assessment, Defect, Measured, Profile, Verdict
 
 RECIPE = "1"
 """Version of the numbers below; those of another recipe are not compared."""
@@ -41,7 +43,15 @@ _DOUBTED = (
 _PULL = 0.4  # how many rows a feature is worth, against correlations by chance
 _STEEP = 0.6  # severity per relative distance beyond the bar; chosen by hand on drawn styles
 
+_MEANT = re.compile(
+    r"\b(flashback|dream sequence|daydream|imagination|(different|another|other) (art )?style|"
+    r"style change|chibi|storyboard|rough sketch|concept sketch|eyecatch|opening sequence|"
+    r"ending sequence|title card|in-universe (film|show|manga))\b",
+    re.IGNORECASE,
+)
+
 _Vector = NDArray[np.float64]
+_Plane = NDArray[Any]  # of floats
 
 # Name → (what is more of it, what is less, usual deviation within one style). The deviations are
 # pooled from pictures of one hand each: game portraits and backgrounds, and the sandbox's.
@@ -78,7 +88,7 @@ class Style:
     pictures: int
     mean: _Vector
     spread: _Vector
-    inverse: _Vector
+    inverse: _Plane
     bar: float
 
 
@@ -99,8 +109,13 @@ class Likeness:
 
     def words(self, most: int = 3) -> str:
         """Say what differs."""
-        said = [FEATURES[name][0 if by > 0 else 1] for name, by in self.differs if abs(by) >= 1]
+        said = [_words(name, by) for name, by in self.differs if abs(by) >= 1]
         return ", ".join(said[:most]) or "the whole, in small things"
+
+
+def _words(name: str, by: float) -> str:
+    more, less, _ = FEATURES[name]
+    return more if by > 0 else less
 
 
 # ---- measuring ----------------------------------------------------------------------------------
@@ -117,7 +132,7 @@ def measure(frame: Frame) -> dict[str, float]:
     return {**_colours(lab), **_tones(light), **_lines(light), **_texture(light), **_grain(frame)}
 
 
-def _colours(lab: NDArray[np.float32]) -> dict[str, float]:
+def _colours(lab: _Plane) -> dict[str, float]:
     a, b = lab[..., 1], lab[..., 2]
     chroma = np.hypot(a, b)
     hue = np.floor(np.mod(np.arctan2(b, a) / (2 * np.pi) * _HUES + 0.5, _HUES)).astype(int)
@@ -133,7 +148,7 @@ def _colours(lab: NDArray[np.float32]) -> dict[str, float]:
     }
 
 
-def _tones(light: NDArray[np.float32]) -> dict[str, float]:
+def _tones(light: _Plane) -> dict[str, float]:
     low, middle, high = np.percentile(light, (5, 50, 95))
     return {
         "shadows": float(low),
@@ -143,7 +158,7 @@ def _tones(light: NDArray[np.float32]) -> dict[str, float]:
     }
 
 
-def _lines(light: NDArray[np.float32]) -> dict[str, float]:
+def _lines(light: _Plane) -> dict[str, float]:
     """Dark strokes by closing (black hat) with two widths; edges by their steepest slope."""
     thin, thick = (_ink(light, width) for width in (3, 9))
     slope = np.hypot(
@@ -163,15 +178,15 @@ def _lines(light: NDArray[np.float32]) -> dict[str, float]:
     }
 
 
-def _ink(light: NDArray[np.float32], width: int) -> float:
+def _ink(light: _Plane, width: int) -> float:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     return float(cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel).mean())
 
 
-def _texture(light: NDArray[np.float32]) -> dict[str, float]:
+def _texture(light: _Plane) -> dict[str, float]:
     """Bands of detail in the calmer half of the tiles, where no outline is."""
     levels = [light, *(cv2.GaussianBlur(light, (0, 0), sigma) for sigma in (0.8, 1.6, 3.2))]
-    bands = [_tiles(np.abs(a - b)) for a, b in zip(levels, levels[1:], strict=False)]
+    bands = [_tiles(np.abs(a - b)) for a, b in pairwise(levels)]
     fine, middle, coarse = (float(np.percentile(band, 40)) for band in bands)
     return {
         "texture_fine": math.log(fine + 0.05),
@@ -181,9 +196,10 @@ def _texture(light: NDArray[np.float32]) -> dict[str, float]:
     }
 
 
-def _tiles(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def _tiles(plane: _Plane) -> _Plane:
     height, width = (max(1, side // _TILE_PX) for side in plane.shape)
-    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    tiles: _Plane = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    return tiles
 
 
 def _grain(frame: Frame) -> dict[str, float]:
@@ -226,18 +242,53 @@ def compare(measured: Mapping[str, float], style: Style) -> Likeness:
     )
 
 
-def defect(likeness: Likeness, *, relaxed: float = 0.0) -> Defect | None:
-    """Return the defect of a picture that is off its style; `relaxed` (0–1) forgives."""
-    beyond = (likeness.distance - 1.0) * (1.0 - relaxed)
-    if beyond <= 0:
-        return None
-    severity = 1.0 - (1.0 - NAMED_FROM) * math.exp(-_STEEP * beyond)
-    return Defect(
+def judged(
+    assessment: Assessment,
+    likeness: Likeness,
+    *,
+    profile: Profile,
+    counts: bool,
+    meant: bool,
+) -> Assessment:
+    """Return an assessment that also says how far the picture is from its project's style.
+
+    `counts`: being off it costs score where the profile says nothing else; `meant`: the request
+    asks for another style, so that nothing is held against it.
+    """
+    measured = {**assessment.measurements, "style_distance": Measured(round(likeness.distance, 3))}
+    action = profile.actions.get(KIND, None if counts else Action.OFF)
+    if meant:
+        relaxed = {**assessment.relaxed, KIND: 1.0}
+        return replace(assessment, measurements=measured, relaxed=relaxed)
+    if not likeness.off or action is Action.OFF or assessment.score is None:
+        return replace(assessment, measurements=measured)
+    severity = 1.0 - (1.0 - NAMED_FROM) * math.exp(-_STEEP * (likeness.distance - 1.0))
+    lost = -math.log1p(-severity) if action in (None, Action.REJECT) else 0.0
+    before = -math.log(max(assessment.score, 1e-9))
+    share = lost / (lost + before) if lost else 0.0
+    others = tuple(replace(one, loss=one.loss * (1 - share)) for one in assessment.defects)
+    name, by = likeness.differs[0]
+    defect = Defect(
         kind=KIND,
         severity=round(severity, 4),
         message=f"not drawn like the project's approved pictures: {likeness.words()}",
-        measurement="style_distance",
+        measurement=f"style {name}{'+' if by > 0 else '-'}",
+        loss=share if assessment.defects else float(lost > 0),
     )
+    score = assessment.score * math.exp(-lost)
+    rejects = action is Action.REJECT or score < assessment.threshold
+    return replace(
+        assessment,
+        score=score,
+        verdict=Verdict.REJECT if rejects and lost else assessment.verdict,
+        defects=tuple(sorted((*others, defect), key=lambda one: -one.loss)),
+        measurements=measured,
+    )
+
+
+def is_meant_to_differ(prompt: str) -> bool:
+    """Whether a prompt says that its scene is drawn differently on purpose."""
+    return _MEANT.search(prompt.replace("_", " ")) is not None
 
 
 def _vector(measured: Mapping[str, float]) -> _Vector:

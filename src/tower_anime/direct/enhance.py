@@ -48,7 +48,7 @@ def by_rules(brief: Brief, family: Family, project: ProjectBrief = NO_PROJECT) -
             recommended = phrase in family.avoid_words
             reason = "what model cards recommend" if recommended else "project's brief"
             proposals.append(Addition(section="style", words=phrase, reason=reason, negative=True))
-    return _composed(replace(plain, source="rules"), proposals, brief, family)
+    return composed(replace(plain, source="rules"), proposals, brief, family)
 
 
 def _tagged(family: Family) -> bool:
@@ -186,20 +186,20 @@ def by_model(
             refused.append(f"{words[:60]!r}: {problem}")
     if not taken:
         raise BadInput("no proposal can be used: " + ("; ".join(refused) or "none was made"))
-    fixed = [item for item in rules.additions if item.reason not in _RULES_OWN]
+    fixed = [item for item in rules.additions if item.reason not in RULES_OWN]
     notes = f"left out {'; '.join(refused)}" if refused else ""
     plain = Enhancement(source="", prompt=brief.prompt, negative=brief.negative, notes=notes)
-    return _composed(plain, [*fixed, *taken], brief, family)
+    return composed(plain, [*fixed, *taken], brief, family)
 
 
-_RULES_OWN = frozenset(row.reason for row in ROWS)
+RULES_OWN = frozenset(row.reason for row in ROWS)
 """What the rules add by taste: a model's taste replaces it."""
 
 
 # ---- composing ----------------------------------------------------------------------------
 
 
-def _composed(
+def composed(
     plain: Enhancement, proposals: Sequence[Addition], brief: Brief, family: Family
 ) -> Enhancement:
     """Append the additions that are new, within the budget; the user's words stay in front."""

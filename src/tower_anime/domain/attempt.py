@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -59,7 +60,9 @@ class Attempt:
     """One try. `number` counts from 1 without gaps; `prompt_id` is the key at the server.
 
     `seconds` is the time from submission to the collected file; `sampler_steps` the steps the
-    server really ran; `family` the model family that drew. `stopped_early_at_step` is set when the
+    server really ran; `family` the model family that drew, `server_version` of what. `added` are
+    phrases that the system put into the prompts by rule, `drawn` says of others whether a lot put
+    them in (those of the negative prompt begin with `-`). `stopped_early_at_step` is set when the
     watcher broke the run off.
     """
 
@@ -72,7 +75,10 @@ class Attempt:
     state: AttemptState = AttemptState.QUEUED
     server: str | None = None
     backend: str | None = None
+    server_version: str | None = None
     family: str | None = None
+    added: tuple[str, ...] = ()
+    drawn: Mapping[str, bool] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     stopped_early_at_step: int | None = None
     sampler_steps: int = 0

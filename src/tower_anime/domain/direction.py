@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 SECTIONS = ("subject", "action", "setting", "light", "camera", "palette", "mood", "style")
 """The parts of a prompt, in the order in which they are written."""
@@ -50,6 +51,8 @@ class Enhancement:
     """A brief's prompts as they are drawn. `source` is `none`, `rules` or a model (`ollama:…`).
 
     The user's own words stand unchanged before the additions; `notes` says what was refused.
+    `drawn` says of learned words whether a lot put them in (those of the negative prompt begin
+    with `-`): what it left out is what the others are compared with.
     """
 
     source: str
@@ -57,6 +60,7 @@ class Enhancement:
     negative: str
     additions: tuple[Addition, ...] = ()
     notes: str = ""
+    drawn: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tower_anime.domain.quality import Assessment
+
+
+class Part(StrEnum):
+    """What is learned, each part to be forgotten on its own."""
+
+    PARAMETERS = "parameters"
+    CORRECTIONS = "corrections"
+    WORDS = "words"
+    PEOPLE = "people"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonsWord:
+    """A person's decision on a measured result of a project."""
+
+    project: str
+    approved: bool
+    assessment: Assessment
 
 
 @dataclass(frozen=True, kw_only=True)

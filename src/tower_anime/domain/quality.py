@@ -99,7 +99,8 @@ class Profile:
     """What a kind of work has to fulfil. Sizes in pixels; `threshold` 0–1 on the score.
 
     `actions` overrides what is done about a defect kind (default: it counts in the score).
-    `required` names measurements without which a picture can't pass.
+    `required` names measurements without which a picture can't pass. What passes below
+    `review_below` is left to a person: most of it was rejected by people, but not nearly all.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Profile:
     actions: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}))
     required: tuple[str, ...] = ()
     review: ReviewBy = ReviewBy.MEASURED
+    review_below: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,9 +64,9 @@ def _objection(told: Sequence[Decided], curve: _Curve | None, threshold: float) 
     yes = sum(one.approved for one in told)
     if len(told) < ENOUGH:
         return f"{ENOUGH} decisions are needed, {len(told)} are there"
-    if curve is None or min(yes, len(told) - yes) < ENOUGH_OF_EACH:
+    if min(yes, len(told) - yes) < ENOUGH_OF_EACH:
         return f"at least {ENOUGH_OF_EACH} approvals and as many rejections are needed"
-    if not curve.telling:
+    if curve is None or not curve.telling:
         return "the decisions don't follow the score"
     if not _LEAST <= curve.bar <= _MOST:
         return "the decisions lie on one side of every bar"
@@ -103,11 +103,11 @@ def _moved(seen: Calibration, told: Sequence[Decided], curve: _Curve) -> Calibra
 
 def _words(made: Calibration) -> tuple[str, ...]:
     assert made.bar is not None
+    reach = f"{made.low:.2f} to {made.high:.2f}"
+    before, after = f"{made.agreement_before:.0%}", f"{made.agreement_after:.0%}"
     found = [
-        f"your bar is at {made.bar:.2f} ({made.low:.2f} to {made.high:.2f}), the profile's at "
-        f"{made.threshold:.2f}",
-        f"the profile's bar repeats {made.agreement_before:.0%} of your decisions, yours "
-        f"{made.agreement_after:.0%}",
+        f"your bar is at {made.bar:.2f} ({reach}), the profile's at {made.threshold:.2f}",
+        f"the profile's bar repeats {before} of your decisions, yours {after}",
     ]
     if made.review_below is not None:
         sure = f" (at least {made.precision_low:.0%} of them)" if made.precision_low else ""

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from tower_anime.domain.family import Family, Guidance
 from tower_anime.domain.knowledge import Outcome, Suggestion
+from tower_anime.domain.manner import manner_of
 from tower_anime.domain.request import RenderRequest
+from tower_anime.learn.prompts import tokens
 
 LEARNABLE = ("steps", "cfg", "sampler", "scheduler")
 """The parameters that are suggested; prompt, size and model are the user's."""
@@ -31,7 +33,7 @@ _CFG_SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 # Chosen by hand: how far outcomes reach, and what they are worth elsewhere.
 _REACH_STEPS = 0.35  # of the logarithm of the steps
 _REACH_CFG = 0.22  # of the family's range
-_OTHER_SAMPLER, _OTHER_MODEL, _OTHER_SIZE = 0.35, 0.35, 0.5
+_OTHER_SAMPLER, _OTHER_MODEL, _OTHER_SIZE, _OTHER_MANNER = 0.35, 0.35, 0.5, 0.5
 _GUESS, _GUESS_WEIGHT = 0.5, 1.5
 _CAUTION, _CURIOSITY = 0.5, 1.0
 _WORTH_CHANGING = 0.08  # in expected share; less is noise
@@ -58,21 +60,31 @@ def suggest(
     free: Collection[str],
     offered: Mapping[str, Collection[str]],
     lot: float,
+    weights: Sequence[float] | None = None,
 ) -> Suggestion:
     """Return what to begin with in the place of `base`, the request as it would be drawn anyway.
 
     `outcomes` are the family's, oldest first; only parameters in `free` are changed; `offered`
-    are the server's samplers and schedulers; `lot` (0 to 1) decides whether this one explores.
+    are the server's samplers and schedulers; `lot` (0 to 1) decides whether this one explores;
+    `weights` (0 to 1 each) let old outcomes decay.
     A workflow without guidance (cfg 1) runs a distilled model or LoRA: its steps and cfg belong
     together, and the family's figures do not hold.
     """
-    told = [o for o in outcomes if o.request.kind == base.kind][-NEWEST:]
+    given = weights if weights is not None else [1.0] * len(outcomes)
+    counted = [
+        (outcome, weight)
+        for outcome, weight in zip(outcomes, given, strict=True)
+        if outcome.request.kind == base.kind
+    ][-NEWEST:]
+    told = [outcome for outcome, _ in counted]
     changeable = [name for name in LEARNABLE if name in free]
     is_distilled = family.guidance is Guidance.CFG and base.cfg <= 1.0
     if len(told) < ENOUGH or not changeable or is_distilled:
         return Suggestion()
     candidates = _candidates(base, family, changeable, offered)
-    mean, spread = _expected(candidates, told, base, family)
+    mean, spread = _expected(
+        candidates, told, base, family, np.array([weight for _, weight in counted])
+    )
     best = int(np.argmax(mean - _CAUTION * spread))
     explores = lot < _EXPLORE and float(mean[best]) < _GOOD_ENOUGH
     if explores:
@@ -136,6 +148,7 @@ def _expected(
     told: Sequence[Outcome],
     base: RenderRequest,
     family: Family,
+    weights: _Figures,
 ) -> tuple[_Figures, _Figures]:
     """Return the expected share that passes of each candidate, and how unsure it is (0–0.5)."""
     numbers: dict[object, int] = {}
@@ -143,7 +156,8 @@ def _expected(
     requests = (outcome.request for outcome in told)
     there = _place([(r.steps, r.cfg, r.sampler, r.scheduler) for r in requests], numbers)
     near = _nearness(here, there, family)
-    weight = near * np.array([_relevance(outcome, base) for outcome in told])
+    manner = manner_of(tokens(base.prompt))
+    weight = near * weights * [_relevance(outcome, base, manner) for outcome in told]
     worth = np.array([1.0 if outcome.passed else 0.4 * outcome.score for outcome in told])
     usual = _nearness(here, _first(here), family)[:, 0]
     hits = _GUESS_WEIGHT * _GUESS * (0.6 + 0.4 * usual) + weight @ worth
@@ -177,8 +191,11 @@ def _nearness(here: _Place, there: _Place, family: Family) -> _Figures:
     return nearness
 
 
-def _relevance(outcome: Outcome, base: RenderRequest) -> float:
-    """Return what an outcome of another model file or size is worth here."""
+def _relevance(outcome: Outcome, base: RenderRequest, manner: frozenset[str]) -> float:
+    """Return what an outcome of another model file, size or manner of drawing is worth here."""
     model = 1.0 if outcome.checkpoint == base.checkpoint else _OTHER_MODEL
     area = outcome.request.width * outcome.request.height / (base.width * base.height)
-    return model * (1.0 if 0.7 <= area <= 1.4 else _OTHER_SIZE)
+    size = 1.0 if 0.7 <= area <= 1.4 else _OTHER_SIZE
+    there = manner_of(tokens(outcome.request.prompt))
+    alike = len(manner & there) / len(manner | there) if manner or there else 1.0
+    return model * size * (_OTHER_MANNER + (1 - _OTHER_MANNER) * alike)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -71,11 +71,12 @@ def lifts(
     names, there, known, by_lot = _presence(cases.told, negative=negative)
     singles = _tested(cases, there, known, error=_ERROR)
     found = [
-        _lift((names[c],), negative, singles, at, cases, there[:, c], known[:, c], by_lot)
+        _lift((names[c],), singles, at, cases, there[:, c], known[:, c])
         for at, c in enumerate(singles.columns)
     ]
-    found += _pairs(cases, names, there, known, negative=negative)
-    return tuple(sorted(found, key=lambda lift: (-lift.low, lift.words)))
+    found += _pairs(cases, names, there, known)
+    marked = (replace(one, negative=negative, by_lot=one.words[0] in by_lot) for one in found)
+    return tuple(sorted(marked, key=lambda lift: (-lift.low, lift.words)))
 
 
 def choose_words(
@@ -141,7 +142,7 @@ def _word_to_try(
 ) -> str | None:
     """Return the word with the best draw from what is believed of it (Thompson 1933)."""
     usual = 2.0 * _SLAB
-    believed = {word: (0.0, usual) for word in pool}
+    believed = dict.fromkeys(pool, (0.0, usual))
     for lift in found:
         if len(lift.words) == 1 and not lift.negative:
             spread = (lift.high - lift.low) / 6.0  # the interval spans about six deviations
@@ -307,9 +308,7 @@ def _effects(raw: _Figures, error2: _Figures) -> tuple[float, _Figures]:
     return slab2, chance
 
 
-def _pairs(
-    cases: _Cases, names: Sequence[str], there: _Flags, known: _Flags, *, negative: bool
-) -> list[WordLift]:
+def _pairs(cases: _Cases, names: Sequence[str], there: _Flags, known: _Flags) -> list[WordLift]:
     """Return what two words do together beyond one of them alone."""
     often = there.astype(np.float32)
     together = np.triu(often.T @ often, 1)
@@ -324,29 +323,18 @@ def _pairs(
     told = known[:, left] & known[:, right] & (both | one)
     tested = _tested(cases, both, told, error=_PAIR_ERROR)
     return [
-        _lift(
-            (names[left[c]], names[right[c]]),
-            negative,
-            tested,
-            at,
-            cases,
-            both[:, c],
-            told[:, c],
-            frozenset(),
-        )
+        _lift((names[left[c]], names[right[c]]), tested, at, cases, both[:, c], told[:, c])
         for at, c in enumerate(tested.columns)
     ]
 
 
 def _lift(
     words: tuple[str, ...],
-    negative: bool,
     tested: _Tested,
     at: int,
     cases: _Cases,
     there: _Flags,
     known: _Flags,
-    by_lot: Collection[str],
 ) -> WordLift:
     lift, reach = float(tested.lift[at]), float(tested.reach[at])
     low, high = lift - reach, lift + reach
@@ -356,7 +344,7 @@ def _lift(
     off = list(itertools.compress(cases.told, ~there & known))
     return WordLift(
         words=words,
-        negative=negative,
+        negative=False,
         present=len(on),
         absent=len(off),
         lift=round(lift, 4),
@@ -365,7 +353,6 @@ def _lift(
         helps=round(float(tested.helps[at]) if lift > 0 else 0.0, 4),
         passing=round(_share(on) - _share(off), 4),
         defects=_defects(on, off),
-        by_lot=words[0] in by_lot,
     )
 
 

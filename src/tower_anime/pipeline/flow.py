@@ -190,6 +190,10 @@ def _after_pass(history: History, last: Attempt, propose: Propose) -> Step:
             return _try_again(history, propose) or Conclude(
                 GenerationStatus.NEEDS_REVIEW, last.number, "the director wants changes"
             )
+        case _ if _is_doubtful(history, last):
+            bar = history.generation.profile.review_below
+            text = f"passed, but people reject much of what scores below {bar:.2f}"
+            return Conclude(GenerationStatus.NEEDS_REVIEW, last.number, text)
         case DirectorDecision.APPROVE if review is not ReviewBy.PERSON:
             return Conclude(
                 GenerationStatus.APPROVED, last.number, "passed, and the director approves"
@@ -199,6 +203,12 @@ def _after_pass(history: History, last: Attempt, propose: Propose) -> Step:
     return Conclude(
         GenerationStatus.NEEDS_REVIEW, last.number, f"the profile asks for a {review}'s approval"
     )
+
+
+def _is_doubtful(history: History, last: Attempt) -> bool:
+    bar = history.generation.profile.review_below
+    score = last.assessment.score if last.assessment else None
+    return bar is not None and score is not None and score < bar
 
 
 def _try_again(history: History, propose: Propose) -> Open | None:

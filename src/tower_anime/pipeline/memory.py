@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypedDict
 from uuid import UUID
 
 from tower_anime.domain.brief import Brief
+from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import History
-from tower_anime.domain.knowledge import NOTHING, Knowledge, Suggestion
+from tower_anime.domain.knowledge import NOTHING, Knowledge, Outcome, Suggestion
+from tower_anime.domain.lesson import Part
 from tower_anime.domain.request import RenderRequest
+from tower_anime.learn import drift
 from tower_anime.learn.effects import knowledge_of
 from tower_anime.learn.suggest import LEARNABLE, NEWEST, suggest
+from tower_anime.pipeline import wording
 from tower_anime.ports import Memory
 
 SANDBOX = "sandbox"
@@ -32,9 +38,7 @@ class Teacher:
         """Return what is known of a family's corrections on this kind of server."""
         if self.memory is None:
             return NOTHING
-        found = self.memory.outcomes(
-            sandbox=backend == SANDBOX, family=family.name, limit=_LOOKED_AT
-        )
+        found = self._outcomes(family, backend, Part.CORRECTIONS, limit=_LOOKED_AT)
         return knowledge_of(found)
 
     def suggestion(
@@ -50,14 +54,45 @@ class Teacher:
         """Return what to begin with instead of the usual parameters."""
         if self.memory is None or not free:
             return Suggestion()
-        found = self.memory.outcomes(sandbox=backend == SANDBOX, family=family.name, limit=NEWEST)
+        found = self._outcomes(family, backend, Part.PARAMETERS, limit=NEWEST)
         return suggest(
             found,
+            weights=drift.weights(found, drift.shifts(found)),
             base=request,
             family=family,
             free=free,
             offered=offered,
             lot=lot_of(generation_id, "explore"),
+        )
+
+    def worded(
+        self,
+        generation_id: str,
+        brief: Brief,
+        enhancement: Enhancement,
+        family: Family,
+        *,
+        backend: str,
+    ) -> Enhancement:
+        """Return the prompts with the words that earlier attempts taught."""
+        if self.memory is None:
+            return enhancement
+        found = self._outcomes(family, backend, Part.WORDS, limit=_LOOKED_AT)
+        return wording.worded(
+            enhancement,
+            found,
+            drift.weights(found, drift.shifts(found)),
+            brief=brief,
+            family=family,
+            lot=partial(lot_of, generation_id),
+        )
+
+    def _outcomes(
+        self, family: Family, backend: str | None, part: Part, *, limit: int
+    ) -> tuple[Outcome, ...]:
+        assert self.memory is not None
+        return self.memory.outcomes(
+            sandbox=backend == SANDBOX, family=family.name, part=part, limit=limit
         )
 
 
@@ -76,6 +111,27 @@ def origins(
     found |= {"seed": "drawn", "checkpoint": "server"}
     found |= {name: "workflow" for name in names if name in workflow and name != "seed"}
     return found | dict(suggestion.origins) | dict.fromkeys(brief.parameters, "you")
+
+
+class Words(TypedDict):
+    """What an attempt keeps of the words that the system decided on."""
+
+    added: tuple[str, ...]
+    drawn: Mapping[str, bool]
+
+
+def words_of(history: History, number: int) -> Words:
+    """Return which words of an attempt the system added by rule, and which by lot."""
+    enhancement = history.enhancement
+    if enhancement is None or number != 1:
+        return Words(added=(), drawn={})
+    lots = enhancement.drawn
+    added = tuple(
+        item.words
+        for item in enhancement.additions
+        if (f"-{item.words}" if item.negative else item.words) not in lots
+    )
+    return Words(added=added, drawn=lots)
 
 
 def drawn_by_lot(history: History, knowledge: Knowledge) -> bool:

@@ -9,17 +9,27 @@ from dataclasses import replace
 import cv2
 
 from tower_anime.assess import heat, intent, judge, stills
+from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
 from tower_anime.ports import Picture
 
 
+def _as_it_is(_frame: Frame, assessment: Assessment) -> Assessment:
+    return assessment
+
+
 def assess_picture(
-    decode: Callable[[], Picture], *, profile: Profile, prompt: str | None
+    decode: Callable[[], Picture],
+    *,
+    profile: Profile,
+    prompt: str | None,
+    beside: Callable[[Frame, Assessment], Assessment] = _as_it_is,
 ) -> Assessment:
     """Decode, measure and judge one still; what can't be read gets an error and no score.
 
-    So does a picture for which the memory of this machine does not suffice.
+    So does a picture for which the memory of this machine does not suffice. `beside` adds what
+    only its caller knows of the picture.
     """
     started_s = time.perf_counter()
     try:
@@ -44,6 +54,7 @@ def assess_picture(
         profile=profile,
         relaxed=intent.relaxed_by(prompt or ""),
     )
+    found = beside(picture.frame, found)
     return replace(
         found,
         defects=heat.located(picture.frame, found.defects),

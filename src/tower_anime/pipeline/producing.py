@@ -121,7 +121,11 @@ class Producer:
         renderer = self._server_of(attempt)
         backend = renderer.backend()
         attempt = replace(
-            attempt, state=AttemptState.SUBMITTED, server=renderer.url, backend=backend
+            attempt,
+            state=AttemptState.SUBMITTED,
+            server=renderer.url,
+            backend=backend,
+            server_version=renderer.version(),
         )
         # The server is recorded before the job reaches it: after a crash we ask the right one.
         with self.records.store.together():

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from uuid import UUID
 
@@ -59,12 +59,19 @@ from tower_anime.pipeline.flow import (
     next_step,
 )
 from tower_anime.pipeline.live import Live
-from tower_anime.pipeline.memory import Teacher, drawn_by_lot, free_parameters, origins
+from tower_anime.pipeline.memory import (
+    Teacher,
+    drawn_by_lot,
+    free_parameters,
+    origins,
+    words_of,
+)
 from tower_anime.pipeline.picture import assess_picture, damaged
 from tower_anime.pipeline.producing import Producer, file_of
 from tower_anime.pipeline.publishing import Publisher
 from tower_anime.pipeline.records import Point, Records, event_of, failure_of, with_attempt
 from tower_anime.pipeline.servers import Health, Turn
+from tower_anime.pipeline.styling import NoStyles, Styles
 from tower_anime.ports import (
     Advance,
     Blobs,
@@ -127,6 +134,7 @@ class Pipeline:
     live: Live = field(default_factory=Live)
     templates: graphs.Templates = field(default_factory=graphs.Templates)
     teacher: Teacher = field(default_factory=Teacher)
+    styles: Styles = field(default_factory=NoStyles)
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
@@ -208,7 +216,13 @@ class Pipeline:
                 else {}
             )
             brief = replace(brief, negative=brief.negative or str(own.get("negative") or ""))
-            enhancement = self._prepare(replace(generation, brief=brief), family)
+            enhancement = self.teacher.worded(
+                generation.id,
+                brief,
+                self._prepare(replace(generation, brief=brief), family),
+                family,
+                backend=renderer.backend(),
+            )
             request = first_request(
                 brief,
                 family=family,
@@ -274,6 +288,7 @@ class Pipeline:
             kind=AttemptKind.GENERATE if step.repair_of is None else AttemptKind.REPAIR,
             repair_of=step.repair_of,
             corrections=step.corrections,
+            **words_of(history, step.number),
             created_at=self.now(),
         )
         self.crash_point(Point.CHOSEN)
@@ -311,6 +326,7 @@ class Pipeline:
                 lambda: self.media.decode_still(file_of(attempt, self.blobs)),
                 profile=generation.profile,
                 prompt=generation.brief.prompt,
+                beside=partial(self.styles.judged, generation, attempt),
             )
         self.crash_point(Point.ASSESSED)
         return self._keep_assessment(history, attempt, assessment)

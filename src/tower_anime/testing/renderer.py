@@ -65,6 +65,10 @@ class FakeRenderer:
             vram_free_bytes=None,
         )
 
+    def version(self) -> str:
+        """Return the version that `facts` tells."""
+        return self.facts().version
+
     def backend(self) -> str:
         """Return what was given."""
         return self._backend

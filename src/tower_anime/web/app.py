@@ -36,6 +36,7 @@ from tower_anime.web.api import (
     generations,
     health,
     inputs,
+    learning,
     metrics,
     operations,
     productions,
@@ -83,6 +84,7 @@ _V1 = (
     events.router,
     operations.router,
     analytics.router,
+    learning.router,
     metrics.router,
 )
 _UPLOADS = ("/api/v1/assessments", "/api/v1/inputs", "/api/v1/workflows")

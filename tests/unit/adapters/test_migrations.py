@@ -208,7 +208,8 @@ def test_a_migration_that_orphans_rows_is_refused(file: Path) -> None:
     execute(
         file,
         "INSERT INTO attempts SELECT 'nobody', 1, 'p', 'generate', NULL, 'queued',"
-        " NULL, NULL, NULL, NULL, '{}', NULL, 0, 0, 0, NULL, NULL, NULL, '2026-01-01'",
+        " NULL, NULL, NULL, NULL, '{}', NULL, 0, 0, 0, NULL, NULL, NULL, '2026-01-01',"
+        " NULL, NULL, NULL",
     )
     with connected(file) as connection, pytest.raises(StoreUnavailable, match="rows of attempts"):
         migrate._check_foreign_keys(connection)

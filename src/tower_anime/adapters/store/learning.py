@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
 
 from tower_anime.adapters.store import rows
+from tower_anime.adapters.store.forgotten import bounds, forget, not_forgotten, remember_again
 from tower_anime.adapters.store.tables import (
     attempts,
     corrections,
@@ -26,19 +27,19 @@ from tower_anime.adapters.store.tables import (
     generations,
     learning_failed_patterns,
     learning_successful_patterns,
+    projects,
     quality_assessments,
-    switches,
 )
 from tower_anime.domain.attempt import AttemptKind
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.knowledge import Outcome
+from tower_anime.domain.lesson import Part
 from tower_anime.domain.quality import Verdict
 from tower_anime.domain.request import RenderRequest
 
 _PATTERNS = (learning_successful_patterns, learning_failed_patterns)
 _NAMESPACE = uuid.UUID("6f2d5c8e-3b0a-5d1f-9d67-0c1b9a7e4f21")
 _OUTCOME = "outcome"  # where a pattern keeps an outcome from elsewhere
-_FORGOTTEN = "learning_since"  # the switch that says from when on outcomes count
 MOST = 100_000
 
 
@@ -52,11 +53,16 @@ class SqlLearning(ABC):
     def _read(self) -> AbstractContextManager[Connection]: ...
 
     def outcomes(
-        self, *, sandbox: bool | None = None, family: str | None = None, limit: int = MOST
+        self,
+        *,
+        sandbox: bool | None = None,
+        family: str | None = None,
+        part: Part = Part.PARAMETERS,
+        limit: int = MOST,
     ) -> tuple[Outcome, ...]:
         """Return the newest assessed attempts, oldest first; `sandbox` None: of both kinds.
 
-        Only what was measured, and since the last `forget`.
+        Only what was measured, and what that part of learning has not forgotten.
         """
         measured = quality_assessments.c
         made = attempts.c
@@ -69,10 +75,18 @@ class SqlLearning(ABC):
                 made.checkpoint,
                 made.request,
                 made.sampler_steps,
+                made.added,
+                made.drawn,
+                made.server_version,
+                made.created_at,
                 measured.score,
                 measured.verdict,
                 measured.defects,
+                measured.profile,
+                projects.c.name.label("project"),
             )
+            .join(generations, generations.c.id == made.generation_id)
+            .join(projects, projects.c.id == generations.c.project_id)
             .join(
                 quality_assessments,
                 and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
@@ -92,9 +106,10 @@ class SqlLearning(ABC):
             is_sandbox = made.backend == "sandbox"
             query = query.where(is_sandbox if sandbox else made.backend != "sandbox")
         with self._read() as connection:
-            since = _since(connection)
-            if since is not None:
-                query = query.where(made.created_at > since)
+            limits = not_forgotten(
+                connection, part, at=made.created_at, family=made.family, of=projects.c.name
+            )
+            query = query.where(*limits)
             found = connection.execute(query).all()
             changes = _corrections(connection, query.with_only_columns(made.generation_id))
             said = _decided(connection)
@@ -106,8 +121,9 @@ class SqlLearning(ABC):
         """Add outcomes from elsewhere as patterns; returns how many were not there yet."""
         with self._write() as connection:
             counted = select(generations.c.id)
-            if (since := _since(connection)) is not None:
-                counted = counted.where(generations.c.created_at > since)
+            whole = [bound["at"] for bound in bounds(connection) if bound.keys() == {"at"}]
+            if whole:
+                counted = counted.where(generations.c.created_at > max(whole))
             here = set(connection.scalars(counted))
             there = {id_ for table in _PATTERNS for id_ in connection.scalars(select(table.c.id))}
             new = [o for o in outcomes if o.generation_id not in here and _id_of(o) not in there]
@@ -115,18 +131,23 @@ class SqlLearning(ABC):
                 connection.execute(insert(_PATTERNS[not outcome.passed]).values(_row_of(outcome)))
         return len({_id_of(outcome) for outcome in new})
 
-    def forget(self) -> None:
-        """Learn from nothing that was made or added up to now; what was made stays."""
+    def forget(
+        self,
+        *,
+        part: Part | None = None,
+        family: str | None = None,
+        project: str | None = None,
+    ) -> None:
+        """Learn from nothing that was made up to now, of all or of a part; what was made stays."""
         with self._write() as connection:
-            connection.execute(delete(switches).where(switches.c.name == _FORGOTTEN))
-            now = datetime.now(UTC)
-            connection.execute(
-                insert(switches).values(name=_FORGOTTEN, value=now.isoformat(), changed_at=now)
-            )
-            for table in _PATTERNS:
-                told = table.c.workflow_params[_OUTCOME].is_not(None)
-                ours = table.c.generation_id.is_not(None)
-                connection.execute(delete(table).where(or_(ours, told)))
+            forget(connection, part=part, family=family, project=project)
+            if part is None:
+                _drop_patterns(connection, family=family, project=project)
+
+    def remember_again(self) -> int:
+        """Take every `forget` back; what was added from elsewhere stays gone. Returns how many."""
+        with self._write() as connection:
+            return remember_again(connection)
 
     def patterns(self) -> Mapping[str, int]:
         """Return how many patterns there are of each kind."""
@@ -183,13 +204,26 @@ def _told(data: Mapping[str, Any]) -> Outcome:
         for one in data["corrections"]
     )
     request = RenderRequest(**data["request"])
-    return Outcome(**{**data, "request": request, "corrections": corrections_})
+    return Outcome(
+        **{
+            **data,
+            "request": request,
+            "corrections": corrections_,
+            "added": tuple(data.get("added", ())),
+        }
+    )
 
 
-def _since(connection: Connection) -> datetime | None:
-    query = select(switches.c.value).where(switches.c.name == _FORGOTTEN)
-    written = connection.execute(query).scalar_one_or_none()
-    return datetime.fromisoformat(str(written)) if written else None
+def _drop_patterns(connection: Connection, *, family: str | None, project: str | None) -> None:
+    for table in _PATTERNS:
+        told = table.c.workflow_params[_OUTCOME].is_not(None)
+        gone = delete(table).where(or_(table.c.generation_id.is_not(None), told))
+        if family is not None:
+            gone = gone.where(table.c.family == family)
+        if project is not None:
+            mine = select(projects.c.id).where(projects.c.name == project)
+            gone = gone.where(table.c.project_id.in_(mine))
+        connection.execute(gone)
 
 
 def _corrections(
@@ -228,6 +262,7 @@ def _outcome(
 ) -> Outcome:
     key = (row.generation_id, row.number)
     request = RenderRequest(**row.request)
+    person = said.get(key)
     return Outcome(
         generation_id=row.generation_id,
         number=row.number,
@@ -236,10 +271,17 @@ def _outcome(
         checkpoint=row.checkpoint,
         request=request,
         score=row.score,
-        passed=said.get(key, row.verdict == Verdict.PASS),
+        passed=row.verdict == Verdict.PASS if person is None else person,
         losses={defect["kind"]: defect.get("loss", 0.0) for defect in row.defects},
         corrections=changes.get(key, ()),
         cost_px=float(row.sampler_steps or request.steps) * request.width * request.height,
+        added=tuple(row.added or ()),
+        drawn=row.drawn or {},
+        person=person,
+        project=row.project,
+        profile=row.profile,
+        version=row.server_version or "",
+        at=row.created_at.isoformat(),
     )
 
 

@@ -37,6 +37,8 @@ T = TypeVar("T")
 Values = dict[str, Any]
 
 DIRECTOR, PERSON = "director", "person"
+ASSESSMENT = tuple(one.name for one in fields(Assessment))
+"""The columns that hold an assessment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +250,10 @@ def _attempts_by_generation(parts: Parts) -> Mapping[str, list[Attempt]]:
                 state=AttemptState(row.state),
                 server=row.server,
                 backend=row.backend,
+                server_version=row.server_version,
                 family=row.family,
+                added=tuple(row.added or ()),
+                drawn=row.drawn or {},
                 corrections=tuple(corrections[key]),
                 stopped_early_at_step=row.stopped_early_at_step,
                 sampler_steps=row.sampler_steps,

@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
@@ -253,6 +253,9 @@ attempts = Table(
     Column("failure_class", String),
     Column("failure_message", Words),
     _time("created_at"),
+    Column("server_version", String),
+    Column("added", JSON),
+    Column("drawn", JSON),
     UniqueConstraint("prompt_id"),
     Index(None, "artifact_sha256"),
     Index(None, "created_at"),
@@ -427,6 +430,16 @@ external_ids = Table(
     Column("file", JSON(none_as_null=True)),  # what was found of a job's file: path, sha256, size
     Index(None, "entity", "our_id"),
     Index(None, "entity", "external_id"),
+)
+
+# How a file is drawn, in numbers (`assess.style`): made once, of `recipe`.
+styles = Table(
+    "styles",
+    METADATA,
+    Column("artifact_sha256", String, primary_key=True),
+    Column("recipe", String, primary_key=True),
+    Column("measured", JSON, nullable=False),
+    _time("created_at"),
 )
 
 # ---- The service ------------------------------------------------------------------------------

@@ -1,0 +1,110 @@
+"""The measured style of a project, and new pictures held against it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tower_anime.assess import style
+from tower_anime.assess.style import ENOUGH, RECIPE, Style
+from tower_anime.domain.attempt import Attempt
+from tower_anime.domain.brief import DEFAULT_PROJECT
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.generation import Generation
+from tower_anime.domain.quality import Assessment
+from tower_anime.errors import CorruptOutput, NotFound, Unreadable
+from tower_anime.pipeline.memory import SANDBOX
+from tower_anime.ports import Blobs, Judged, Media
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 40  # pictures measured for one comparison; the others follow with the next ones
+_KEPT = 64  # styles in memory
+
+
+class Styles(Protocol):
+    """Holds pictures against the style of their project."""
+
+    def judged(
+        self, generation: Generation, attempt: Attempt, frame: Frame, assessment: Assessment
+    ) -> Assessment:
+        """Return the assessment with what the project's style says of the picture."""
+        ...
+
+
+class NoStyles:
+    """Knows no styles."""
+
+    def judged(
+        self,
+        generation: Generation,  # noqa: ARG002 - the protocol's signature
+        attempt: Attempt,  # noqa: ARG002
+        frame: Frame,  # noqa: ARG002
+        assessment: Assessment,
+    ) -> Assessment:
+        """Return the assessment as it is."""
+        return assessment
+
+
+@dataclass(frozen=True)
+class MeasuredStyles:
+    """Styles of approved pictures, per project and checkpoint; each file is measured once."""
+
+    memory: Judged
+    blobs: Blobs
+    media: Media
+    _known: dict[tuple[str, ...], Style | None] = field(default_factory=dict)
+
+    def judged(
+        self, generation: Generation, attempt: Attempt, frame: Frame, assessment: Assessment
+    ) -> Assessment:
+        """Return the assessment with what the project's style says of the picture.
+
+        A picture without a score is no picture to compare. In the project of everything that
+        belongs nowhere nothing is held against a picture unless the profile says so.
+        """
+        if assessment.score is None:
+            return assessment
+        project = generation.brief.project
+        found = self.of(
+            project,
+            checkpoint=attempt.request.checkpoint,
+            sandbox=attempt.backend == SANDBOX,
+        )
+        if found is None:
+            return assessment
+        return style.judged(
+            assessment,
+            style.compare(style.measure(frame), found),
+            profile=generation.profile,
+            counts=project != DEFAULT_PROJECT,
+            meant=style.is_meant_to_differ(generation.brief.prompt),
+        )
+
+    def of(self, project: str, *, checkpoint: str | None, sandbox: bool) -> Style | None:
+        """Return a project's style with a checkpoint; None while too few pictures define it."""
+        files = self.memory.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)
+        if len(files) < ENOUGH:
+            return None
+        if files not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[files] = self._style(files)
+        return self._known[files]
+
+    def _style(self, files: Sequence[str]) -> Style | None:
+        kept = dict(self.memory.styles(files, recipe=RECIPE))
+        missing = [sha256 for sha256 in files if sha256 not in kept][-MOST_AT_ONCE:]
+        new = {}
+        for sha256 in missing:
+            try:
+                frame = self.media.decode_still(self.blobs.find(sha256)).frame
+            except (CorruptOutput, NotFound, Unreadable) as error:
+                log.info("%s tells nothing of its style: %s", sha256, error)
+                continue
+            new[sha256] = style.measure(frame)
+        self.memory.save_styles(tuple(new.items()), recipe=RECIPE)
+        measured = {**kept, **new}
+        return style.style_of([measured[sha256] for sha256 in files if sha256 in measured])

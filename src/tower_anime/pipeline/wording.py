@@ -1,0 +1,54 @@
+"""Words that earlier attempts taught join a new request's prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tower_anime.direct.learned import may_be_avoided, may_join, with_learned
+from tower_anime.domain.brief import Brief, DirectorChoice
+from tower_anime.domain.direction import Enhancement
+from tower_anime.domain.family import Dialect, Family, Guidance
+from tower_anime.domain.knowledge import Outcome
+from tower_anime.domain.lesson import WordChoice
+from tower_anime.domain.manner import TRIED
+from tower_anime.learn.words import ENOUGH, choose_avoided, choose_words, lifts
+
+_LATELY = 50  # first attempts whose share of passes tells whether anything is to be found out
+
+
+def worded(
+    enhancement: Enhancement,
+    told: Sequence[Outcome],
+    weights: Sequence[float],
+    *,
+    brief: Brief,
+    family: Family,
+    lot: Callable[[str], float],
+) -> Enhancement:
+    """Return the prompts with learned words, as far as brief and family leave room for them.
+
+    `told` are outcomes of the family, `weights` (0–1) what each still counts. A user who wants no
+    director wants the words as they are.
+    """
+    firsts = [outcome for outcome in told if outcome.number == 1]
+    if brief.director is DirectorChoice.OFF or len(firsts) < 2 * ENOUGH:
+        return enhancement
+    wanted, avoided = WordChoice(), WordChoice()
+    if "prompt" not in brief.locks:
+        lately = firsts[-_LATELY:]
+        wanted = choose_words(
+            lifts(told, weights=weights),
+            prompt=enhancement.prompt,
+            allowed=lambda word: may_join(word, brief=brief, enhancement=enhancement),
+            passing=sum(outcome.passed for outcome in lately) / len(lately),
+            pool=TRIED if family.dialect is Dialect.TAGS else (),
+            lot=lot,
+        )
+    if "negative" not in brief.locks and family.guidance is Guidance.CFG:
+        avoided = choose_avoided(
+            lifts(told, negative=True, weights=weights),
+            negative=enhancement.negative,
+            allowed=lambda word: may_be_avoided(word, brief=brief),
+            lot=lot,
+        )
+    return with_learned(enhancement, wanted, avoided, brief=brief, family=family)

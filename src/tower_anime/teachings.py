@@ -1,0 +1,189 @@
+"""What was learned from words and from people, for pages, programs and the command line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from tower_anime.adapters.blobs import FileBlobs
+from tower_anime.adapters.media import OpenCvMedia
+from tower_anime.assess.style import ENOUGH, FEATURES, Style
+from tower_anime.domain.knowledge import Outcome
+from tower_anime.domain.lesson import Calibration, Part, Shift, WordLift
+from tower_anime.domain.manner import manner_of
+from tower_anime.inspection import all_profiles
+from tower_anime.learn import drift
+from tower_anime.learn.prompts import likeness
+from tower_anime.learn.words import lifts
+from tower_anime.pipeline.memory import SANDBOX
+from tower_anime.pipeline.people import calibration
+from tower_anime.pipeline.styling import MeasuredStyles
+from tower_anime.ports import Judged, Memory
+from tower_anime.settings import Settings
+
+MOST_WORDS = 50
+MOST_ALIKE = 10
+_LOOKED_AT = 2000
+
+
+class Remembered(Memory, Judged, Protocol):
+    """A store that remembers outcomes and decisions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """What is known of the words of one family on one kind of server, the surest first."""
+
+    backend: str
+    family: str
+    outcomes: int
+    words: tuple[WordLift, ...]
+
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON; `sure` words are suggested, of them those that say how are added."""
+        return {
+            "backend": self.backend,
+            "family": self.family,
+            "outcomes": self.outcomes,
+            "words": [
+                {
+                    **asdict(lift),
+                    "sure": lift.sure,
+                    "may_be_added": lift.sure and len(manner_of(lift.words)) == len(lift.words),
+                }
+                for lift in self.words[:MOST_WORDS]
+            ],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectStyle:
+    """The style of a project's approved pictures with one checkpoint; None while they are few."""
+
+    project: str
+    checkpoint: str | None
+    pictures: int
+    style: Style | None
+
+    def view(self) -> dict[str, Any]:
+        """Return it as JSON: mean and spread of every feature."""
+        plain: dict[str, Any] = {
+            "project": self.project,
+            "checkpoint": self.checkpoint,
+            "pictures": self.pictures,
+            "needed": ENOUGH,
+            "features": None,
+        }
+        if self.style is None:
+            return plain
+        figures = zip(FEATURES, self.style.mean, self.style.spread, strict=True)
+        features = {
+            name: {"mean": round(float(mean), 3), "spread": round(float(spread), 3)}
+            for name, mean, spread in figures
+        }
+        return {**plain, "features": features}
+
+
+def vocabularies(memory: Memory, *, sandbox: bool) -> tuple[Vocabulary, ...]:
+    """Return what is known of words, by family; the one with most outcomes first."""
+    found = [
+        Vocabulary(
+            backend=_backend(sandbox=sandbox),
+            family=family,
+            outcomes=len(told),
+            words=_words_of(told),
+        )
+        for family, told in _by_family(memory, Part.WORDS, sandbox=sandbox).items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.outcomes, one.family)))
+
+
+def _words_of(told: Sequence[Outcome]) -> tuple[WordLift, ...]:
+    counts = drift.weights(told, drift.shifts(told))
+    found = (*lifts(told, weights=counts), *lifts(told, negative=True, weights=counts))
+    return tuple(sorted(found, key=lambda lift: -lift.low))
+
+
+def changes(memory: Memory, *, sandbox: bool) -> Mapping[str, tuple[Shift, ...]]:
+    """Return what makes older evidence less telling, by family."""
+    families = _by_family(memory, Part.PARAMETERS, sandbox=sandbox)
+    return {family: drift.shifts(told) for family, told in families.items()}
+
+
+def alike(memory: Memory, prompt: str, *, sandbox: bool) -> list[dict[str, Any]]:
+    """Return the past prompts most like this one, with what came of them."""
+    told = memory.outcomes(sandbox=sandbox, part=Part.WORDS, limit=_LOOKED_AT)
+    firsts = [outcome for outcome in told if outcome.number == 1]
+    near = likeness(prompt, [outcome.request.prompt for outcome in firsts])
+    order = np.argsort(-near, kind="stable")[:MOST_ALIKE]
+    return [
+        {
+            "generation_id": firsts[at].generation_id,
+            "likeness": round(float(near[at]), 3),
+            "prompt": firsts[at].request.prompt,
+            "score": firsts[at].score,
+            "passed": firsts[at].passed,
+        }
+        for at in order
+        if near[at] > 0
+    ]
+
+
+def calibrations(judged: Judged, settings: Settings, *, sandbox: bool) -> Mapping[str, Calibration]:
+    """Return how people's decisions relate to the score, for each profile with any."""
+    found = {
+        profile.name: calibration(judged, profile, sandbox=sandbox)
+        for profile in all_profiles(settings)
+    }
+    return {name: one for name, one in found.items() if one.decisions}
+
+
+def project_styles(
+    judged: Judged, settings: Settings, *, sandbox: bool
+) -> tuple[ProjectStyle, ...]:
+    """Return the style of every project and checkpoint with approved pictures."""
+    blobs = FileBlobs(settings.data_dir / "artifacts")
+    known = MeasuredStyles(judged, blobs, OpenCvMedia())
+    return tuple(
+        ProjectStyle(
+            project=project,
+            checkpoint=checkpoint,
+            pictures=len(judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)),
+            style=known.of(project, checkpoint=checkpoint, sandbox=sandbox),
+        )
+        for project, checkpoint in judged.projects_with_style(sandbox=sandbox)
+    )
+
+
+def overview(store: Remembered, settings: Settings, *, sandbox: bool) -> dict[str, Any]:
+    """Return all that was learned from words and people, as JSON for a page."""
+    return {
+        "backend": _backend(sandbox=sandbox),
+        "learning": settings.learning,
+        "words": [one.view() for one in vocabularies(store, sandbox=sandbox)],
+        "people": {
+            name: asdict(one)
+            for name, one in calibrations(store, settings, sandbox=sandbox).items()
+        },
+        "style": [one.view() for one in project_styles(store, settings, sandbox=sandbox)],
+        "drift": {
+            family: [asdict(shift) for shift in found]
+            for family, found in changes(store, sandbox=sandbox).items()
+            if found
+        },
+    }
+
+
+def _by_family(memory: Memory, part: Part, *, sandbox: bool) -> Mapping[str, tuple[Outcome, ...]]:
+    grouped: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in memory.outcomes(sandbox=sandbox, part=part):
+        grouped[outcome.family].append(outcome)
+    return {family: tuple(told[-_LOOKED_AT:]) for family, told in grouped.items()}
+
+
+def _backend(*, sandbox: bool) -> str:
+    return SANDBOX if sandbox else "comfyui"
