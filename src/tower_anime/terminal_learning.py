@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tower_anime import teachings
-from tower_anime.assess.style import ENOUGH as STYLE_ENOUGH
 from tower_anime.compose import open_store
 from tower_anime.domain.lesson import WordLift
 from tower_anime.lessons import Lesson, Uplift
@@ -150,7 +149,7 @@ def style(settings: Settings, *, as_json: bool) -> None:
     for one in found:
         name = f"{one.project}, {one.checkpoint or 'its workflow'}: {one.pictures} pictures"
         if one.style is None:
-            click.echo(f"{name}; {STYLE_ENOUGH} are needed to tell a style")
+            click.echo(f"{name}; {one.view()['needed']} are needed to tell a style")
             continue
         click.echo(name)
         table = Table("  feature", "mean", "spread", box=None)
