@@ -145,6 +145,9 @@ def _settings(**overrides: Any) -> Settings:
 @click.option("--lock", multiple=True, metavar="KEY", help="Never change this parameter.")
 @click.option("--max-attempts", type=int, default=4, show_default=True, help="Budget of tries.")
 @click.option("--count", type=int, default=1, show_default=True, help="Pictures per prompt.")
+@click.option("--keep", default="all", show_default=True, help="all, or best: publish only that.")
+@click.option("--max-steps", type=int, help="Budget in sampler steps, all tries together.")
+@click.option("--max-seconds", type=float, metavar="S", help="Budget in seconds at the server.")
 @click.option("--comfy", multiple=True, metavar="URL", help="A ComfyUI server; repeatable.")
 @click.option(
     "--director",

@@ -42,6 +42,7 @@ from tower_anime.domain.generation import (
     PersonReview,
     Publication,
     PublicationState,
+    batch_ids,
     new_generation_id,
 )
 from tower_anime.errors import BadInput, Conflict, NotFound
@@ -431,8 +432,10 @@ def leave_in_queue(
     shots = shot_ids or [None] * len(briefs)
     with contextlib.closing(open_store(settings)) as store:
         return tuple(
-            store.add_generation(replace(_generation(settings, brief, store), shot_id=shot_id))
-            for brief, shot_id in zip(briefs, shots, strict=True)
+            store.add_generation(
+                replace(_generation(settings, brief, store), shot_id=shot_id, batch_id=batch_id)
+            )
+            for brief, shot_id, batch_id in zip(briefs, shots, batch_ids(briefs), strict=True)
         )
 
 

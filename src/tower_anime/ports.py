@@ -320,6 +320,10 @@ class Store(Protocol):
         """Return a page of generations, newest first."""
         ...
 
+    def batch(self, batch_id: str) -> Mapping[GenerationStatus, int]:
+        """Return how many generations of a batch have each status."""
+        ...
+
     def unfinished(self) -> tuple[str, ...]:
         """Return ids of generations that are queued or working, oldest first."""
         ...

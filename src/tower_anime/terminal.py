@@ -28,6 +28,7 @@ from tower_anime.domain.generation import (
     History,
     Publication,
     PublicationState,
+    batch_ids,
 )
 from tower_anime.domain.progress import LiveAttempt
 from tower_anime.domain.quality import Assessment, Profile, Verdict
@@ -84,7 +85,11 @@ def generate(app: App, briefs: Sequence[Brief], *, as_json: bool) -> int:
             "It is no diffusion model. (--comfy URL or TOWER_COMFY_URLS names a server.)",
             err=True,
         )
-    ids = [app.create(brief).id for brief in briefs]
+    batches = batch_ids(briefs)
+    ids = [
+        app.create(brief, batch_id=batch_id).id
+        for brief, batch_id in zip(briefs, batches, strict=True)
+    ]
     try:
         _watch(app, ids, live=not as_json and sys.stdout.isatty())
     except KeyboardInterrupt:
@@ -302,6 +307,8 @@ def _file_lines(history: History) -> list[Text]:
 def _publication_line(publication: Publication) -> Text:
     if publication.state is PublicationState.PENDING:
         return Text(f"  not published yet: {publication.reason}", style="yellow")
+    if publication.state is PublicationState.KEPT:
+        return Text(f"  {publication.reason}", style="dim")
     if publication.state is PublicationState.WITHDRAWN:
         return Text(f"  not in the library: {publication.reason}", style="yellow")
     if publication.state is PublicationState.UNVERIFIED:

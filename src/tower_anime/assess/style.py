@@ -3,8 +3,8 @@
 Palette, tone curve, saturation, line weight, edges, texture and grain of pictures that belong
 together define a style: their mean and how they vary, together. A new picture is compared by its
 distance (Mahalanobis) in that spread. What is far is set by the pictures themselves: each is held
-against the others, and a picture farther off than all of them has, by symmetry, a chance of
-1 in n + 1 to be of the same style (conformal prediction, Vovk 2005).
+against the others, and the distances found (log-normal, nearly) say how far a further one of the
+same style may lie.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RECIPE = "1"
 """Version of the numbers below; those of another recipe are not compared."""
 
 ENOUGH = 20
-"""Pictures from which on the farthest of them bounds false alarms at 5 %."""
+"""Pictures from which on their own distances tell what is far."""
 
 KIND = "off_style"
 NAMED_FROM = 0.2  # as for all defects: the severity of a picture just beyond its style
@@ -36,11 +36,14 @@ _SIDE_PX = 512
 _TILE_PX = 16
 _HUES = 6
 _MOST = 200  # the newest pictures of a style; it may move on
-_QUANTILE = 0.97
+_FAR = (
+    1.9  # deviations of ln distance: 3 to 4 % of a style's further pictures lie beyond (measured)
+)
 _DOUBTED = (
     0.05  # of the usual variance that is added to a style's own: few pictures vary too little
 )
 _PULL = 0.4  # how many rows a feature is worth, against correlations by chance
+_NEAREST = 2.0  # distances below tell nothing: copies of one picture are no style
 _STEEP = 0.6  # severity per relative distance beyond the bar; chosen by hand on drawn styles
 
 _MEANT = re.compile(
@@ -217,15 +220,14 @@ def style_of(measured: Sequence[Mapping[str, float]]) -> Style | None:
     if len(measured) < ENOUGH:
         return None
     rows = np.array([_vector(one) for one in measured[-_MOST:]])
-    distances = sorted(_apart(rows))
-    rank = min(len(rows), math.ceil((len(rows) + 1) * _QUANTILE)) - 1
+    apart = np.log(np.maximum(_apart(rows), _NEAREST))
     mean, covariance = _spread(rows)
     return Style(
         pictures=len(rows),
         mean=mean,
         spread=np.sqrt(np.diag(covariance)),
         inverse=np.linalg.inv(covariance),
-        bar=distances[rank],
+        bar=math.exp(float(apart.mean() + _FAR * apart.std(ddof=1))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tower_anime.domain.request import (
@@ -46,7 +46,9 @@ class Brief:
     `workflow` is the name of one that comes along, or `name@sha256` of a kept file; `image` is
     the input picture, `name@sha256` once it is kept; `mask` (likewise) says where it is drawn
     anew, and is in the kept picture's alpha. `duration_s` is how long a clip shall be (seconds);
-    None leaves it to the workflow.
+    None leaves it to the workflow. With `keep` best it is one `of` so many, of which one is
+    published. `max_steps` and `max_seconds` bound what all attempts together may cost at the
+    servers, besides `max_attempts`.
 
     Build with `make_brief`, which checks every value.
     """
@@ -65,7 +67,15 @@ class Brief:
     max_attempts: int = 4
     director: DirectorChoice = DirectorChoice.AUTO
     keep: Keep = Keep.ALL
+    of: int = 1
+    max_steps: int | None = None
+    max_seconds: float | None = None
     publish: bool = True
+
+    def without_seed(self) -> Brief:
+        """Return the wish that several pictures have in common."""
+        parameters = {key: value for key, value in self.parameters.items() if key != "seed"}
+        return replace(self, parameters=parameters)
 
 
 def make_brief(
@@ -84,6 +94,9 @@ def make_brief(
     max_attempts: int = 4,
     director: DirectorChoice = DirectorChoice.AUTO,
     keep: Keep = Keep.ALL,
+    of: int = 1,
+    max_steps: int | None = None,
+    max_seconds: float | None = None,
     publish: bool = True,
 ) -> Brief:
     """Return a checked brief; `BadInput` names what is allowed."""
@@ -92,6 +105,10 @@ def make_brief(
             raise BadInput(f"unknown lock {lock!r}; allowed: {', '.join(LOCKABLE)}")
     if not 1 <= max_attempts <= MAX_ATTEMPTS:
         raise BadInput(f"max_attempts must be 1 to {MAX_ATTEMPTS}, not {max_attempts}")
+    if max_steps is not None and max_steps < 1:
+        raise BadInput(f"max_steps must be at least 1, not {max_steps}")
+    if max_seconds is not None and not 0 < max_seconds < float("inf"):
+        raise BadInput(f"max_seconds must be above 0, not {max_seconds:g}")
     if mask and not image:
         raise BadInput("a mask needs the picture that it lies on; give one with --image")
     if not project.strip():
@@ -112,6 +129,9 @@ def make_brief(
         max_attempts=max_attempts,
         director=director,
         keep=keep,
+        of=of,
+        max_steps=max_steps,
+        max_seconds=max_seconds,
         publish=publish,
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from tower_anime.domain.attempt import Attempt, Failure
-from tower_anime.domain.brief import Brief
+from tower_anime.domain.brief import Brief, Keep
 from tower_anime.domain.direction import Enhancement, Wish
 from tower_anime.domain.quality import Profile
 from tower_anime.domain.request import RenderRequest
@@ -80,13 +80,15 @@ class PersonReview:
 class PublicationState(StrEnum):
     """pending: not written yet; verified: seen where it belongs; unverified: written only.
 
-    withdrawn: taken out again, by a person's decision.
+    withdrawn: taken out again, by a person's decision. kept: approved, but another result of the
+    same wish is better and only the best is published.
     """
 
     PENDING = "pending"
     VERIFIED = "verified"
     UNVERIFIED = "unverified"
     WITHDRAWN = "withdrawn"
+    KEPT = "kept"
 
 
 NO_LONGER_APPROVED = "a person no longer approves it"
@@ -162,6 +164,24 @@ _PROMPT_NAMESPACE = uuid.UUID("6f1d7c3e-2f0a-5a44-9c55-0f4c5a7b1e21")
 def new_generation_id() -> str:
     """Return a fresh id (UUID in canonical form)."""
     return str(uuid.uuid4())
+
+
+def batch_ids(briefs: Sequence[Brief], *, key: str | None = None) -> tuple[str | None, ...]:
+    """Return for each brief the batch of those that it competes with; None for one on its own.
+
+    The same `key` gives the same batches.
+    """
+    found: list[str | None] = []
+    for number, brief in enumerate(briefs):
+        competes = brief.keep is Keep.BEST and brief.of > 1
+        joins = competes and number and found[-1] and _competitors(briefs[number - 1], brief)
+        fresh = uuid.uuid5(_PROMPT_NAMESPACE, f"{key}/{number}") if key else uuid.uuid4()
+        found.append((found[-1] if joins else str(fresh)) if competes else None)
+    return tuple(found)
+
+
+def _competitors(one: Brief, other: Brief) -> bool:
+    return one.without_seed() == other.without_seed()
 
 
 def prompt_id_of(generation_id: str, number: int) -> str:

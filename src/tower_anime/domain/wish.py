@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from tower_anime.domain.brief import DEFAULT_PROJECT, Brief, DirectorChoice, make_brief
+from tower_anime.domain.brief import DEFAULT_PROJECT, Brief, DirectorChoice, Keep, make_brief
 from tower_anime.domain.request import Kind, parse_parameter, parse_size
 from tower_anime.errors import BadInput
 
@@ -30,7 +30,10 @@ WISH_KEYS = (
     "set",
     "lock",
     "max_attempts",
+    "max_steps",
+    "max_seconds",
     "count",
+    "keep",
     "director",
     "publish",
 )
@@ -41,7 +44,8 @@ def briefs_of(wish: Mapping[str, object]) -> tuple[Brief, ...]:
     """Return the briefs that a request in the interface's words asks for.
 
     `{a|b}` in the prompt makes one for each alternative, `count` repeats each of them with
-    seeds that count up from `seed` when that is given. `BadInput` names what is allowed.
+    seeds that count up from `seed` when that is given; with `keep` best, one of those is
+    published. `BadInput` names what is allowed.
     """
     unknown = [key for key in wish if key not in WISH_KEYS]
     if unknown:
@@ -71,6 +75,10 @@ def briefs_of(wish: Mapping[str, object]) -> tuple[Brief, ...]:
             },
             locks=_words(wish.get("lock"), name="lock"),
             max_attempts=_whole(wish.get("max_attempts", 4), name="max_attempts"),
+            max_steps=_optional_whole(wish, "max_steps"),
+            max_seconds=_seconds(wish.get("max_seconds"), name="max_seconds"),
+            keep=_choice(Keep, wish.get("keep") or Keep.ALL, name="keep"),
+            of=count if wish.get("keep") == Keep.BEST else 1,
             director=_choice(DirectorChoice, wish.get("director", "auto"), name="director"),
             publish=_flag(wish.get("publish", True), name="publish"),
         )
@@ -112,6 +120,10 @@ def _whole(value: object, *, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadInput(f"{name} must be a whole number, not {value!r}")
     return value
+
+
+def _optional_whole(wish: Mapping[str, object], name: str) -> int | None:
+    return None if wish.get(name) is None else _whole(wish[name], name=name)
 
 
 def _seconds(value: object, *, name: str) -> float | None:

@@ -22,10 +22,13 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.quality import ReviewBy, Verdict
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import FailureClass
+from tower_anime.pipeline.best import waits_for_others
 from tower_anime.pipeline.timing import surplus
 
 DELIVERY = "delivery"
 """The defect of a clip whose file would not play everywhere."""
+
+_KEPT = PublicationState.KEPT
 
 HOPELESS = frozenset(
     {FailureClass.MISSING_MODEL, FailureClass.MISSING_NODE, FailureClass.INVALID_GRAPH}
@@ -135,8 +138,14 @@ def _after_the_end(history: History) -> Step:
         if published is not None and published.state in in_library:
             return Withdraw(published)
         return Finished()
-    lacking = published is None or (
-        published.state is PublicationState.WITHDRAWN and published.reason == NO_LONGER_APPROVED
+    if waits_for_others(history) and (published is None or published.state is _KEPT):
+        return Finished()
+    lacking = (
+        published is None
+        or published.state is _KEPT
+        or (
+            published.state is PublicationState.WITHDRAWN and published.reason == NO_LONGER_APPROVED
+        )
     )
     if lacking and generation.brief.publish and generation.chosen_attempt:
         return Publish(generation.chosen_attempt)
@@ -221,9 +230,21 @@ def _try_again(history: History, propose: Propose) -> Open | None:
 
 
 def _is_spent(history: History) -> bool:
-    """Whether the budget is used up; mending a file costs none of it."""
-    drawn = sum(attempt.kind is AttemptKind.GENERATE for attempt in history.attempts)
-    return drawn >= history.generation.brief.max_attempts
+    """Whether the budget is used up; mending a file costs none of it.
+
+    Another attempt must fit into what is left, taken that it costs what the last one did.
+    """
+    brief = history.generation.brief
+    drawn = [one for one in history.attempts if one.kind is AttemptKind.GENERATE]
+    if len(drawn) >= brief.max_attempts:
+        return True
+    if not drawn:
+        return False
+    steps = sum(one.sampler_steps for one in drawn) + drawn[-1].request.steps
+    seconds = sum(one.seconds for one in drawn) + drawn[-1].seconds
+    return (brief.max_steps is not None and steps > brief.max_steps) or (
+        brief.max_seconds is not None and seconds > brief.max_seconds
+    )
 
 
 def mends(brief: Brief, attempt: Attempt) -> bool:
@@ -245,7 +266,11 @@ def mends(brief: Brief, attempt: Attempt) -> bool:
 
 def _exhausted(history: History) -> Conclude:
     """Keep the best attempt; without any that was measured the generation failed."""
-    reason = "the attempts are used up" if _is_spent(history) else "no change is left to try"
+    drawn = sum(attempt.kind is AttemptKind.GENERATE for attempt in history.attempts)
+    reason = "no change is left to try"
+    if _is_spent(history):
+        all_tried = drawn >= history.generation.brief.max_attempts
+        reason = "the attempts are used up" if all_tried else "the budget is used up"
     best = best_attempt(history.attempts)
     if best:
         if best.assessment and best.assessment.verdict is Verdict.PASS:

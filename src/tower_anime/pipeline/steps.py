@@ -43,6 +43,7 @@ from tower_anime.graph import build
 from tower_anime.graph.source import Source
 from tower_anime.logs import about
 from tower_anime.pipeline import graphs, timing
+from tower_anime.pipeline.best import Chooser, waits_for_others
 from tower_anime.pipeline.card import Card, OwnCards
 from tower_anime.pipeline.clip import assess_clip
 from tower_anime.pipeline.flow import (
@@ -165,6 +166,8 @@ class Pipeline:
             history = self._perform(history, step)
             if isinstance(step, Render):
                 return Advance(done=False)
+        if waits_for_others(history):
+            self.chooser.settle(history)
         return Advance(done=True)
 
     def _next(self, history: History) -> Step:
@@ -474,6 +477,17 @@ class Pipeline:
         )
 
     @cached_property
+    def chooser(self) -> Chooser:
+        """What chooses the best of several results of one wish."""
+        return Chooser(
+            store=self.store,
+            blobs=self.blobs,
+            media=self.media,
+            target=self.library.target,
+            publish=self._publish,
+        )
+
+    @cached_property
     def publisher(self) -> Publisher:
         """What puts approved work into the library."""
         return Publisher(
@@ -495,6 +509,12 @@ class Pipeline:
                 f"only an approved generation can be published; this one is "
                 f"{history.generation.status}"
             )
+        if waits_for_others(history) and history.publication is None:
+            self.chooser.settle(history)
+            found = self.store.history(generation_id).publication
+            if found is None:
+                raise Conflict("only the best of its wish is published, and others are not over")
+            return found
         publication = self.publisher.complete(history, history.attempt(chosen))
         if publication != history.publication:
             self._record(history, publication)

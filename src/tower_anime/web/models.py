@@ -149,7 +149,10 @@ class Wish(Strict):
     set: dict[str, Any] | None = Field(None, examples=[{"steps": 28}])
     lock: list[str] | None = Field(None, examples=[["steps"]])
     max_attempts: int | None = None
+    max_steps: int | None = Field(None, description="sampler steps of all attempts together")
+    max_seconds: float | None = Field(None, description="seconds of all attempts at the servers")
     count: int | None = Field(None, examples=[1])
+    keep: str | None = Field(None, examples=["all", "best"])
     director: str | None = Field(None, examples=["auto"])
     publish: bool | None = None
 

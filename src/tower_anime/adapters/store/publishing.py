@@ -30,7 +30,9 @@ class SqlPublications(ABC):
         """
         state = publications.c.state
         done = or_(
-            state.in_((PublicationState.VERIFIED, PublicationState.UNVERIFIED)),
+            state.in_(
+                (PublicationState.VERIFIED, PublicationState.UNVERIFIED, PublicationState.KEPT)
+            ),
             and_(
                 state == PublicationState.WITHDRAWN,
                 publications.c.reason.is_distinct_from(NO_LONGER_APPROVED),

@@ -67,8 +67,10 @@ from tower_anime.domain.generation import (
     Event,
     Generation,
     GenerationStatus,
+    PersonDecision,
     PersonReview,
     Publication,
+    PublicationState,
 )
 from tower_anime.domain.quality import Assessment
 from tower_anime.errors import Conflict, NotFound, StoreUnavailable
@@ -283,6 +285,13 @@ class SqlStore(
                     ),
                 )
             )
+            if review.decision is PersonDecision.APPROVE:  # whatever others of its wish are like
+                connection.execute(
+                    delete(publications).where(
+                        publications.c.generation_id == generation_id,
+                        publications.c.state == PublicationState.KEPT,
+                    )
+                )
             remember(connection, generation_id, review.attempt)
             add_event(connection, told if is_new else None)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from tower_anime.compose import App
 from tower_anime.domain.brief import Brief
-from tower_anime.domain.generation import GenerationStatus, History
+from tower_anime.domain.generation import GenerationStatus, History, batch_ids
 from tower_anime.domain.queue import check_priority
 from tower_anime.domain.views import generation_view
 from tower_anime.domain.wish import MAX_EXPANSION, briefs_of
@@ -191,8 +191,9 @@ def queued(
     if len(briefs) > max(MAX_EXPANSION, MOST_IN_A_BATCH):
         raise BadInput(f"at most {MOST_IN_A_BATCH} generations at once")
     kept = [keep_named(app.settings, brief) for brief in briefs]
-    views = []
+    views, rivals = [], batch_ids(kept, key=key)
     for index, brief in enumerate(kept):
-        made = app.create(brief, key=f"{key}/{index}" if key else None, batch_id=batch_id)
+        batch = batch_id or rivals[index]
+        made = app.create(brief, key=f"{key}/{index}" if key else None, batch_id=batch)
         views.append(generation_view(History(generation=made)))
     return views
