@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tower_anime import __version__
+from tower_anime.cli_assess import assess, profiles
 from tower_anime.cli_deploy import import_legacy, service
 from tower_anime.cli_director import director
 from tower_anime.cli_learning import corrections, learning
@@ -279,57 +280,8 @@ def demo(as_json: bool) -> None:
     raise SystemExit(status)
 
 
-# ---- assess ---------------------------------------------------------------------------------
-
-
-def _above_0() -> click.FloatRange:
-    return click.FloatRange(min=0, min_open=True, max=1e6)
-
-
-@main.command(no_args_is_help=True)
-@click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path(path_type=Path))
-@click.option("--manifest", type=click.File(encoding="utf-8"), help="JSON Lines; - reads stdin.")
-@click.option("--prompt", help="What the pictures should show: relaxes what it asks for.")
-@click.option("--profile", help="Rules; see `profiles`.  [default: still, for clips clip]")
-@click.option(
-    "--expect-duration", type=_above_0(), metavar="S", help="Seconds that a clip should last."
-)
-@click.option(
-    "--expect-frame-rate", type=_above_0(), metavar="F", help="Frames a second it should have."
-)
-@_json_option
-def assess(
-    paths: tuple[Path, ...],
-    manifest: Iterable[str] | None,
-    prompt: str | None,
-    profile: str | None,
-    expect_duration: float | None,
-    expect_frame_rate: float | None,
-    as_json: bool,
-) -> None:
-    """Measure pictures and clips and judge them. A folder is walked.
-
-    Exit status: 0 all pass, 1 some rejected, 2 some could not be measured, or wrong usage.
-    """
-    from tower_anime import terminal
-    from tower_anime.domain.clip import Expectation
-    from tower_anime.inspection import inspect_files, wanted
-
-    settings = _settings()
-    expect = Expectation(duration_s=expect_duration, frame_rate=expect_frame_rate)
-    jobs = wanted(paths, manifest or (), prompt=prompt, profile=profile, expect=expect)
-    raise SystemExit(terminal.assessments(inspect_files(settings, jobs), as_json=as_json))
-
-
-@main.command()
-@_json_option
-def profiles(as_json: bool) -> None:
-    """List the profiles that pictures are judged by."""
-    from tower_anime import terminal
-    from tower_anime.inspection import all_profiles
-
-    terminal.profiles(all_profiles(_settings()), as_json=as_json)
-
+main.add_command(assess)
+main.add_command(profiles)
 
 # ---- workflows ------------------------------------------------------------------------------
 

@@ -48,7 +48,6 @@ from tower_anime.domain.generation import (
 from tower_anime.errors import BadInput, Conflict, NotFound
 from tower_anime.graph import ready
 from tower_anime.graph.source import Source, parse_source
-from tower_anime.inspection import find_profile
 from tower_anime.own_sandbox import own_sandbox, prepare_folder
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.memory import Teacher
@@ -58,6 +57,7 @@ from tower_anime.pipeline.steps import Pipeline
 from tower_anime.pipeline.styling import MeasuredStyles, NoStyles
 from tower_anime.pipeline.turns import Turns
 from tower_anime.ports import Advance, Chat, Engine, Library, Renderer
+from tower_anime.profiles import find_profile
 from tower_anime.settings import Settings
 from tower_anime.upkeep import every, sweep_orphans
 
@@ -523,7 +523,7 @@ def run_sandbox(
 
 
 def _generation(settings: Settings, brief: Brief, store: SqlStore) -> Generation:
-    profile = find_profile(settings, brief.profile)
+    profile = find_profile(settings, brief.profile, kind=brief.kind.value)
     if settings.learning:
         profile = calibrated(store, profile, sandbox=not settings.comfy_urls)
     return Generation(

@@ -25,7 +25,7 @@ from tower_anime.adapters.store.legacy_rows import (
 )
 from tower_anime.adapters.store.tables import HEAD
 from tower_anime.compose import open_blobs, open_store, upgrade_database
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.legacy import plain, text_of
 from tower_anime.errors import BadInput
 from tower_anime.inspection import inspect_files, wanted

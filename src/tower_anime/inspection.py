@@ -6,17 +6,17 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tower_anime.adapters.clips import CLIP_SUFFIXES, AvClips
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.uploads import check_upload
-from tower_anime.assess.profiles import PROFILES
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import BadInput
 from tower_anime.pipeline.clip import assess_clip
 from tower_anime.pipeline.picture import assess_picture
+from tower_anime.profiles import CLIP, STILL, check_named, find_profile
 from tower_anime.settings import Settings
 
 PICTURE_SUFFIXES = frozenset(
@@ -24,33 +24,23 @@ PICTURE_SUFFIXES = frozenset(
 )
 """What a walk through a folder picks up; a file that is named is always tried."""
 
-_MANIFEST_KEYS = ("path", "prompt", "profile", "expect")
+_MANIFEST_KEYS = ("path", "prompt", "negative", "profile", "expect")
 EXPECTED = tuple(item.name for item in fields(Expectation) if item.name not in ("may_cut", "loops"))
 """What may be expected of a file, in a manifest and of an upload."""
-
-STILL_PROFILE, CLIP_PROFILE = "still", "clip"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A file to assess, and by which rules. `profile` None: that of its kind."""
+    """A file to assess, and by which rules.
+
+    `profile` None: that of its kind; `prompt` None: the one that the file carries.
+    """
 
     path: Path
     prompt: str | None
     profile: str | None
+    negative: str = ""
     expect: Expectation = field(default_factory=Expectation)
-
-
-def find_profile(settings: Settings, name: str) -> Profile:
-    """Return the named profile with the bar that the settings set; `BadInput` lists them."""
-    if name not in PROFILES:
-        raise BadInput(f"unknown profile {name!r}; there are: {', '.join(PROFILES)}")
-    return replace(PROFILES[name], **settings.quality.model_dump(exclude_none=True))
-
-
-def all_profiles(settings: Settings) -> tuple[Profile, ...]:
-    """Return every profile with the settings' bar."""
-    return tuple(find_profile(settings, name) for name in PROFILES)
 
 
 def wanted(
@@ -60,9 +50,10 @@ def wanted(
     prompt: str | None,
     profile: str | None,
     expect: Expectation,
+    negative: str = "",
 ) -> tuple[Wanted, ...]:
     """Return the files to assess, in the order given; folders are walked by name."""
-    usual = Wanted(path=Path(), prompt=prompt, profile=profile, expect=expect)
+    usual = Wanted(path=Path(), prompt=prompt, profile=profile, negative=negative, expect=expect)
     found = [replace(usual, path=path) for given in paths for path in _walk(given)]
     for number, line in enumerate(manifest, start=1):
         if line.strip():
@@ -98,12 +89,20 @@ def _manifest_entry(line: str, number: int, usual: Wanted) -> Wanted:
         raise BadInput(f"line {number} of the manifest: unknown {unknown[0]!r}; allowed: {allowed}")
     return Wanted(
         path=Path(entry["path"]),
-        prompt=entry.get("prompt", usual.prompt),
-        profile=entry.get("profile", usual.profile),
+        prompt=_told(entry, "prompt", number) or usual.prompt,
+        negative=_told(entry, "negative", number) or usual.negative,
+        profile=_told(entry, "profile", number) or usual.profile,
         expect=_expectation(
             entry.get("expect"), usual.expect, where=f'"expect" in line {number} of the manifest'
         ),
     )
+
+
+def _told(entry: Mapping[str, Any], key: str, number: int) -> str | None:
+    value = entry.get(key)
+    if value is not None and not isinstance(value, str):
+        raise BadInput(f"line {number} of the manifest: {key} is a text, not {value!r}")
+    return value
 
 
 def _expectation(value: object, usual: Expectation, *, where: str) -> Expectation:
@@ -126,9 +125,21 @@ def inspect_files(settings: Settings, files: Sequence[Wanted]) -> Iterator[tuple
 
     Unknown profiles are refused (`BadInput`) before the first file is opened.
     """
-    names = {file.profile for file in files if file.profile} | {STILL_PROFILE, CLIP_PROFILE}
-    profiles = {name: find_profile(settings, name) for name in names}
-    return ((file.path, _inspect(file, profiles)) for file in files)
+    judged_by = profiles_of(settings, files)
+    return ((file.path, inspect(file, judged_by)) for file in files)
+
+
+Profiles: TypeAlias = Mapping[tuple[str | None, str], Profile]
+"""A profile's name (None: none is named) and the kind of file → the profile."""
+
+
+def profiles_of(settings: Settings, files: Sequence[Wanted]) -> Profiles:
+    """Return the profiles that files are judged by; `BadInput` for one that can't be used."""
+    return {
+        (name, kind): find_profile(settings, name or kind, kind=kind)
+        for name in {None, *(file.profile for file in files)}
+        for kind in (STILL, CLIP)
+    }
 
 
 def wanted_file(path: Path, *, prompt: str | None) -> Wanted:
@@ -152,22 +163,26 @@ def inspect_upload(
     expected = _expectation(expect, Expectation(), where="expect")
     check_upload(path)
     file = Wanted(path=path, prompt=prompt, profile=profile, expect=expected)
-    ((_, assessment),) = inspect_files(settings, [file])
-    return assessment
+    check_named(profile)
+    return inspect(file, profiles_of(settings, [file]))
 
 
-def _inspect(file: Wanted, profiles: Mapping[str, Profile]) -> Assessment:
+def inspect(file: Wanted, profiles: Profiles) -> Assessment:
+    """Assess one file by the rules of its kind; one that can't be read gets an error."""
     clips = AvClips()
     if clips.is_clip(file.path):
         return assess_clip(
             clips,
             file.path,
-            profile=profiles[file.profile or CLIP_PROFILE],
+            profile=profiles[file.profile, CLIP],
             prompt=file.prompt,
+            negative=file.negative,
             expect=file.expect,
         )
     return assess_picture(
         lambda: OpenCvMedia().decode_still(file.path),
-        profile=profiles[file.profile or STILL_PROFILE],
+        profile=profiles[file.profile, STILL],
         prompt=file.prompt,
+        negative=file.negative,
+        expect=file.expect,
     )

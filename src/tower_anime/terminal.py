@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live as LiveDisplay
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -31,48 +29,18 @@ from tower_anime.domain.generation import (
     batch_ids,
 )
 from tower_anime.domain.progress import LiveAttempt
-from tower_anime.domain.quality import Assessment, Profile, Verdict
+from tower_anime.domain.quality import Assessment, Verdict
 from tower_anime.domain.request import Kind
-from tower_anime.domain.timeline import timeline
-from tower_anime.domain.views import assessment_view, generation_view
+from tower_anime.domain.views import generation_view
 from tower_anime.domain.wish import briefs_of
 from tower_anime.errors import Cancelled, StoreUnavailable
+from tower_anime.terminal_marks import STYLES, console, json_lines, score_text, styled
 
 DASHBOARD = "http://127.0.0.1:44451/ui/"
 REFRESH_S = 0.15
 CANCEL_LIMIT_S = 10.0
 WAIT_S = 60.0
 DATABASE_PATIENCE_S = 120.0  # a server restarts in seconds; work goes on by itself after it
-
-_STYLES = {
-    "approved": "green",
-    "pass": "green",
-    "ok": "green",
-    "verified": "green",
-    "needs_review": "yellow",
-    "unmeasured": "yellow",
-    "note": "yellow",
-    "pending": "yellow",
-    "rejected": "red",
-    "reject": "red",
-    "failed": "red",
-    "problem": "red",
-    "cancelled": "dim",
-}
-
-
-def _styled(word: str) -> Text:
-    return Text(word, style=_STYLES.get(word, ""))
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-
-
-def _json_lines(values: Iterable[object]) -> None:
-    for value in values:
-        click.echo(json.dumps(value, ensure_ascii=False))
-
 
 # ---- generate -------------------------------------------------------------------------------
 
@@ -96,9 +64,9 @@ def generate(app: App, briefs: Sequence[Brief], *, as_json: bool) -> int:
         raise _cancelled(app, ids) from None
     histories = [app.store.history(generation_id) for generation_id in ids]
     if as_json:
-        _json_lines(generation_view(history) for history in histories)
+        json_lines(generation_view(history) for history in histories)
     else:
-        _console().print(Group(*(_story(history) for history in histories)))
+        console().print(Group(*(_story(history) for history in histories)))
     return 0 if all(_fine(history) for history in histories) else 1
 
 
@@ -106,11 +74,11 @@ def _watch(app: App, ids: Sequence[str], *, live: bool) -> None:
     if not live:
         _wait_for_all(app, ids, pause_s=WAIT_S, between=lambda: None)
         return
-    console = _console()
-    with LiveDisplay(console=console, refresh_per_second=8, transient=True) as display:
+    out = console()
+    with LiveDisplay(console=out, refresh_per_second=8, transient=True) as display:
 
         def draw() -> None:
-            display.update(_board(app, ids, rows=max(3, console.height - 6)))
+            display.update(_board(app, ids, rows=max(3, out.height - 6)))
 
         _wait_for_all(app, ids, pause_s=REFRESH_S, between=draw)
 
@@ -185,17 +153,11 @@ def _board_row(
         if progress.steps:
             bar = ProgressBar(total=progress.steps, completed=progress.step, width=24)
     number = f"{len(history.attempts)}/{generation.brief.max_attempts}"
-    return generation.brief.prompt, number, _styled(state), bar, _scores(history)
+    return generation.brief.prompt, number, styled(state), bar, _scores(history)
 
 
 def _scores(history: History) -> str:
-    return " → ".join(_score(attempt.assessment) for attempt in history.attempts)
-
-
-def _score(assessment: Assessment | None) -> str:
-    if assessment is None or assessment.score is None:
-        return "–"
-    return f"{assessment.score:.2f}"
+    return " → ".join(score_text(attempt.assessment) for attempt in history.attempts)
 
 
 def _story(history: History) -> Group:
@@ -203,7 +165,7 @@ def _story(history: History) -> Group:
     generation = history.generation
     simulated = " · drawn by the sandbox" if generation.backend == "sandbox" else ""
     title = Text.assemble(
-        (generation.status.value, f"bold {_STYLES.get(generation.status.value, '')}"),
+        (generation.status.value, f"bold {STYLES.get(generation.status.value, '')}"),
         "  ",
         (generation.brief.prompt, "bold"),
         (f"  {generation.id}{simulated}", "dim"),
@@ -283,7 +245,7 @@ def _short(value: object) -> str:
 
 
 def _judgement(assessment: Assessment) -> Text:
-    line = Text.assemble(f"score {_score(assessment)} ", _styled(assessment.verdict.value))
+    line = Text.assemble(f"score {score_text(assessment)} ", styled(assessment.verdict.value))
     if assessment.error:
         return line.append(f": {assessment.error.message}")
     worst = sorted(assessment.defects, key=lambda defect: -defect.loss)[:3]
@@ -320,7 +282,7 @@ def _publication_line(publication: Publication) -> Text:
 def queued(generations: Sequence[Generation], *, as_json: bool) -> None:
     """Show what was left for the server."""
     if as_json:
-        _json_lines(generation_view(History(generation=item)) for item in generations)
+        json_lines(generation_view(History(generation=item)) for item in generations)
         return
     for item in generations:
         click.echo(f"queued  {item.id}  {item.brief.prompt}")
@@ -347,100 +309,19 @@ def demo(app: App, *, as_json: bool) -> int:
     approved = [item for item in histories if item.generation.status is GenerationStatus.APPROVED]
     corrected = [item for item in histories if len(item.attempts) > 1]
     published = [item for item in histories if _is_published(item.publication)]
-    console = _console()
-    console.print(
+    out = console()
+    out.print(
         f"[bold]{len(approved)} of {len(briefs)} approved, {len(corrected)} after a correction, "
         f"{len(published)} published.[/bold]"
     )
-    console.print(f"Library    {app.settings.library_folder}")
-    console.print(f"Dashboard  run `make serve` (or `tower-anime serve`), then open {DASHBOARD}")
-    console.print(
-        "Next       tower-anime generate '1girl, shrine, autumn' --comfy http://HOST:8188"
-    )
+    out.print(f"Library    {app.settings.library_folder}")
+    out.print(f"Dashboard  run `make serve` (or `tower-anime serve`), then open {DASHBOARD}")
+    out.print("Next       tower-anime generate '1girl, shrine, autumn' --comfy http://HOST:8188")
     return status if published else 1
 
 
 def _is_published(publication: Publication | None) -> bool:
     return publication is not None and publication.state is PublicationState.VERIFIED
-
-
-# ---- assess ---------------------------------------------------------------------------------
-
-
-def assessments(found: Iterable[tuple[Path, Assessment]], *, as_json: bool) -> int:
-    """Show assessments as they come and return the exit status."""
-    verdicts = set()
-    console = _console()
-    for path, assessment in found:
-        verdicts.add(assessment.verdict)
-        if as_json:
-            _json_lines([assessment_view(assessment, path=str(path))])
-            continue
-        for line in assessment_lines(str(path), assessment):
-            console.print(line)
-    if Verdict.UNMEASURED in verdicts:
-        return 2
-    return 1 if Verdict.REJECT in verdicts else 0
-
-
-def assessment_lines(name: str, assessment: Assessment) -> list[Text]:
-    """Return a file's verdict, and what was found below it."""
-    line = Text.assemble(_styled(assessment.verdict.value.ljust(10)), f" {_score(assessment):>5}")
-    found = [Text(f"{'':19}{text}", style="dim") for text in _findings(assessment)]
-    return [line.append(f"  {name}"), *found]
-
-
-def _findings(assessment: Assessment) -> list[str]:
-    if assessment.error:
-        return [assessment.error.message]
-    worst_first = sorted(assessment.defects, key=lambda defect: -defect.loss)
-    lines = [f"{item.kind} {item.severity:.2f}: {item.message}" for item in worst_first]
-    return list(dict.fromkeys(lines)) + _course(assessment)
-
-
-_BARS = "▁▂▃▄▅▆▇█"
-_SHOWN_S = 60
-
-
-def _course(assessment: Assessment) -> list[str]:
-    """Return a clip's score by second, and when which defect is seen."""
-    course = timeline(assessment)
-    if course is None:
-        return []
-    per_bar = -(-len(course.scores) // _SHOWN_S)
-    worst = [min(course.scores[at : at + per_bar]) for at in range(0, len(course.scores), per_bar)]
-    bars = "".join(_BARS[min(7, int(score * 8))] for score in worst)
-    unit = "second" if per_bar == 1 else f"{per_bar} seconds"
-    stretches = [
-        f"  {stretch.begin_s:.2f}–{stretch.end_s:.2f} s  {stretch.kind} {stretch.severity:.2f}  "
-        f"(frames {stretch.frames.first}–{stretch.frames.last})"
-        for stretch in course.stretches
-    ]
-    return [f"score by {unit}  {bars}", *stretches]
-
-
-def profiles(known: Sequence[Profile], *, as_json: bool) -> None:
-    """Show the profiles."""
-    if as_json:
-        _json_lines(
-            {
-                "name": profile.name,
-                "version": profile.version,
-                "threshold": profile.threshold,
-                "min_width": profile.min_width,
-                "min_height": profile.min_height,
-                "review": profile.review.value,
-            }
-            for profile in known
-        )
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("profile", "passes at", "standard size", "approved by"):
-        table.add_column(heading)
-    for profile in known:
-        size = f"{profile.min_width}×{profile.min_height}"
-        table.add_row(profile.name, f"{profile.threshold:.2f}", size, profile.review.value)
-    _console().print(table)
 
 
 # ---- list, show, doctor ---------------------------------------------------------------------
@@ -449,7 +330,7 @@ def profiles(known: Sequence[Profile], *, as_json: bool) -> None:
 def overview(found: Sequence[History], *, as_json: bool) -> None:
     """Show one line for each generation."""
     if as_json:
-        _json_lines(generation_view(history) for history in found)
+        json_lines(generation_view(history) for history in found)
         return
     if not found:
         click.echo("Nothing was generated yet. Try: tower-anime generate '1girl, umbrella, rain'")
@@ -464,12 +345,12 @@ def overview(found: Sequence[History], *, as_json: bool) -> None:
         generation = history.generation
         table.add_row(
             generation.id,
-            _styled(generation.status.value),
-            _score(_final_assessment(history)),
+            styled(generation.status.value),
+            score_text(_final_assessment(history)),
             str(len(history.attempts)),
             generation.brief.prompt,
         )
-    _console().print(table)
+    console().print(table)
 
 
 def _final_assessment(history: History) -> Assessment | None:
@@ -481,15 +362,15 @@ def _final_assessment(history: History) -> Assessment | None:
 def details(history: History, *, as_json: bool) -> None:
     """Show one generation."""
     if as_json:
-        _json_lines([generation_view(history)])
+        json_lines([generation_view(history)])
         return
-    _console().print(_story(history))
+    console().print(_story(history))
 
 
 def findings(found: Sequence[Finding], *, as_json: bool) -> int:
     """Show what doctor found; 1 when there is a problem."""
     if as_json:
-        _json_lines(
+        json_lines(
             {"name": item.name, "state": item.state, "text": item.text, "fix": item.fix}
             for item in found
         )
@@ -497,6 +378,6 @@ def findings(found: Sequence[Finding], *, as_json: bool) -> int:
         table = Table(box=None, pad_edge=False, show_header=False)
         for item in found:
             fix = Text(f"\n→ {item.fix}", style="cyan") if item.fix else Text("")
-            table.add_row(_styled(item.state), item.name, Text(item.text).append_text(fix))
-        _console().print(table)
+            table.add_row(styled(item.state), item.name, Text(item.text).append_text(fix))
+        console().print(table)
     return 1 if any(item.state == "problem" for item in found) else 0

@@ -14,7 +14,7 @@ from rich.text import Text
 from tower_anime.domain.produced import Produced
 from tower_anime.domain.quality import Assessment, Verdict
 from tower_anime.domain.views import View, assessment_view
-from tower_anime.terminal import assessment_lines
+from tower_anime.terminal_assess import assessment_lines
 
 
 def watched(found: Iterable[tuple[Produced, Assessment]], *, as_json: bool) -> int:

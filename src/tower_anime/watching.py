@@ -15,14 +15,15 @@ from tower_anime.adapters.comfy_watch import ComfyWatch
 from tower_anime.adapters.embedded import clip_texts, is_clip
 from tower_anime.adapters.folder_watch import FolderWatch
 from tower_anime.adapters.media import OpenCvMedia
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.produced import Produced
 from tower_anime.domain.quality import Assessment
 from tower_anime.errors import BadInput, InvalidGraph, ServerDown, StorageFull, Unreadable
 from tower_anime.graph.bind import read
 from tower_anime.graph.load import parse_workflow
 from tower_anime.graph.own import template_of
-from tower_anime.inspection import PICTURE_SUFFIXES, Wanted, find_profile, inspect_files
+from tower_anime.inspection import PICTURE_SUFFIXES, Wanted, inspect_files
+from tower_anime.profiles import find_profile
 from tower_anime.settings import Settings
 
 log = logging.getLogger(__name__)

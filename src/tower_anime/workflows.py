@@ -32,6 +32,7 @@ from tower_anime.graph.roles import PARAMETERS, Roles, reads_mask
 from tower_anime.graph.source import Source, bundled, parse_source
 from tower_anime.own_sandbox import prepare_folder
 from tower_anime.ports import Renderer
+from tower_anime.profiles import check_named
 from tower_anime.sandbox.catalog import Catalog as SandboxCatalog
 from tower_anime.settings import Settings
 
@@ -262,8 +263,9 @@ def keep_named(settings: Settings, brief: Brief) -> Brief:
     """Return the brief of a caller who may not name files of this machine, as `keep_inputs` does.
 
     A workflow is one that comes along or was imported, a picture one that was sent before, or
-    any of ours. `BadInput` says what there is.
+    any of ours, a profile one that has a name. `BadInput` says what there is.
     """
+    check_named(brief.profile)
     return _kept(settings, brief, file_of=_imported, picture_of=inputs.find)
 
 

@@ -20,7 +20,7 @@ from tests.bench.clip_sheet import PROMPTS, shot_of
 from tests.unit.sandbox.prompts import many_prompts
 from tower_anime.adapters.clips import AvClips
 from tower_anime.assess.profiles import PROFILES
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame
 from tower_anime.pipeline.clip import assess_clip
 from tower_anime.sandbox.shot import Shot

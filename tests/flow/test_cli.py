@@ -275,3 +275,33 @@ def test_help_and_version(home: Path) -> None:
 def test_the_database_is_upgraded_before_first_use(home: Path) -> None:
     assert "applied" in tower(home, "db", "upgrade").stdout
     assert "up to date" in tower(home, "db", "upgrade").stdout
+
+
+def test_profiles_are_listed_shown_and_read_from_files(home: Path) -> None:
+    picture = home / "one.png"
+    picture.write_bytes(png(3, good=True))
+    (home / "profiles").mkdir()
+    (home / "profiles" / "mine.toml").write_text("threshold = 0.01\nversion = 2\n")
+    listed = tower(home, "profiles", "--json")
+    assert listed.returncode == 0, listed.stderr
+    assert [item["name"] for item in objects(listed)] == [
+        "still",
+        "poster",
+        "draft",
+        "clip",
+        "mine",
+    ]
+    for name in ("mine", "profiles/mine.toml"):
+        (seen,) = objects(tower(home, "assess", "one.png", "--profile", name, "--json"))
+        assert (seen["profile"], seen["threshold"]) == ("mine 2", 0.01)
+    shown = tower(home, "profiles", "mine")
+    (home / "copy.toml").write_text(shown.stdout)
+    (seen,) = objects(tower(home, "assess", "one.png", "--profile", "copy.toml", "--json"))
+    assert (seen["profile"], seen["threshold"]) == ("mine 2", 0.01)
+    (home / "profiles" / "bad.toml").write_text("tresh = 1")
+    listed = tower(home, "profiles")
+    assert listed.returncode == 1
+    assert "nearest: threshold" in listed.stderr
+    refused = tower(home, "assess", "one.png", "--profile", "bad")
+    assert refused.returncode == 2
+    assert "nearest: threshold" in refused.stderr

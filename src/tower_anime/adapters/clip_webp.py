@@ -74,6 +74,17 @@ def pictures(data: bytes) -> Iterator[tuple[float, float, NDArray[np.uint8]]]:
             place[:] = 0
 
 
+def exif_of(data: bytes) -> bytes:
+    """Return the file's EXIF block, empty without one."""
+    position, end = 12, 8 + int.from_bytes(data[4:8], "little")
+    while position + 8 <= min(end, len(data)):
+        name, size = _CHUNK.unpack_from(data, position)
+        if name == b"EXIF":
+            return data[position + 8 : position + 8 + size].removeprefix(b"Exif\0\0")
+        position += 8 + size + size % 2
+    return b""
+
+
 def _parts(data: bytes) -> Iterator[_Part]:
     position, end = 12, 8 + int.from_bytes(data[4:8], "little")
     while position + 8 <= min(end, len(data)):

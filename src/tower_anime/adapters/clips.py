@@ -26,6 +26,7 @@ from tower_anime.adapters.clip_open import (
     stated_size,
 )
 from tower_anime.adapters.clip_sound import listen
+from tower_anime.adapters.still_texts import exif_texts
 from tower_anime.domain.clip import ClipFacts, SoundFacts, SoundTrack, StreamFacts
 from tower_anime.errors import StorageFull, Unreadable
 
@@ -223,6 +224,7 @@ def _facts(container: Any, source: Path) -> ClipFacts:
         frames=stream.frames or None,
         moov_first=boxes.moov_first,
         sound=_sound_facts(container),
+        texts={name.casefold(): text for name, text in container.metadata.items()},
     )
 
 
@@ -452,6 +454,7 @@ class _WebpClip:
                 width=width,
                 height=height,
                 full_range=True,
+                texts=exif_texts(clip_webp.exif_of(data)),
             )
         )
         self._clock = _Clock(None)

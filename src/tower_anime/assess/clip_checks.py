@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tower_anime.assess.clips import GLITCHES, SPANS
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_S
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.quality import FrameRange
 
 Numbers = Mapping[str, float]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from tower_anime.assess import judge
+from tower_anime.assess import judge, ruled
 from tower_anime.assess.clip_checks import (
     CHECKS,
     Finding,
@@ -19,9 +19,10 @@ from tower_anime.assess.clip_checks import (
     glitch_findings,
     size_findings,
 )
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.quality import (
     Action,
+    Asked,
     Assessment,
     Defect,
     Measured,
@@ -37,6 +38,7 @@ DEFAULT_ACTIONS: Mapping[str, Action] = MappingProxyType(
         "flash_sequence": Action.WARN,
         "audio_missing": Action.OFF,
         "loudness": Action.WARN,
+        **ruled.DEFAULT_ACTIONS,
     }
 )
 """What is done about a clip's defects where the profile does not say; the others count."""
@@ -52,6 +54,7 @@ def judge_clip(
     expect: Expectation,
     failed_delivery: Sequence[str] = (),
     relaxed: Mapping[str, float] = MappingProxyType({}),
+    asked: Asked | None = None,
     seconds: float = 0.0,
 ) -> Assessment:
     """Judge a clip by its own measurements and the assessment of its representative frame.
@@ -64,7 +67,9 @@ def judge_clip(
         height: as shown, in pixels.
         expect: what was asked for.
         failed_delivery: the points of the delivery profile that the file fails, in words.
-        relaxed: defect kind → share (0–1) of its amount that intent forgives.
+        relaxed: defect kind → share (0–1) of its amount that intent forgives; the profile's own
+            shares hold as well.
+        asked: what the clip was meant to be; None: nobody told.
         seconds: what measuring took, passed on.
     """
     numbers = {name: m.value for name, m in measurements.items() if isinstance(m, Measured)}
@@ -73,9 +78,13 @@ def judge_clip(
     findings += size_findings(width, height, expect)
     if failed_delivery:
         findings.append(delivery(failed_delivery))
-    own = [_weighed(finding, profile, relaxed) for finding in findings]
+    forgiven = judge.forgiven_by(profile, relaxed)
+    own = [_weighed(finding, profile, forgiven) for finding in findings]
     named = [
-        (finding, loss) for finding, loss in own if _severity(finding.amount) >= judge.NAMED_FROM
+        (finding, loss)
+        for finding, loss in own
+        if _severity(finding.amount)
+        >= min(judge.NAMED_FROM, profile.severities.get(finding.kind, judge.NAMED_FROM))
     ]
     still_loss = -math.log(max(still.score, 1e-12)) if still and still.score is not None else 0.0
     loss = still_loss + sum(part for _, part in own)
@@ -91,10 +100,11 @@ def judge_clip(
         threshold=profile.threshold,
         defects=defects,
         measurements=everything,
-        profile=profile.name,
+        profile=profile.label,
         assessor=judge.ASSESSOR,
         seconds=seconds,
-        relaxed=dict(relaxed),
+        relaxed=dict(forgiven),
+        asked=asked,
     )
 
 
@@ -122,6 +132,13 @@ def as_frames(relaxed: Mapping[str, float]) -> Mapping[str, float]:
 def action_of(kind: str, profile: Profile) -> Action | None:
     """Return what a profile does about a clip's defect; None: it counts."""
     return profile.actions.get(kind, DEFAULT_ACTIONS.get(kind))
+
+
+def acts(defect: Defect, profile: Profile, action: Action) -> bool:
+    """Whether the profile asks for this action on a clip's defect as severe as this one."""
+    return action_of(defect.kind, profile) is action and defect.severity >= (
+        profile.severities.get(defect.kind, judge.NAMED_FROM)
+    )
 
 
 def _weighed(
@@ -169,7 +186,7 @@ def _defects(
 def _verdict(
     score: float | None, defects: Sequence[Defect], measurements: Measurements, profile: Profile
 ) -> Verdict:
-    if any(action_of(defect.kind, profile) is Action.REJECT for defect in defects):
+    if any(acts(defect, profile, Action.REJECT) for defect in defects):
         return Verdict.REJECT
     if score is None:
         return Verdict.UNMEASURED

@@ -12,13 +12,15 @@ With weight 1 and the usual threshold of 0.7, one defect of severity 0.3 costs t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from tower_anime.assess.checks import CHECKS, Check, Numbers, amount, signals_of
+from tower_anime.assess.ruled import DEFAULT_ACTIONS, Fact, facts
 from tower_anime.domain.quality import (
     Action,
+    Asked,
     Assessment,
     Defect,
     FileError,
@@ -37,6 +39,7 @@ NAMED_FROM = 0.2
 
 _SHORT_SIDE = 0.6  # SDXL's own buckets go down to 640 of 1024 px on the shorter side
 _COUNTS = None  # what a profile says of a defect that simply counts: nothing
+_NOTHING = Asked()
 
 
 def judge(
@@ -47,6 +50,7 @@ def judge(
     height: int,
     profile: Profile,
     relaxed: Mapping[str, float] = MappingProxyType({}),
+    asked: Asked | None = None,
     seconds: float = 0.0,
 ) -> Assessment:
     """Judge stored measurements; the same arguments give the same assessment, always.
@@ -57,16 +61,19 @@ def judge(
         width: of the picture, in pixels.
         height: of the picture, in pixels.
         profile: its `off` drops a defect, `warn` and `review` name it at no loss of score,
-            `reject` rejects as soon as it is named. Its `required` measurements must be there
-            for a pass; a defect that rejects does so without them as well.
-        relaxed: defect kind → share (0–1) of its amount that intent forgives.
+            `reject` rejects as soon as it is as severe as the profile says. Its `required`
+            measurements must be there for a pass; a defect that rejects does so without them.
+        relaxed: defect kind → share (0–1) of its amount that intent forgives; the profile's own
+            shares hold as well.
+        asked: what the picture was meant to be; None: nobody told.
         seconds: what measuring took, passed on.
     """
     figures = {name: m.value for name, m in measurements.items() if isinstance(m, Measured)}
     numbers = figures | _size(width, height, profile)
-    findings = _findings(numbers, profile, relaxed)
+    forgiven = forgiven_by(profile, relaxed)
+    findings = _findings(numbers, profile, forgiven, asked or _NOTHING)
     score = math.exp(-sum(finding.loss for finding in findings)) if figures else None
-    defects = _defects(findings, numbers) if figures else ()
+    defects = _defects(findings, numbers, profile) if figures else ()
     return Assessment(
         kind=kind,
         width=width,
@@ -76,11 +83,27 @@ def judge(
         threshold=profile.threshold,
         defects=defects,
         measurements=measurements,
-        profile=profile.name,
+        profile=profile.label,
         assessor=ASSESSOR,
         seconds=seconds,
-        relaxed=dict(relaxed),
+        relaxed=dict(forgiven),
+        asked=asked,
     )
+
+
+def forgiven_by(profile: Profile, relaxed: Mapping[str, float]) -> Mapping[str, float]:
+    """Return defect kind → share (0–1) that prompt or profile forgives, whichever is more."""
+    if not profile.relax:
+        return relaxed
+    kinds = {*profile.relax, *relaxed}
+    return {kind: max(profile.relax.get(kind, 0.0), relaxed.get(kind, 0.0)) for kind in kinds}
+
+
+def acts(defect: Defect, profile: Profile, action: Action) -> bool:
+    """Whether the profile asks for this action on a still's defect as severe as this one."""
+    return profile.actions.get(
+        defect.kind, DEFAULT_ACTIONS.get(defect.kind)
+    ) is action and defect.severity >= profile.severities.get(defect.kind, NAMED_FROM)
 
 
 def unreadable(*, kind_of_error: str, message: str, kind: str, profile: Profile) -> Assessment:
@@ -94,7 +117,7 @@ def unreadable(*, kind_of_error: str, message: str, kind: str, profile: Profile)
         threshold=profile.threshold,
         defects=(),
         measurements={},
-        profile=profile.name,
+        profile=profile.label,
         assessor=ASSESSOR,
         seconds=0.0,
         error=FileError(kind_of_error, message),
@@ -125,9 +148,10 @@ def _size(width: int, height: int, profile: Profile) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Finding:
-    """A kind with its amount after intent, what it takes from ln(score), and its main check."""
+    """A kind with its amount after intent, what it takes from ln(score), and its main evidence."""
 
-    check: Check
+    kind: str
+    evidence: Check | Fact
     amount: float
     loss: float
 
@@ -135,53 +159,84 @@ class _Finding:
     def severity(self) -> float:
         return -math.expm1(-self.amount)
 
+    def told(self, numbers: Numbers) -> tuple[str, str]:
+        """Return the message and the measurement behind it."""
+        if isinstance(self.evidence, Fact):
+            return self.evidence.message, self.evidence.measurement
+        return self.evidence.message.format_map(numbers), self.evidence.evidence
+
 
 def _findings(
-    numbers: Numbers, profile: Profile, relaxed: Mapping[str, float]
+    numbers: Numbers, profile: Profile, forgiven: Mapping[str, float], asked: Asked
 ) -> tuple[_Finding, ...]:
-    signals = signals_of(numbers)
     parts: dict[str, list[_Finding]] = {}
-    for check in CHECKS:
-        action = profile.actions.get(check.kind, _COUNTS)
-        found = amount(check, signals)
-        if action is Action.OFF or found is None or not check.told <= numbers.keys():
+    size = int(numbers["width"]), int(numbers["height"])
+    ruled = facts(numbers, *size, expect=asked.expect, prompt=asked.prompt)
+    for evidence, found, weight in (
+        *_measured(numbers),
+        *((fact, fact.amount, 1.0) for fact in ruled),
+    ):
+        kind = evidence.kind
+        action = profile.actions.get(kind, DEFAULT_ACTIONS.get(kind, _COUNTS))
+        if action is Action.OFF:
             continue
-        found *= 1 - min(max(relaxed.get(check.kind, 0.0), 0.0), 1.0)
-        loss = check.weight * found if action in (_COUNTS, Action.REJECT) else 0.0
-        parts.setdefault(check.kind, []).append(_Finding(check=check, amount=found, loss=loss))
+        left = found * (1 - min(max(forgiven.get(kind, 0.0), 0.0), 1.0))
+        loss = weight * left if action in (_COUNTS, Action.REJECT) else 0.0
+        part = _Finding(kind=kind, evidence=evidence, amount=left, loss=loss)
+        parts.setdefault(kind, []).append(part)
     return tuple(_summed(findings) for findings in parts.values())
 
 
+def _measured(numbers: Numbers) -> Iterator[tuple[Check | Fact, float, float]]:
+    """Yield each check that could be made with its amount and its weight."""
+    signals = signals_of(numbers)
+    for check in CHECKS:
+        found = amount(check, signals)
+        if found is not None and check.told <= numbers.keys():
+            yield check, found, check.weight
+
+
 def _summed(findings: list[_Finding]) -> _Finding:
+    if len(findings) == 1:
+        return findings[0]
     return _Finding(
-        check=max(findings, key=lambda finding: finding.amount).check,
+        kind=findings[0].kind,
+        evidence=max(findings, key=lambda finding: finding.amount).evidence,
         amount=sum(finding.amount for finding in findings),
         loss=sum(finding.loss for finding in findings),
     )
 
 
-def _defects(findings: tuple[_Finding, ...], numbers: Numbers) -> tuple[Defect, ...]:
+def _defects(
+    findings: tuple[_Finding, ...], numbers: Numbers, profile: Profile
+) -> tuple[Defect, ...]:
     """Return the named defects, worst first; their shares of the loss sum to 1 (or to 0).
 
-    A blank picture is blank before all else: that it is dark as well follows from it.
+    A blank picture is blank before all else: that it is dark as well follows from it. A profile
+    that acts on less than what is usually named has that named as well.
     """
-    named = [finding for finding in findings if finding.severity >= NAMED_FROM]
+    named = [
+        finding
+        for finding in findings
+        if finding.severity >= min(NAMED_FROM, profile.severities.get(finding.kind, NAMED_FROM))
+    ]
     total = sum(finding.loss for finding in named)
     return tuple(
         Defect(
-            kind=finding.check.kind,
+            kind=finding.kind,
             severity=finding.severity,
-            message=finding.check.message.format_map(numbers),
-            measurement=finding.check.evidence,
-            where=_where(finding.check.kind, numbers),
+            message=message,
+            measurement=measurement,
+            where=_where(finding.kind, numbers),
             loss=finding.loss / total if total else 0.0,
         )
         for finding in sorted(named, key=_gravity, reverse=True)
+        for message, measurement in (finding.told(numbers),)
     )
 
 
 def _gravity(finding: _Finding) -> tuple[bool, float]:
-    return finding.check.kind == "blank", finding.loss
+    return finding.kind == "blank", finding.loss
 
 
 def _where(kind: str, numbers: Numbers) -> Region | None:
@@ -196,7 +251,7 @@ def _verdict(
 ) -> Verdict:
     if score is None:
         return Verdict.UNMEASURED
-    forbidden = any(profile.actions.get(defect.kind) is Action.REJECT for defect in defects)
+    forbidden = any(acts(defect, profile, Action.REJECT) for defect in defects)
     if forbidden or score < profile.threshold:
         return Verdict.REJECT
     measured = all(isinstance(measurements.get(name), Measured) for name in profile.required)

@@ -1,26 +1,11 @@
-"""What a clip's file says of itself, what was expected of it, and its frames made small."""
+"""What a clip's file says of itself, and its frames made small."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tower_anime.domain.frame import Grid, Plane
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expectation:
-    """What was asked of a clip; None: nothing. `duration_s` in seconds, `frame_rate` in frames/s.
-
-    `may_cut` holds where the shot plan has cuts, `loops` where the end must meet the beginning.
-    """
-
-    duration_s: float | None = None
-    frame_rate: float | None = None
-    frames: int | None = None
-    width: int | None = None
-    height: int | None = None
-    may_cut: bool = False
-    loops: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +24,9 @@ class ClipFacts:
 
     `width` and `height` in pixels as stored, before any rotation is carried out. `frame_rate` in
     frames/s, `duration_s` and `frames` None where the container does not say. `moov_first` is
-    None outside of MP4. Names of codecs, formats and colour tags are those of FFmpeg; None: not
-    stated.
+    None outside of MP4. `texts` are those that the container carries (ComfyUI: prompt, workflow),
+    under names in lower case. Names of codecs, formats and colour tags are those of FFmpeg; None:
+    not stated.
     """
 
     container: str
@@ -60,6 +46,7 @@ class ClipFacts:
     frames: int | None = None
     moov_first: bool | None = None
     sound: SoundFacts | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from tower_anime.domain.expectation import Expectation
+
 
 class Verdict(StrEnum):
     """The outcome of judging measurements against a profile."""
@@ -98,20 +100,44 @@ class ReviewBy(StrEnum):
 class Profile:
     """What a kind of work has to fulfil. Sizes in pixels; `threshold` 0–1 on the score.
 
-    `actions` overrides what is done about a defect kind (default: it counts in the score).
-    `required` names measurements without which a picture can't pass. What passes below
-    `review_below` is left to a person: most of it was rejected by people, but not nearly all.
+    `actions` overrides what is done about a defect kind (default: it counts in the score), from
+    the severity (0–1) that `severities` names for it. `required` names measurements without which
+    a picture can't pass. `relax` forgives a share (0–1) of a defect, whatever the prompt says.
+    What passes below `review_below` is left to a person: most of it was rejected by people, but
+    not nearly all.
     """
 
     name: str
-    version: str = "1"
+    version: str = ""
     threshold: float = 0.7
     min_width: int = 1024
     min_height: int = 1024
     actions: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}))
+    severities: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    relax: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     required: tuple[str, ...] = ()
     review: ReviewBy = ReviewBy.MEASURED
     review_below: float | None = None
+
+    @property
+    def label(self) -> str:
+        """Name and version, as a report states them."""
+        return f"{self.name} {self.version}".rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a file was meant to be, as far as the judgement was told.
+
+    `source` says who told it: `given` by the caller or read in the `file`. `words` maps a defect
+    kind to the words of the prompt that ask for it.
+    """
+
+    prompt: str = ""
+    negative: str = ""
+    source: str = "given"
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expect: Expectation = field(default_factory=Expectation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +145,7 @@ class Assessment:
     """The judgement of one file. `score` is None exactly when nothing could be measured.
 
     `width`, `height` in pixels (0 when unreadable); `seconds` the time it took; `relaxed` maps
-    a defect kind to the share (0–1) by which the prompt's intent forgives it.
+    a defect kind to the share (0–1) by which prompt and profile forgive it.
     """
 
     kind: str
@@ -135,3 +161,4 @@ class Assessment:
     seconds: float
     relaxed: Mapping[str, float] = field(default_factory=dict)
     error: FileError | None = None
+    asked: Asked | None = None

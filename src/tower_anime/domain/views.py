@@ -10,6 +10,7 @@ from tower_anime.domain.correction import Correction
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.generation import Direction, History, Publication
 from tower_anime.domain.quality import (
+    Asked,
     Assessment,
     Defect,
     FrameRange,
@@ -101,6 +102,7 @@ def assessment_view(assessment: Assessment, *, path: str | None) -> View:
             name: _measurement_view(value) for name, value in assessment.measurements.items()
         },
         "relaxed": dict(assessment.relaxed),
+        **({"asked": _asked_view(assessment.asked)} if assessment.asked else {}),
         "profile": assessment.profile,
         "assessor": assessment.assessor,
         "seconds": round(assessment.seconds, 4),
@@ -111,6 +113,17 @@ def assessment_view(assessment: Assessment, *, path: str | None) -> View:
     if assessment.error:
         view["error"] = {"type": assessment.error.type, "message": assessment.error.message}
     return view
+
+
+def _asked_view(asked: Asked) -> View:
+    expected = {name: value for name, value in vars(asked.expect).items() if value}
+    return {
+        "prompt": asked.prompt,
+        "negative": asked.negative,
+        "source": asked.source,
+        "words": {kind: list(words) for kind, words in asked.words.items()},
+        "expect": expected,
+    }
 
 
 def _timeline_view(course: Timeline) -> View:

@@ -13,10 +13,11 @@ from tower_anime.assess import clips as clip_core
 from tower_anime.assess.clip_judge import as_frames, judge_clip
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
-from tower_anime.domain.clip import Expectation
 from tower_anime.domain.delivery import failed_points
-from tower_anime.domain.quality import Assessment, Profile
+from tower_anime.domain.expectation import Expectation
+from tower_anime.domain.quality import Asked, Assessment, Profile
 from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
+from tower_anime.pipeline import told
 from tower_anime.ports import ClipFrame, Clips, OpenClip
 
 NOTHING = Expectation()
@@ -28,17 +29,20 @@ def assess_clip(
     *,
     profile: Profile,
     prompt: str | None,
+    negative: str = "",
     expect: Expectation = NOTHING,
 ) -> Assessment:
     """Decode, measure and judge one clip in one pass and constant memory.
 
     What can't be read gets an error and no score, as does a clip without a single frame, or one
-    for which the memory of this machine does not suffice.
+    for which the memory of this machine does not suffice. Without a prompt (None) the one that
+    the file carries counts.
     """
     started_s = time.perf_counter()
     try:
         with clips.open(source) as clip:
-            return _assess(clip, profile, prompt=prompt, expect=expect, started_s=started_s)
+            asked = told.asked_of(clip.facts.texts, prompt=prompt, negative=negative, expect=expect)
+            return _assess(clip, profile, asked=asked, started_s=started_s)
     except Unreadable as error:
         return _without_score(error.kind, str(error), profile)
     except CorruptOutput as error:
@@ -52,7 +56,7 @@ def assess_clip(
 
 
 def _assess(
-    clip: OpenClip, profile: Profile, *, prompt: str | None, expect: Expectation, started_s: float
+    clip: OpenClip, profile: Profile, *, asked: Asked | None, started_s: float
 ) -> Assessment:
     track, sampler = _watched(clip)
     stream = clip.stream()
@@ -61,8 +65,9 @@ def _assess(
     width, height = facts.width, facts.height
     if stream.rotation_deg in (90, 270):
         width, height = height, width
-    relaxed = clip_intent.relaxed_by(prompt or "")
-    looks = _looked_at(sampler, profile, as_frames(relaxed))
+    asked = told.without_larger_size(asked, width, height) or Asked()
+    relaxation = clip_intent.read_intent_of_clip(asked.prompt, asked.negative)
+    looks = _looked_at(sampler, profile, as_frames(relaxation.shares))
     typical = clip_core.representative(looks, track)
     return judge_clip(
         {**measured, **clip_core.glitches(looks, typical, odd=sampler.odd_frames())},
@@ -70,9 +75,10 @@ def _assess(
         profile=profile,
         width=width,
         height=height,
-        expect=clip_intent.expected(prompt or "", expect),
+        expect=clip_intent.expected(asked.prompt, asked.expect, asked.negative),
         failed_delivery=failed_points(facts, stream),
-        relaxed=relaxed,
+        relaxed=relaxation.shares,
+        asked=None if asked == Asked() else told.with_words(asked, relaxation),
         seconds=time.perf_counter() - started_s,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from tower_anime.assess import clip_judge, judge
 from tower_anime.correct.choose import Choice, best_attempt
 from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.brief import Brief
@@ -19,7 +20,7 @@ from tower_anime.domain.generation import (
     Publication,
     PublicationState,
 )
-from tower_anime.domain.quality import ReviewBy, Verdict
+from tower_anime.domain.quality import Action, Profile, ReviewBy, Verdict
 from tower_anime.domain.request import RenderRequest
 from tower_anime.errors import FailureClass
 from tower_anime.pipeline.best import waits_for_others
@@ -191,7 +192,9 @@ def _after_pass(history: History, last: Attempt, propose: Propose) -> Step:
     direction = history.direction
     if direction is None or direction.attempt != last.number:
         return Review(last.number)
-    review = history.generation.profile.review
+    profile = history.generation.profile
+    review = profile.review
+    looked_at = _to_be_looked_at(last, profile)
     match direction.decision:
         case DirectorDecision.REJECT:
             return Conclude(GenerationStatus.NEEDS_REVIEW, last.number, "the director rejects it")
@@ -203,6 +206,8 @@ def _after_pass(history: History, last: Attempt, propose: Propose) -> Step:
             bar = history.generation.profile.review_below
             text = f"passed, but people reject much of what scores below {bar:.2f}"
             return Conclude(GenerationStatus.NEEDS_REVIEW, last.number, text)
+        case _ if looked_at:
+            return Conclude(GenerationStatus.NEEDS_REVIEW, last.number, looked_at)
         case DirectorDecision.APPROVE if review is not ReviewBy.PERSON:
             return Conclude(
                 GenerationStatus.APPROVED, last.number, "passed, and the director approves"
@@ -218,6 +223,17 @@ def _is_doubtful(history: History, last: Attempt) -> bool:
     bar = history.generation.profile.review_below
     score = last.assessment.score if last.assessment else None
     return bar is not None and score is not None and score < bar
+
+
+def _to_be_looked_at(last: Attempt, profile: Profile) -> str | None:
+    """Return why a person must look at what passed: defects that the profile sends to review."""
+    assessment = last.assessment
+    assert assessment is not None
+    acts = clip_judge.acts if assessment.kind == "video" else judge.acts
+    kinds = [it.kind for it in assessment.defects if acts(it, profile, Action.REVIEW)]
+    if not kinds:
+        return None
+    return f"the profile asks for a person's look at {', '.join(dict.fromkeys(kinds))}"
 
 
 def _try_again(history: History, propose: Propose) -> Open | None:

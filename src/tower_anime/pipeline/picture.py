@@ -9,10 +9,15 @@ from dataclasses import replace
 import cv2
 
 from tower_anime.assess import heat, intent, judge, stills
+from tower_anime.assess.asked import NOTHING as NO_RELAXATION
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
+from tower_anime.pipeline import told
 from tower_anime.ports import Picture
+
+NOTHING = Expectation()
 
 
 def _as_it_is(_frame: Frame, assessment: Assessment) -> Assessment:
@@ -24,12 +29,15 @@ def assess_picture(
     *,
     profile: Profile,
     prompt: str | None,
+    negative: str = "",
+    expect: Expectation = NOTHING,
     beside: Callable[[Frame, Assessment], Assessment] = _as_it_is,
 ) -> Assessment:
     """Decode, measure and judge one still; what can't be read gets an error and no score.
 
-    So does a picture for which the memory of this machine does not suffice. `beside` adds what
-    only its caller knows of the picture.
+    So does a picture for which the memory of this machine does not suffice. Without a prompt
+    (None) the one that the file carries counts. `beside` adds what only its caller knows of the
+    picture.
     """
     started_s = time.perf_counter()
     try:
@@ -46,13 +54,18 @@ def assess_picture(
             raise
         return _without_memory(profile)
     height, width = picture.frame.shape[:2]
+    asked = told.without_larger_size(
+        told.asked_of(picture.texts, prompt=prompt, negative=negative, expect=expect), width, height
+    )
+    relaxation = intent.read_intent(asked.prompt, asked.negative) if asked else NO_RELAXATION
     found = judge.judge(
         measurements,
         kind="image",
         width=width,
         height=height,
         profile=profile,
-        relaxed=intent.relaxed_by(prompt or ""),
+        relaxed=relaxation.shares,
+        asked=told.with_words(asked, relaxation),
     )
     found = beside(picture.frame, found)
     return replace(

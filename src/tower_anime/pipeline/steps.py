@@ -330,6 +330,7 @@ class Pipeline:
                 profile=generation.profile,
                 prompt=generation.brief.prompt,
                 beside=partial(self.styles.judged, generation, attempt),
+                negative=generation.brief.negative,
             )
         self.crash_point(Point.ASSESSED)
         return self._keep_assessment(history, attempt, assessment)
@@ -342,6 +343,7 @@ class Pipeline:
                 file_of(attempt, self.blobs),
                 profile=generation.profile,
                 prompt=generation.brief.prompt,
+                negative=generation.brief.negative,
                 expect=timing.expectation(generation, attempt),
             )
         except CorruptOutput as error:

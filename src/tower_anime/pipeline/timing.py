@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tower_anime.domain.attempt import Attempt, AttemptKind
 from tower_anime.domain.brief import Brief
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import Generation
 from tower_anime.domain.request import RenderRequest

@@ -8,7 +8,7 @@ import pytest
 from tests.moving import repeated, stage, waving, write_clip
 from tower_anime.adapters.clips import AvClips
 from tower_anime.assess.profiles import CLIP
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Assessment, FrameRange, Verdict
 from tower_anime.pipeline.clip import assess_clip

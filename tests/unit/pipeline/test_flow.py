@@ -20,7 +20,7 @@ from tower_anime.domain.generation import (
     Publication,
     PublicationState,
 )
-from tower_anime.domain.quality import FileError, Profile, ReviewBy, Verdict
+from tower_anime.domain.quality import Action, FileError, Profile, ReviewBy, Verdict
 from tower_anime.errors import FailureClass
 from tower_anime.pipeline.flow import (
     HOPELESS,
@@ -322,3 +322,21 @@ def check(history: History, step: Step) -> None:
     if isinstance(step, Conclude) and step.status is FAILED:
         assert step.failure is not None
     assert not isinstance(step, Finished | Publish | Direct)
+
+
+@pytest.mark.parametrize("decision", [DirectorDecision.APPROVE, DirectorDecision.UNREVIEWED])
+def test_a_defect_that_the_profile_sends_to_review_is_looked_at(decision: DirectorDecision) -> None:
+    passed = samples.attempt(
+        1,
+        assessment=replace(
+            samples.assessment(Verdict.PASS), defects=(samples.defect("noise", severity=0.5),)
+        ),
+    )
+    for severity, status in ((0.4, NEEDS_REVIEW), (0.6, APPROVED)):
+        profile = Profile(
+            name="mine", actions={"noise": Action.REVIEW}, severities={"noise": severity}
+        )
+        step = next_step(samples.history(passed, profile=profile, direction=word(decision)), never)
+        assert isinstance(step, Conclude)
+        assert step.status is status
+        assert ("noise" in step.reason) == (status is NEEDS_REVIEW)

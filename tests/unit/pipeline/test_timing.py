@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests import samples
 from tower_anime.domain.attempt import AttemptKind
 from tower_anime.domain.brief import Brief
-from tower_anime.domain.clip import Expectation
+from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.family import WAN
 from tower_anime.domain.request import Kind
 from tower_anime.pipeline.timing import expectation, locks, surplus, wanted_frames

@@ -297,6 +297,7 @@ quality_assessments = Table(
     Column("relaxed", JSON, nullable=False),
     Column("error", JSON(none_as_null=True)),
     _time("created_at"),
+    Column("asked", JSON(none_as_null=True)),
     _of_attempt(),
     UniqueConstraint("generation_id", "attempt"),
     Index(None, "created_at"),

@@ -1,0 +1,144 @@
+"""What a file itself says that it was meant to be: the prompt and workflow that it carries."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tower_anime.assess.asked import Relaxation
+from tower_anime.domain.expectation import Expectation
+from tower_anime.domain.graph import Graph
+from tower_anime.domain.quality import Asked
+from tower_anime.errors import BadInput
+from tower_anime.graph import bind, roles
+from tower_anime.graph.load import parse_workflow
+
+# Classes whose work makes a file another size, length or rate than the latents had.
+_RESHAPES = re.compile(
+    r"upscal|resiz|scale|crop|pad|stitch|concat|interpol|rife|film|combine ?images|composite|grid|"
+    r"repeat|select|batch|loadimage|loadvideo",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(r"^Negative prompt:\s*", re.MULTILINE)
+_SETTINGS = re.compile(r"^Steps: \d+", re.MULTILINE)
+_MOST_NODES = 5000
+
+
+def asked_of(
+    texts: Mapping[str, str], *, prompt: str | None, negative: str, expect: Expectation
+) -> Asked | None:
+    """Return what was asked: by the caller, else by the file; None where nobody says anything."""
+    if prompt is not None:
+        return Asked(prompt=prompt, negative=negative, expect=expect)
+    embedded = _embedded(texts)
+    if embedded is None:
+        return Asked(expect=expect) if expect != Expectation() else None
+    return replace(embedded, expect=_filled(expect, embedded.expect))
+
+
+def with_words(asked: Asked | None, relaxation: Relaxation) -> Asked | None:
+    """Return what was asked, with the words that were found to ask for something."""
+    return None if asked is None else replace(asked, words=relaxation.words)
+
+
+def without_larger_size(asked: Asked | None, width: int, height: int) -> Asked | None:
+    """Return what was asked without a size of the file's own word that it exceeds.
+
+    A picture that was enlarged or framed after it was drawn is what its maker wanted.
+    """
+    if asked is None or asked.source != "file":
+        return asked
+    expect = asked.expect
+    if width >= (expect.width or 0) and height >= (expect.height or 0):
+        return replace(asked, expect=replace(expect, width=None, height=None))
+    return asked
+
+
+def _filled(given: Expectation, own: Expectation) -> Expectation:
+    """Return what the caller expects; where the caller says nothing of it, what the file does."""
+    if given != Expectation():
+        return given
+    return own
+
+
+def _embedded(texts: Mapping[str, str]) -> Asked | None:
+    graph = _graph_of(texts)
+    if graph is not None:
+        found = _of_graph(graph)
+        if found is not None:
+            return found
+    parameters = texts.get("parameters")
+    return _of_parameters(parameters) if parameters else None
+
+
+def _graph_of(texts: Mapping[str, str]) -> Graph | None:
+    """Return the graph in API format that a file carries, None if it has none that is sound."""
+    text = texts.get("prompt") or _in_comment(texts.get("comment"))
+    if not text or not text.lstrip().startswith("{"):
+        return None
+    try:
+        graph = parse_workflow(text)
+    except BadInput:
+        return None
+    return graph if len(graph) <= _MOST_NODES else None
+
+
+def _in_comment(comment: str | None) -> str | None:
+    """Return the graph in what VideoHelperSuite writes: a JSON object as the clip's comment."""
+    if not comment or not comment.lstrip().startswith("{"):
+        return None
+    try:
+        told: Any = json.loads(comment)
+    except (ValueError, RecursionError):
+        return None
+    prompt = told.get("prompt") if isinstance(told, dict) else None
+    return prompt if isinstance(prompt, str) else json.dumps(prompt) if prompt else None
+
+
+def _of_graph(graph: Graph) -> Asked | None:
+    try:
+        values = bind.read(graph, roles.find(graph))
+    except RecursionError:
+        return None
+    prompt = values.get("prompt")
+    if not isinstance(prompt, str):
+        return None
+    negative = values.get("negative")
+    return Asked(
+        prompt=prompt,
+        negative=negative if isinstance(negative, str) else "",
+        source="file",
+        expect=_expected(graph, values),
+    )
+
+
+def _expected(graph: Graph, values: Mapping[str, object]) -> Expectation:
+    if any(_RESHAPES.search(node["class_type"]) for node in graph.values()):
+        return Expectation()
+    width, height = _count(values.get("width")), _count(values.get("height"))
+    rate = values.get("frame_rate")
+    is_rate = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 < rate <= 1000
+    frames = _count(values.get("frames"))
+    return Expectation(
+        width=width if height else None,
+        height=height if width else None,
+        frames=frames if frames and frames > 1 else None,
+        frame_rate=float(rate) if is_rate and isinstance(rate, int | float) else None,
+    )
+
+
+def _count(value: object) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 1_000_000
+    return value if is_count and isinstance(value, int) else None
+
+
+def _of_parameters(text: str) -> Asked | None:
+    """Read the `parameters` of other programs: prompt, negative prompt and settings, in lines."""
+    end = _SETTINGS.search(text)
+    if end is None:
+        return None
+    prompt, *negative = _NEGATIVE.split(text[: end.start()], maxsplit=1)
+    return Asked(prompt=prompt.strip(), negative="".join(negative).strip(), source="file")
