@@ -13,11 +13,11 @@ from tower_anime.domain.generation import Generation, new_generation_id
 from tower_anime.domain.wish import briefs_of
 from tower_anime.errors import BadInput, TowerError
 from tower_anime.graph.catalog import choices
-from tower_anime.inspection import find_profile
 from tower_anime.pipeline import graphs
 from tower_anime.pipeline.memory import Teacher
 from tower_anime.pipeline.preview import Preview as Preview
 from tower_anime.pipeline.preview import preview
+from tower_anime.profiles import find_profile
 from tower_anime.workflows import catalog_at, keep_named
 
 MOST = 5000
@@ -74,7 +74,7 @@ def _preview(app: App, brief: Brief) -> Preview:
     generation = Generation(
         id=new_generation_id(),
         brief=brief,
-        profile=find_profile(app.settings, brief.profile),
+        profile=find_profile(app.settings, brief.profile, kind=brief.kind.value),
         created_at=datetime.now(UTC),
     )
     return preview(

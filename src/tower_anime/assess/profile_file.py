@@ -196,9 +196,7 @@ def _required(table: Mapping[str, Any], base: Profile, where: str) -> tuple[str,
         raise BadInput(f"{where}: required is a list of checks or measurements, not {names!r}")
     found: dict[str, None] = {}
     for name in names:
-        evidence = [
-            metric for metric, row in _ALL_METRICS.items() if name in (metric, row.defect)
-        ]
+        evidence = [metric for metric, row in _ALL_METRICS.items() if name in (metric, row.defect)]
         if not evidence:
             checks = dict.fromkeys(row.defect for row in _ALL_METRICS.values() if row.defect)
             allowed = (*checks, *_ALL_METRICS)

@@ -14,7 +14,7 @@ from tower_anime.compose import App
 from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.wish import briefs_of
 from tower_anime.errors import BadInput
-from tower_anime.inspection import all_profiles
+from tower_anime.profiles import listed_profiles
 from tower_anime.web.api.generations import queued
 from tower_anime.web.deps import the_app
 from tower_anime.web.pages.shown import templates
@@ -56,7 +56,9 @@ def page(request: Request, app: TheApp) -> HTMLResponse:
         "given": {"kind": "still", **given},
         "key": str(uuid.uuid4()),
         "projects": app.store.names_in_use()["projects"],
-        "profiles": [profile.name for profile in all_profiles(app.settings)],
+        "profiles": [
+            item.name for item in listed_profiles(app.settings) if item.profile is not None
+        ],
         "workflows": workflows.listed(app.settings),
         "pictures": inputs.listed(app.settings)[:60],
         "offered": planning.offered(app),
