@@ -65,6 +65,11 @@ def listed_profiles(settings: Settings) -> tuple[Listed, ...]:
     return (*along, *(_listed(settings, path) for _, path in sorted(own.items())))
 
 
+def all_profiles(settings: Settings) -> tuple[Profile, ...]:
+    """Return every profile that can be used."""
+    return tuple(item.profile for item in listed_profiles(settings) if item.profile is not None)
+
+
 def profile_text(settings: Settings, name: str) -> str:
     """Return a profile as TOML, to begin one's own with."""
     return as_toml(find_profile(settings, name, kind=CLIP if name == CLIP else STILL))

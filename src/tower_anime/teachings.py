@@ -15,7 +15,6 @@ from tower_anime.assess.style import ENOUGH, FEATURES, Style
 from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import Calibration, Part, Shift, WordLift
 from tower_anime.domain.manner import manner_of
-from tower_anime.inspection import all_profiles
 from tower_anime.learn import drift
 from tower_anime.learn.prompts import likeness
 from tower_anime.learn.words import lifts
@@ -23,6 +22,7 @@ from tower_anime.pipeline.memory import SANDBOX
 from tower_anime.pipeline.people import calibration
 from tower_anime.pipeline.styling import MeasuredStyles
 from tower_anime.ports import Judged, Memory
+from tower_anime.profiles import all_profiles
 from tower_anime.settings import Settings
 
 MOST_WORDS = 50

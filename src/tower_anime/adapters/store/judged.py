@@ -72,7 +72,8 @@ class SqlJudged(ABC):
             .limit(limit)
         )
         if profile is not None:
-            query = query.where(measured.profile == profile)
+            with_version = measured.profile.startswith(f"{profile} ", autoescape=True)
+            query = query.where((measured.profile == profile) | with_version)
         newest: dict[tuple[str, int], PersonsWord] = {}
         with self._read() as connection:
             limits = not_forgotten(

@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
