@@ -129,8 +129,10 @@ class _Maker:
                 "failure_message": "the server ran out of memory" if status == "failed" else None,
             },
         )
+        chosen = self._hashes[index % len(self._hashes)]  # what the publication is of
         for number in range(1, tries + 1):
-            yield from self._attempt(generation_id, number, tries, made, place, status)
+            sha256 = chosen if number == tries else lot.choice(self._hashes)
+            yield from self._attempt(generation_id, number, tries, made, place, status, sha256)
         if has_file:
             yield "decisions", _decision(generation_id, tries, made)
         if status == "approved":
@@ -138,7 +140,7 @@ class _Maker:
                 "publications",
                 {
                     "generation_id": generation_id,
-                    "artifact_sha256": self._hashes[index % len(self._hashes)],
+                    "artifact_sha256": chosen,
                     "target": "folder",
                     "state": "verified",
                     "location": f"/library/{generation_id}.png",
@@ -158,12 +160,19 @@ class _Maker:
         )
 
     def _attempt(
-        self, generation_id: str, number: int, tries: int, made: datetime, place: int, status: str
+        self,
+        generation_id: str,
+        number: int,
+        tries: int,
+        made: datetime,
+        place: int,
+        status: str,
+        file: str,
     ) -> Iterator[tuple[str, Row]]:
         lot = self._lot
         failed = status == "failed"
         moment = str(made + timedelta(seconds=20 * number))
-        sha256 = None if failed else lot.choice(self._hashes)
+        sha256 = None if failed else file
         yield (
             "attempts",
             {

@@ -44,7 +44,9 @@ from tower_anime.web.api import (
     stories,
 )
 from tower_anime.web.broadcast import Broadcast
+from tower_anime.web.deps import Readers
 from tower_anime.web.guard import Door, Guard, Sessions, Tries, session_key
+from tower_anime.web.kept import Kept
 from tower_anime.web.legacy import jobs
 from tower_anime.web.legacy import productions as earlier_productions
 from tower_anime.web.limits import BodySize, CallRate
@@ -54,6 +56,7 @@ from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
 
+MOST_PICTURE_BYTES = 24 * 2**20  # some thousand thumbnails
 STATIC = Path(__file__).parent / "static"
 _CSP = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; "
@@ -118,6 +121,8 @@ def create_app(app: App, *, host: str, operations: Operations | None = None) -> 
     )
     api.state.app = app
     api.state.rendered = Rendered(app)
+    api.state.readers = Readers()
+    api.state.pictures = Kept(MOST_PICTURE_BYTES)
     api.state.broadcast = Broadcast(app)
     api.state.operations = operations
     api.state.counts = Counts()

@@ -12,12 +12,13 @@ from pydantic_core import to_json
 
 from tower_anime.compose import App
 from tower_anime.errors import BadInput
-from tower_anime.web.deps import the_app, the_rendered
+from tower_anime.web.deps import Readers, the_app, the_readers, the_rendered
 from tower_anime.web.rendered import Rendered
 
 T = TypeVar("T")
 
 TheApp = Annotated[App, Depends(the_app)]
+TheReaders = Annotated[Readers, Depends(the_readers)]
 TheRendered = Annotated[Rendered, Depends(the_rendered)]
 Limit = Annotated[int, Query(ge=1, le=500, description="items on one page")]
 Cursor = Annotated[

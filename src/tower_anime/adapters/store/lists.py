@@ -14,6 +14,7 @@ from sqlalchemy import (
     Executable,
     Row,
     Select,
+    Subquery,
     Table,
     bindparam,
     func,
@@ -83,23 +84,22 @@ class SqlLists(ABC):
         batch: str | None = None,
     ) -> tuple[tuple[Listed, ...], str | None]:
         """Return what `histories` would show, as ids and versions alone, and the next cursor."""
-        table = generations.c
-        named = select(table.id, table.created_at, table.status, projects.c.name).join(projects)
-        query = _filtered(named, statuses, project, batch)
+        query = _filtered(_named(), statuses, project, batch)
+        page = _NEWEST_FIRST.page(query, limit=limit, cursor=cursor).subquery()
+        order = (page.c.created_at.desc(), page.c.id.desc())
         with self._read() as connection:
-            found = connection.execute(_NEWEST_FIRST.page(query, limit=limit, cursor=cursor)).all()
-            shown, following = _NEWEST_FIRST.cut(found, limit=limit)
-            return _versions(connection, shown), following
+            found = connection.execute(_with_seq(page).order_by(*order)).all()
+        shown, following = _NEWEST_FIRST.cut(found, limit=limit)
+        return tuple(_listed(row) for row in shown), following
 
     def listed_one(self, generation_id: str) -> Listed:
         """Return the version of one generation."""
-        table = generations.c
-        query = select(table.id, table.status, projects.c.name).join(projects)
+        query = _with_seq(_named().where(generations.c.id == generation_id).subquery())
         with self._read() as connection:
-            found = connection.execute(query.where(table.id == generation_id)).all()
-            if not found:
-                raise no_generation(generation_id)
-            return _versions(connection, found)[0]
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            raise no_generation(generation_id)
+        return _listed(found)
 
     def histories_of(self, generation_ids: Sequence[str]) -> tuple[History, ...]:
         """Return all that happened to each of these that there are, in any order."""
@@ -145,22 +145,26 @@ def _filtered(
     return query if batch is None else query.where(table.batch_id == batch)
 
 
-def _versions(connection: Connection, found: Sequence[Any]) -> tuple[Listed, ...]:
-    """Return ids with what changes whenever the generation does: every change is an event."""
+def _named() -> Select[Any]:
+    table = generations.c
+    return select(table.id, table.created_at, table.status, projects.c.name).join(projects)
+
+
+def _with_seq(found: Subquery) -> Select[Any]:
+    """Return the query for these and the number of their newest event: every change is one.
+
+    One query, since each row that is fetched costs a change of threads.
+    """
     told = generation_metrics.c
-    query = (
-        select(told.generation_id, func.max(told.seq).label("seq"))
-        .where(told.generation_id.in_([row.id for row in found]))
-        .group_by(told.generation_id)
-    )
-    newest = {row.generation_id: row.seq for row in connection.execute(query)} if found else {}
-    return tuple(
-        Listed(
-            generation_id=row.id,
-            status=GenerationStatus(row.status),
-            version=(newest.get(row.id, 0), row.name),
-        )
-        for row in found
+    newest = select(func.max(told.seq)).where(told.generation_id == found.c.id).scalar_subquery()
+    return select(found, newest.label("seq"))
+
+
+def _listed(row: Row[Any]) -> Listed:
+    return Listed(
+        generation_id=row.id,
+        status=GenerationStatus(row.status),
+        version=(row.seq or 0, row.name),
     )
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import FileResponse
 
+from tower_anime.web.deps import the_pictures
+from tower_anime.web.kept import Kept
 from tower_anime.web.words import ERRORS, Answers, TheApp
 
 router = APIRouter(prefix="/artifacts", tags=["artifacts"])
 
 _FOREVER = "private, max-age=31536000, immutable"
+ThePictures = Annotated[Kept[tuple[str, str]], Depends(the_pictures)]
 IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
 _FILE: Answers = {
     200: {"content": {"application/octet-stream": {}}, "description": "the file"},
@@ -30,9 +34,10 @@ def artifact(app: TheApp, sha256: str, if_none_match: IfNoneMatch = None) -> Res
     return FileResponse(path, headers=headers)
 
 
-@router.get("/{sha256}/thumbnail", response_class=FileResponse, responses={**_FILE, **ERRORS})
-def thumbnail(
+@router.get("/{sha256}/thumbnail", response_class=Response, responses={**_FILE, **ERRORS})
+async def thumbnail(
     app: TheApp,
+    pictures: ThePictures,
     sha256: str,
     size: Annotated[
         Literal["128", "256", "512", "1024"], Query(description="longer side, px")
@@ -41,10 +46,13 @@ def thumbnail(
 ) -> Response:
     """Return a small WebP picture of a file; made once."""
     headers = {"Cache-Control": _FOREVER, "ETag": f'"{sha256}-{size}"'}
-    path = app.thumbnail(sha256, int(size))
+    data = pictures.find((sha256, size), None)
+    if data is None:
+        data = await to_thread.run_sync(lambda: app.thumbnail(sha256, int(size)).read_bytes())
+        pictures.keep((sha256, size), None, data)
     if _is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, headers=headers, media_type="image/webp")
+    return Response(data, headers=headers, media_type="image/webp")
 
 
 def _is_known(given: str | None, etag: str) -> bool:

@@ -16,7 +16,17 @@ from tower_anime.domain.views import generation_view
 from tower_anime.domain.wish import MAX_EXPANSION, briefs_of
 from tower_anime.errors import BadInput, NotFound
 from tower_anime.web import models
-from tower_anime.web.words import ERRORS, Cursor, Json, JsonText, Limit, PageOf, TheApp, TheRendered
+from tower_anime.web.words import (
+    ERRORS,
+    Cursor,
+    Json,
+    JsonText,
+    Limit,
+    PageOf,
+    TheApp,
+    TheReaders,
+    TheRendered,
+)
 from tower_anime.workflows import keep_named
 
 router = APIRouter(tags=["generations"])
@@ -46,9 +56,10 @@ def create(app: TheApp, wish: models.Wish, idempotency_key: IdempotencyKey = Non
 
 
 @router.get("/generations", responses={200: {"model": PageOf[models.Generation]}, 422: ERRORS[422]})
-def index(
+async def index(
     app: TheApp,
     rendered: TheRendered,
+    readers: TheReaders,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[list[GenerationStatus] | None, Query()] = None,
@@ -56,16 +67,23 @@ def index(
     batch: str | None = None,
 ) -> Response:
     """List generations, newest first."""
-    listed, following = app.store.listed(
-        limit=limit, cursor=cursor, statuses=status or (), project=project, batch=batch
-    )
-    return JsonText(rendered.page(listed, following))
+
+    def text() -> bytes:
+        return rendered.page(
+            *app.store.listed(
+                limit=limit, cursor=cursor, statuses=status or (), project=project, batch=batch
+            )
+        )
+
+    return JsonText(await readers(text))
 
 
 @router.get("/generations/{generation_id}", responses=_ONE)
-def one(app: TheApp, rendered: TheRendered, generation_id: str) -> Response:
+async def one(
+    app: TheApp, rendered: TheRendered, readers: TheReaders, generation_id: str
+) -> Response:
     """Return one generation with its attempts."""
-    (text,) = rendered.texts([app.store.listed_one(generation_id)])
+    (text,) = await readers(lambda: rendered.texts([app.store.listed_one(generation_id)]))
     return JsonText(text)
 
 
