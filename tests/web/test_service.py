@@ -293,8 +293,10 @@ def test_a_thumbnail_is_made_once_and_known_by_its_tag(server: Server, app: App)
     assert small.headers["content-type"] == "image/webp"
     (file,) = (app.settings.data_dir / "thumbnails").rglob(f"{done['sha256']}-128.webp")
     assert max(cv2.imread(str(file)).shape[:2]) == 128
-    file.write_bytes(b"kept")
-    assert server.http.get(f"{url}/thumbnail", params={"size": 128}).content == b"kept"
+    file.unlink()
+    again = server.http.get(f"{url}/thumbnail", params={"size": 128})
+    assert again.content == small.content
+    assert not file.exists()
     for one in (url, f"{url}/thumbnail?size=128"):
         tag = server.http.get(one).headers["etag"]
         again = server.http.get(one, headers={"If-None-Match": f'"x", W/{tag}'})
