@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -258,6 +260,47 @@ class Settings(BaseSettings):
                 settings_cls, toml_file=Path(_dirs.user_config_dir) / FILE_NAME
             ),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A setting for people's eyes. `value` None: it is not set; a secret only says that it is."""
+
+    name: str
+    value: str | None
+    is_default: bool
+    description: str
+
+
+def shown(settings: Settings) -> tuple[Shown, ...]:
+    """Return every setting; what may hold a secret, an address's password too, is hidden."""
+    return tuple(_shown(settings, "TOWER_"))
+
+
+def _shown(group: BaseModel, prefix: str) -> Iterator[Shown]:
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        if isinstance(value, BaseModel):
+            yield from _shown(value, f"{prefix}{name.upper()}__")
+            continue
+        yield Shown(
+            name=f"{prefix}{name.upper()}",
+            value=_plain(value),
+            is_default=value == field.default,
+            description=field.description or "",
+        )
+
+
+def _plain(value: object) -> str | None:
+    if value is None or value in ((), {}):
+        return None
+    if isinstance(value, SecretStr):
+        return "set (hidden)"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(str(_plain(one)) for one in value)
+    return re.sub(r"(?<=://)[^/@]*@", "…@", str(value))
 
 
 def _credentials(kind: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:

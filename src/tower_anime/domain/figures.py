@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -37,3 +38,23 @@ class Slice:
     family: str | None = None
     checkpoint: str | None = None
     backend: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """How a generation began: where each parameter came from, and whether that passed at once.
+
+    `passed` None: its first attempt was not judged.
+    """
+
+    origins: Mapping[str, str] = field(default_factory=dict)
+    passed: bool | None = None
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The parameters that came from earlier outcomes, tried to find something out included."""
+        return tuple(
+            name
+            for name, origin in self.origins.items()
+            if origin == "explored" or origin.startswith("learned")
+        )

@@ -100,7 +100,7 @@ class SqlFigures(ABC):
             func.sum(table.n).label("n"),
             func.sum(table.total).label("total"),
             func.sum(table.squares).label("squares"),
-        ).where(table.figure.in_(names), *_within(of))
+        ).where(table.figure.in_(names), *within(of))
         with self._read() as connection:
             found = connection.execute(query.group_by(*keys)).all()
         return tuple(
@@ -143,9 +143,10 @@ class SqlFigures(ABC):
             }
 
 
-def _within(of: Slice) -> Iterable[ColumnElement[bool]]:
+def within(of: Slice, *, apart: bool = False) -> Iterable[ColumnElement[bool]]:
+    """Yield the conditions of a slice; `apart` never takes the sums over all of them."""
     table = figures.c
-    whole = of.project is None and of.family is None and of.checkpoint is None
+    whole = not apart and of.project is None and of.family is None and of.checkpoint is None
     yield table.project_id == _ALL if whole else table.project_id != _ALL
     if of.since is not None:
         yield table.day >= of.since.isoformat()

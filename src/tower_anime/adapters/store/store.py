@@ -37,6 +37,7 @@ from tower_anime.adapters.store.connect import (
 from tower_anime.adapters.store.events import add_event
 from tower_anime.adapters.store.external import SqlExternalIds
 from tower_anime.adapters.store.figures import SqlFigures
+from tower_anime.adapters.store.insights import SqlInsights
 from tower_anime.adapters.store.judged import SqlJudged
 from tower_anime.adapters.store.learning import SqlLearning, remember
 from tower_anime.adapters.store.lists import SqlLists, generation_row, no_generation
@@ -86,6 +87,7 @@ class SqlStore(
     SqlCards,
     SqlExternalIds,
     SqlFigures,
+    SqlInsights,
     SqlJudged,
     SqlLearning,
     SqlLists,

@@ -72,12 +72,12 @@ def analytics(
     made = report(app.store, subject, of)
     if format == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{subject.value}.csv"'}
-        return Response(_csv(made.rows), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(csv_text(made.rows), media_type="text/csv; charset=utf-8", headers=headers)
     return Json(report_view(made, subject, of, as_of=as_of))
 
 
-def _csv(rows: Any) -> str:
-    """Return a table; words that a spreadsheet would take for a formula are quoted by an '."""
+def csv_text(rows: Any) -> str:
+    """Return rows as CSV; words that a spreadsheet would take for a formula are quoted by an '."""
     text = io.StringIO()
     if rows:
         writer = csv.DictWriter(text, list(rows[0]))
