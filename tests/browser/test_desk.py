@@ -1,14 +1,24 @@
-"""The pages that ask and plan: new generation, projects."""
+"""The pages that ask, plan and look back: new, projects, workflows, analytics, system."""
 
 from __future__ import annotations
 
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
+import pytest
 from playwright.sync_api import expect
+from pydantic import SecretStr
 
 from tests import drawn
-from tests.browser.conftest import Server, Windows, serious_findings
+from tests.browser.conftest import Server, Windows, listening, serious_findings
 from tower_anime.compose import App
+from tower_anime.domain.alert import Alert
 from tower_anime.domain.queue import PAUSED
+from tower_anime.domain.wish import briefs_of
+from tower_anime.graph import ready
 
 
 def test_the_form_counts_says_where_values_come_from_and_asks_once(
@@ -47,6 +57,7 @@ def test_the_form_counts_says_where_values_come_from_and_asks_once(
     expect(page.get_by_label("Steps")).to_have_value("9")
 
 
+@pytest.mark.slow
 def test_a_picture_to_begin_with_is_sent_and_chosen(
     server: Server, opened: Windows, app: App
 ) -> None:
@@ -99,3 +110,87 @@ def test_a_project_is_made_told_and_drawn(server: Server, opened: Windows, app: 
         app.cancel(one.generation.id)
     app.store.set_switch(PAUSED, False)
     expect(page.locator(".tally")).to_contain_text("2 to draw")
+
+
+@pytest.mark.slow
+def test_the_system_page_hides_secrets_looks_around_and_takes_note(
+    app: App, opened: Windows
+) -> None:
+    hidden = {"comfy_token": SecretStr("hush-hush"), "database_url": None}
+    app.store.raise_alert(Alert(kind="disk_low", subject="data", message="2 GB are free"))
+    with listening(replace(app, settings=app.settings.model_copy(update=hidden))) as server:
+        assert "hush-hush" not in server.http.get("/ui/system").text
+        page = opened(f"{server.url}/ui/system", width=390, height=844)
+        expect(page.locator("#findings li").first).to_be_visible()
+        page.locator("summary", has_text="Settings").click()
+        row = page.locator("tr", has_text="TOWER_COMFY_TOKEN")
+        expect(row).to_contain_text("set (hidden)")
+        page.get_by_label("only what is set here").check()
+        expect(page.locator("tr", has_text="TOWER_ECHO_URL")).to_be_hidden()
+        page.get_by_role("button", name="I know").click()
+        expect(page.get_by_text("known", exact=True)).to_be_visible()
+        assert serious_findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    opened.expects.append("net::ERR")
+    app.store.resolve_alert("disk_low", "data")
+
+
+@pytest.mark.slow
+def test_every_chart_is_a_table_and_csv_as_well(server: Server, opened: Windows, app: App) -> None:
+    wish = {
+        "prompt": "1girl",
+        "project": "Counted",
+        "size": "512x512",
+        "set": {"checkpoint": "sandbox_anime_15.safetensors", "steps": 5},
+        "max_attempts": 2,
+        "publish": False,
+    }
+    for seed in (1, 2):
+        (brief,) = briefs_of({**wish, "seed": seed})
+        server.finished(app.create(brief).id)
+    app.figures.refresh()
+    page = opened(f"{server.url}/ui/analytics?project=Counted")
+    expect(page.locator("#throughput canvas")).to_be_visible()
+    expect(page.locator(".tiles .stat").first).to_contain_text("2")
+    panels = page.locator(".chart-panel")
+    assert panels.count() >= 12
+    for key in page.evaluate("[...document.querySelectorAll('.chart-panel')].map((one) => one.id)"):
+        panel = page.locator(f"#{key}")
+        rows = panel.locator("details tbody tr").count()
+        link = panel.get_by_role("link", name="CSV")
+        if link.count():
+            text = server.http.get(link.get_attribute("href") or "").text
+            assert len(list(csv.DictReader(text.splitlines()))) == rows > 0
+        else:
+            expect(panel).to_contain_text("Nothing to show")
+    page.locator("#throughput .chart").hover()
+    expect(page.locator(".tip")).to_contain_text("approved: ")
+    assert serious_findings(page) == []
+    page.get_by_label("Project").select_option("")
+    page.wait_for_url("**/ui/analytics?period=30&backend=sandbox")
+    page.goto(f"{server.url}/ui/analytics?since=2001-01-01&until=2001-01-02")
+    expect(page.get_by_text("Nothing to count here yet")).to_be_visible()
+    assert server.http.get("/ui/analytics?since=yesterday").status_code == 422
+
+
+@pytest.mark.slow
+def test_a_workflow_is_sent_drawn_and_used(server: Server, opened: Windows, tmp_path: Path) -> None:
+    graph = ready.template("text_to_image")
+    graph["6"]["inputs"]["text"] = "<script>alert(1)</script>"
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(graph))
+    page = opened(f"{server.url}/ui/workflows")
+    expect(page.get_by_text("None of your own yet")).to_be_visible()
+    assert serious_findings(page) == []
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url("**/ui/workflows/mine*")
+    expect(page.locator(".flow svg g")).to_have_count(len(graph))
+    expect(page.locator("tr", has_text="3.steps")).to_contain_text("28")
+    assert serious_findings(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_role("link", name="Use it").click()
+    expect(page.get_by_label("Workflow")).to_have_value("mine@1")
+    expect(page.locator("[data-default=steps] .origin")).to_have_text("workflow’s")
+    assert server.http.get("/ui/workflows/none").status_code == 404

@@ -51,7 +51,7 @@ from tower_anime.web.legacy import jobs
 from tower_anime.web.legacy import productions as earlier_productions
 from tower_anime.web.limits import BodySize, CallRate
 from tower_anime.web.meter import Counts, Meter
-from tower_anime.web.pages import alive, login, new, now, projects, system
+from tower_anime.web.pages import alive, login, new, now, projects, system, workflows
 from tower_anime.web.pages import analytics as analytics_page
 from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
@@ -97,6 +97,7 @@ _PAGES = (
     new.router,
     projects.router,
     analytics_page.router,
+    workflows.router,
     system.router,
     login.router,
     alive.router,

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from tower_anime import teachings
 from tower_anime.analytics import Subject, report, report_view
 from tower_anime.compose import App
 from tower_anime.domain.figures import Slice
@@ -127,10 +128,14 @@ def _charts(app: App, of: Slice, reports: dict[Subject, dict[str, Any]]) -> Iter
     ]
     yield charts.uplift(views)
     yield from charts.learned(reports[Subject.LEARNING], app.store.beginnings(of))
+    overview = teachings.overview(app.store, app.settings, sandbox=of.backend == "sandbox")
+    yield charts.words(overview, of.family)
+    yield charts.people(overview)
     yield from charts.director(reports[Subject.DIRECTOR])
     for by in ("family", "checkpoint"):
         found = app.store.grouped(("attempts", "defect"), of, by=by)
         yield charts.defects(found, by=by)
+    yield charts.drift(overview)
     known = [one for one in lessons(app.settings) if kind in (None, one.backend)]
     yield charts.lessons([one for one in known if of.family in (None, one.family)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from tower_anime.domain.figures import Beginning, Sum
@@ -54,7 +54,9 @@ def said(trend: Mapping[str, Any] | None) -> str:
         change = abs(trend["per_day"]) * 7
         low, high = sorted((abs(trend["low"]) * 7, abs(trend["high"]) * 7))
         return f"{trend['direction']} by {change:.3f} a week ({low:.3f} to {high:.3f}, 99 %)"
-    return "no trend beyond the noise" if trend["direction"] == "none" else trend["reason"]
+    if trend["direction"] == "none":
+        return "no trend beyond the noise"
+    return f"no trend can be told yet: {trend['reason']}"
 
 
 def quality(report: Report) -> Chart:
@@ -152,16 +154,26 @@ def defects(grouped: Iterable[tuple[str, Sum]], *, by: str) -> Chart:
     ]
     shown = kinds[:MOST_BARS]
     cells = [
-        [shown.index(kind), groups.index(group), round(min(1.0, number / drawn[group]), 4)]
-        for (group, kind), number in counts.items()
-        if group in groups and kind in shown and drawn[group]
+        [
+            round(min(1.0, counts.get((group, kind), 0) / drawn[group]), 4) if drawn[group] else 0.0
+            for kind in shown
+        ]
+        for group in groups
     ]
-    words = [kind.replace("_", " ") for kind in shown]
+    most = max([0.05, *(value for line in cells for value in line)])
+    spec = {
+        "kind": "heat",
+        "x": [kind.replace("_", " ") for kind in shown],
+        "lines": [
+            {"name": group, "cells": [(value, round(9 * value / most)) for value in line]}
+            for group, line in zip(groups, cells, strict=True)
+        ],
+    }
     return Chart(
         key=f"defects-by-{by}",
         title=f"Defects by {by}",
         note="Share of the drawn attempts in which a defect was named.",
-        spec={"kind": "heat", "x": words, "y": [_short(group) for group in groups], "cells": cells},
+        spec=spec,
         rows=rows,
         wide=True,
     )
@@ -385,11 +397,6 @@ def lessons(found: Sequence[Any]) -> Chart:
     )
 
 
-def as_spec(chart: Chart) -> dict[str, Any]:
-    """Return a chart as plain values."""
-    return asdict(chart)
-
-
 def _lines(
     rows: Sequence[Row],
     series: Mapping[str, str],
@@ -433,12 +440,30 @@ def _stacked(rows: Sequence[Row], names: Sequence[str], *, strip: str = "") -> d
 def _intervals(
     found: Sequence[tuple[str, Any, Any, Any]], *, percent: bool = False, zero: bool = True
 ) -> dict[str, Any]:
+    """Return lines from `low` to `high` with a dot at `mid`, on a common scale from 0 to 100."""
+    ends = [float(one) for _, *figures in found for one in figures]
+    low = 0.0 if percent else min([0.0, *ends] if zero else ends, default=0.0)
+    high = 1.0 if percent else max([0.0, *ends] if zero else ends, default=1.0)
+    reach = (high - low) or 1.0
+
+    def place(value: float) -> float:
+        return round(2 + 96 * (value - low) / reach, 2)
+
     return {
         "kind": "intervals",
         "percent": percent,
-        "zero": zero,
-        "y": [name for name, *_ in found],
-        "values": [[_rounded(one) for one in figures] for _, *figures in found],
+        "zero": place(0.0) if zero else None,
+        "lines": [
+            {
+                "name": name,
+                "mid": mid,
+                "low": from_,
+                "high": to,
+                "at": (place(mid), place(from_), place(to)),
+                "sign": ("good" if from_ > 0 else "bad" if to < 0 else "soft") if zero else "",
+            }
+            for name, mid, from_, to in found
+        ],
     }
 
 
@@ -450,5 +475,91 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:27]}…"
+def words(overview: Mapping[str, Any], family: str | None) -> Chart:
+    """Return which words in prompts raise the score, and which lower it."""
+    told = [one for one in overview["words"] if family in (None, one["family"])]
+    found = [
+        {**lift, "family": one["family"], "said": ", ".join(lift["words"])}
+        for one in told
+        for lift in one["words"]
+    ]
+    sure = [one for one in found if one["sure"]]
+    best = sorted(sure, key=lambda one: -abs(one["lift"]))[:MOST_BARS]
+    return Chart(
+        key="words",
+        title="Words that change the score",
+        note=(
+            "Difference of scores with and without the word, with its interval; of what raises it, "
+            "words that say how something is drawn are added to prompts."
+            if best
+            else "No word is sure to change the score yet."
+        ),
+        spec=_intervals([(one["said"], one["lift"], one["low"], one["high"]) for one in best])
+        if best
+        else {},
+        rows=[
+            {
+                "word": one["said"],
+                "family": one["family"],
+                "with it": one["present"],
+                "without": one["absent"],
+                "lift": _rounded(one["lift"]),
+                "from": _rounded(one["low"]),
+                "to": _rounded(one["high"]),
+                "sure": "yes" if one["sure"] else "no",
+            }
+            for one in found
+        ],
+    )
+
+
+def people(overview: Mapping[str, Any]) -> Chart:
+    """Return how often people approve what has a score, and what the bar became of it."""
+    found = overview["people"].items()
+    rows = [
+        {
+            "profile": profile,
+            "score from": _rounded(one["above"]),
+            "to": _rounded(one["below"]),
+            "decisions": one["decisions"],
+            "approved": one["approved"],
+            "share": _rounded(one["share"]),
+            "low": _rounded(one["low"]),
+            "high": _rounded(one["high"]),
+            "expected": _rounded(one["expected"]),
+        }
+        for profile, told in found
+        for one in told["reliability"]
+    ]
+    says = [line for _, told in found for line in told.get("says") or ()]
+    bins = [
+        (f"{r['profile']}: {r['score from']:.2f} to {r['to']:.2f}", r["share"], r["low"], r["high"])
+        for r in rows
+        if r["decisions"]
+    ]
+    return Chart(
+        key="people",
+        title="What people approve, by score",
+        note=" ".join(says) or "Your decisions in the review desk teach where the bar should be.",
+        spec=_intervals(bins, percent=True, zero=False) if bins else {},
+        rows=rows,
+    )
+
+
+def drift(overview: Mapping[str, Any]) -> Chart:
+    """Return what changed so that older outcomes count less: a table without a picture."""
+    return Chart(
+        key="drift",
+        title="What changed on the way",
+        note="After a change of model, server or results older outcomes count less.",
+        rows=[
+            {
+                "family": family,
+                "what": one["kind"],
+                "says": one["says"],
+                "older count": one["weight"],
+            }
+            for family, found in overview["drift"].items()
+            for one in found
+        ],
+    )
