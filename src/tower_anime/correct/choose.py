@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tower_anime.correct.rate import Rate
-from tower_anime.correct.rules import MOVES, Changes, Move
+from tower_anime.correct.rules import MOVES, Changes, Move, key_of, kind_of
 from tower_anime.domain.attempt import Attempt, AttemptState
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.direction import ADD_TO_NEGATIVE, ADD_TO_PROMPT, WISHABLE, Wish
@@ -45,7 +45,7 @@ class Limits:
     family: Family
     locks: Collection[str] = ()
     offered: Mapping[str, Collection[str]] | None = None
-    area_px: int | None = None
+    area_px: float | None = None
     knowledge: Knowledge = NOTHING
 
     def allows(self, changes: Changes) -> bool:
@@ -58,9 +58,8 @@ class Limits:
 
     def fits(self, request: RenderRequest, changes: Changes) -> bool:
         """Whether the changed request stays below the area that ran out of memory."""
-        sides = [int(str(changes.get(key, getattr(request, key)))) for key in ("width", "height")]
-        grows = sides[0] * sides[1] > request.width * request.height
-        return self.area_px is None or not grows or sides[0] * sides[1] < self.area_px
+        then = drawn_px(request.changed(**changes))
+        return self.area_px is None or then <= drawn_px(request) or then < self.area_px
 
 
 def best_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
@@ -105,7 +104,7 @@ def choose(
     if base.assessment is None or base.assessment.score is None:
         return _new_seed(attempts, base.request, limits, reason="the result could not be measured")
     tried = {attempt.request.identity() for attempt in attempts}
-    rate = Rate(limits.knowledge, base.request)
+    rate = Rate(limits.knowledge, base.request, limits.offered or {})
     mended = _mend(base.request, base.assessment, limits, tried)
     if mended is None:
         if rate.reroll_is_hopeless(_main_defect(attempts)):
@@ -137,12 +136,14 @@ def _mend(
 ) -> Choice | None:
     """Mend the costly defects together; if that was tried, one move later for the worst one."""
     worst_first = sorted(assessment.defects, key=lambda d: (-d.loss, -d.severity, d.kind))
-    costly = [d.kind for d in worst_first if d.loss >= _NEGLIGIBLE_LOSS] or [
-        d.kind for d in worst_first[:1]
+    costly = [key_of(d) for d in worst_first if d.loss >= _NEGLIGIBLE_LOSS] or [
+        key_of(d) for d in worst_first[:1]
     ]
     for skip in range(max((len(MOVES.get(kind, ())) for kind in costly), default=0)):
         choice = _mend_from(request, costly, limits, skip)
-        if choice and choice.request.identity() not in tried:
+        if choice is None or choice.request.identity() in tried:
+            continue
+        if not limits.knowledge.has_failed(choice.request):
             return choice
     return None
 
@@ -155,7 +156,7 @@ def _mend_from(
     A defect that an earlier one's move mends as well gets no change of its own.
     """
     result, made, corrections = request, list[Move](), list[Correction]()
-    rate = Rate(limits.knowledge, request)
+    rate = Rate(limits.knowledge, request, limits.offered or {})
     for position, kind in enumerate(defects):
         moves = rate.ranked(kind, limits.family)
         if any(move in made for move in moves):
@@ -165,7 +166,7 @@ def _mend_from(
             move, changes = found
             result = result.changed(**changes)
             made.append(move)
-            corrections.append(_correction(request, changes, kind, move.reason))
+            corrections.append(_correction(request, changes, kind_of(kind), move.reason))
     return Choice(result, tuple(corrections)) if corrections else None
 
 
@@ -174,7 +175,7 @@ def _first_move(
 ) -> tuple[Move, Changes] | None:
     """Return the first allowed move that fights no earlier one, with its changes."""
     for move in moves:
-        changes = move.propose(request, limits.family)
+        changes = move.changes(request, limits.family, limits.offered or {})
         untouched = all(getattr(request, key) == getattr(original, key) for key in changes)
         allowed = bool(changes) and limits.allows(changes) and limits.fits(request, changes)
         if allowed and untouched:
@@ -182,14 +183,19 @@ def _first_move(
     return None
 
 
-def _too_large_px(attempts: Sequence[Attempt]) -> int | None:
+def _too_large_px(attempts: Sequence[Attempt]) -> float | None:
     """Return the smallest area that ran out of memory twice: once with the server freed."""
     ran_out = [
-        attempt.request.width * attempt.request.height
+        drawn_px(attempt.request)
         for attempt in attempts
         if attempt.failure and attempt.failure.failure_class == FailureClass.OUT_OF_MEMORY
     ]
     return min((area for area in ran_out if ran_out.count(area) > 1), default=None)
+
+
+def drawn_px(request: RenderRequest) -> float:
+    """Return the pixels of the largest pass."""
+    return request.width * request.height * (request.hires or 1.0) ** 2
 
 
 def _grant(attempts: Sequence[Attempt], limits: Limits, wishes: Sequence[Wish]) -> Choice | None:
@@ -234,7 +240,7 @@ def _after_failure(
         return Choice(request, ())
     tried = {attempt.request.identity() for attempt in attempts}
     for move in MOVES.get(failure.value, ()):
-        changes = move.propose(request, limits.family)
+        changes = move.changes(request, limits.family, limits.offered or {})
         if not changes or not limits.allows(changes):
             continue
         result = request.changed(**changes)

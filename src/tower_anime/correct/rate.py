@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from tower_anime.correct.rules import MOVES, Changes, Move
+from tower_anime.correct.rules import MOVES, Changes, Move, Offered, kind_of
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.family import Family
 from tower_anime.domain.knowledge import REROLL, Knowledge, move_of
@@ -24,14 +25,15 @@ class Rate:
 
     knowledge: Knowledge
     request: RenderRequest
+    offered: Offered = field(default_factory=dict)
 
     def ranked(self, defect: str, family: Family) -> tuple[Move, ...]:
         """Return the moves for a defect: in the table's order, with evidence the cheapest first.
 
         Those that a plain new seed was shown to beat, and those without hope, are left out.
         """
-        table = MOVES.get(defect, ())
-        changes = {move: move.propose(self.request, family) for move in table}
+        table, defect = MOVES.get(defect, ()), kind_of(defect)
+        changes = {move: move.changes(self.request, family, self.offered) for move in table}
         words = {move: self._word(found) for move, found in changes.items()}
         kept = [move for move in table if not self._is_over(defect, words[move])]
         tries = sum(self.knowledge.effect(defect, word).tries for word in set(words.values()))
@@ -67,11 +69,20 @@ class Rate:
 
     def _cost(self, changes: Changes) -> float:
         """Return sampler steps times pixels of the changed request, as a multiple of now."""
-        now, then = self.request, {"steps": 1, "width": 1, "height": 1}
-        for name in then:
-            then[name] = int(str(changes.get(name, getattr(now, name))))
-        pixels = then["width"] * then["height"] / (now.width * now.height)
-        return then["steps"] / now.steps * pixels
+        now = self.request
+        then = {name: changes.get(name, getattr(now, name)) for name in _COSTLY}
+        return _cost_px(then) / _cost_px({name: getattr(now, name) for name in _COSTLY})
 
     def _word(self, changes: Changes) -> str:
         return move_of({key: (getattr(self.request, key), new) for key, new in changes.items()})
+
+
+_COSTLY = ("steps", "width", "height", "hires")
+_SECOND_STEPS = 0.6 * 0.5  # of the first pass's: fewer, and half of the noise
+
+
+def _cost_px(values: Mapping[str, Any]) -> float:
+    """Return sampler steps times pixels, a second pass included."""
+    once = float(values["steps"]) * float(values["width"]) * float(values["height"])
+    scale = float(values["hires"] or 1.0)
+    return once * (1.0 + (_SECOND_STEPS * scale**2 if scale > 1 else 0.0))

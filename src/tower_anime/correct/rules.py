@@ -7,21 +7,34 @@ denoise of a text-to-image request: anything below 1 would leave grey noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from tower_anime.domain.family import Dialect, Family
-from tower_anime.domain.request import RenderRequest
+from tower_anime.domain.quality import Defect
+from tower_anime.domain.request import Kind, RenderRequest
 
 Changes = Mapping[str, object]
+Offered = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
 class Move:
-    """A way to mend a defect. `reason` is shown to people beside the change."""
+    """A way to mend a defect. `reason` is shown to people beside the change.
+
+    `among` proposes what depends on what the server offers, by parameter.
+    """
 
     reason: str
     propose: Callable[[RenderRequest, Family], Changes]
+    among: Callable[[RenderRequest, Family, Offered], Changes] | None = None
+
+    def changes(self, request: RenderRequest, family: Family, offered: Offered) -> Changes:
+        """Return the parameters that it would change, or nothing."""
+        if self.among is not None:
+            return self.among(request, family, offered)
+        return self.propose(request, family)
 
 
 def _steps_to_good(request: RenderRequest, family: Family) -> Changes:
@@ -112,6 +125,69 @@ def _trained_frames(request: RenderRequest, family: Family) -> Changes:
     return {"frames": rule.good}
 
 
+def _own_rate(request: RenderRequest, family: Family) -> Changes:
+    """Take the rate that the family was trained on."""
+    if family.frame_rate is None or request.frame_rate in (None, family.frame_rate):
+        return {}
+    return {"frame_rate": family.frame_rate}
+
+
+def _second_pass(request: RenderRequest, family: Family) -> Changes:
+    """Draw larger than the model can at once: what is larger starts from what it drew."""
+    if family.frames is not None or (request.hires or 1.0) > 1.0 or request.kind is Kind.CLIP:
+        return {}
+    return {"hires": 2.0 if family.native_px < _LARGE_PX else 1.5}
+
+
+def _nothing(_request: RenderRequest, _family: Family) -> Changes:
+    return {}
+
+
+def _other_vae(request: RenderRequest, family: Family, offered: Offered) -> Changes:
+    """Take a VAE of the family that is known to hold in half precision; never another family's."""
+    patterns = _VAES.get(family.name, ())
+    for pattern in patterns:
+        for name in sorted(offered.get("vae", ())):
+            if re.search(pattern, name, re.IGNORECASE) and name != request.vae:
+                return {"vae": name}
+    return {}
+
+
+def _full_precision(request: RenderRequest, _family: Family, offered: Offered) -> Changes:
+    """Let the server keep the weights as precise as the file has them."""
+    if "default" in offered.get("precision", ()) and request.precision != "default":
+        return {"precision": "default"}
+    return {}
+
+
+def _lora(factor: float, *, most: float) -> Callable[[RenderRequest, Family], Changes]:
+    def propose(request: RenderRequest, _family: Family) -> Changes:
+        now = request.lora_strength
+        if now is None or now <= 0:
+            return {}
+        then = round(min(most, now * factor), 2)
+        return {"lora_strength": then} if then != now and then >= _LEAST_LORA else {}
+
+    return propose
+
+
+_LARGE_PX = 700  # families below draw half of today's standard
+_LEAST_LORA = 0.2  # below that a LoRA is as good as off
+_SDXL_VAES = (r"sdxl.*fp16.*fix", r"fp16.*fix", r"sdxl.*vae", r"xl.*vae")
+_SD15_VAES = (r"vae-ft-mse", r"kl-f8-anime", r"vae-ft-ema")
+# Chosen by their authors' word: the "fp16 fix" is SDXL's VAE retrained to stay finite in half
+# precision, whose overflow gives black pictures; those of SD 1.5 are its authors' fine-tunes.
+_VAES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("sdxl", "illustrious", "noobai", "pony", "animagine"), _SDXL_VAES),
+    **dict.fromkeys(("sd15", "animatediff"), _SD15_VAES),
+}
+
+OTHER_VAE = Move("black pictures come of a VAE that overflows", _nothing, _other_vae)
+FULL_PRECISION = Move("black pictures come of too coarse numbers", _nothing, _full_precision)
+SECOND_PASS = Move("the model can't draw more pixels at once", _second_pass)
+LESS_LORA = Move("a LoRA this strong burns the picture", _lora(0.75, most=1.0))
+MORE_LORA = Move("a stronger LoRA holds the style", _lora(1.25, most=1.2))
+OWN_RATE = Move("the model makes clips of another rate", _own_rate)
 MORE_STEPS = Move("too few steps to resolve the picture", _steps_to_good)
 MOST_STEPS = Move("the family's upper range of steps resolves more", _steps_to_high)
 LESS_CFG = Move("guidance this strong burns colours", _cfg_down)
@@ -135,6 +211,31 @@ SHARPER = Move(
 SINGLE_PICTURE = Move(
     "the picture repeats itself",
     _words("single picture", "It is one single picture", "multiple views, collage"),
+)
+
+CALMER = Move(
+    "the colours are stronger than the project's",
+    _words("muted colors", "Its colours are muted", "oversaturated"),
+)
+LIVELIER_COLOURS = Move(
+    "the colours are paler than the project's",
+    _words("vivid colors", "Its colours are vivid", "faded colors"),
+)
+BOLD_LINES = Move(
+    "the lines are finer than the project's",
+    _words("bold lines", "It is drawn with bold lines", "thin lines"),
+)
+THIN_LINES = Move(
+    "the lines are heavier than the project's",
+    _words("thin lines, delicate lineart", "It is drawn with fine lines", "bold outlines"),
+)
+FLAT_FILLS = Move(
+    "the fills are less flat than the project's",
+    _words("flat color, cel shading", "It is cel shaded with flat fills", "painterly, texture"),
+)
+SOFT_SHADING = Move(
+    "the fills are flatter than the project's",
+    _words("soft shading, painterly", "It is softly shaded", "flat color"),
 )
 
 ALLOWED_FRAMES = Move("the model makes other lengths than this", _allowed_frames)
@@ -161,21 +262,21 @@ SMOOTH = Move(
 )
 
 MOVES: Mapping[str, tuple[Move, ...]] = {
-    "blank": (NATIVE_SIZE, MORE_STEPS, OTHER_SAMPLER),
-    "partial_blank": (MORE_STEPS, OTHER_SAMPLER),
+    "blank": (OTHER_VAE, FULL_PRECISION, NATIVE_SIZE, MORE_STEPS, OTHER_SAMPLER),
+    "partial_blank": (OTHER_VAE, FULL_PRECISION, MORE_STEPS, OTHER_SAMPLER),
     "blur": (MORE_STEPS, NATIVE_SIZE, MORE_CFG, SHARPER, OTHER_SAMPLER, MOST_STEPS),
     "motion_blur": (MORE_STEPS, SHARPER, OTHER_SAMPLER),
-    "upscaled": (MORE_STEPS, NATIVE_SIZE, SHARPER, OTHER_SAMPLER),
+    "upscaled": (MORE_STEPS, NATIVE_SIZE, SECOND_PASS, SHARPER, OTHER_SAMPLER),
     "banding": (LESS_CFG, MORE_STEPS, OTHER_SAMPLER),
     "noise": (MORE_STEPS, OTHER_SAMPLER, MOST_STEPS),
     "undersampled": (MORE_STEPS, OTHER_SAMPLER, MOST_STEPS),
     "low_contrast": (MORE_STEPS, MORE_CFG),
     "underexposed": (BRIGHTER, LESS_CFG),
     "overexposed": (LESS_CFG, DARKER),
-    "oversaturated": (LESS_CFG,),
+    "oversaturated": (LESS_CFG, LESS_LORA),
     "color_cast": (LESS_CFG, OTHER_SAMPLER),
     "tiling": (NATIVE_SIZE, SINGLE_PICTURE),
-    "resolution": (FULL_SIZE,),
+    "resolution": (FULL_SIZE, SECOND_PASS),
     "out_of_memory": (SMALLER,),
     "flicker": (MORE_STEPS, LESS_CFG, STEADY_LIGHT, OTHER_SAMPLER, MOST_STEPS),
     "drift": (TRAINED_FRAMES, LESS_CFG, MORE_STEPS),
@@ -187,5 +288,42 @@ MOVES: Mapping[str, tuple[Move, ...]] = {
     "flash": (STEADY_LIGHT, MORE_STEPS, LESS_CFG),
     "frame_count": (ALLOWED_FRAMES,),
     "duration": (ALLOWED_FRAMES,),
+    "frame_rate": (OWN_RATE,),
+    "off_style": (MORE_LORA,),
+    **dict.fromkeys(
+        ("off_style saturation+", "off_style saturation_high+"), (LESS_CFG, CALMER, MORE_LORA)
+    ),
+    **dict.fromkeys(
+        ("off_style saturation-", "off_style saturation_high-"), (LIVELIER_COLOURS, MORE_CFG)
+    ),
+    "off_style contrast+": (LESS_CFG, MORE_LORA),
+    "off_style contrast-": (MORE_CFG, MORE_LORA),
+    **dict.fromkeys(
+        ("off_style lightness+", "off_style middle+", "off_style shadows+"), (DARKER, MORE_LORA)
+    ),
+    **dict.fromkeys(
+        ("off_style lightness-", "off_style middle-", "off_style shadows-"), (BRIGHTER, MORE_LORA)
+    ),
+    **dict.fromkeys(("off_style line_weight+", "off_style line_ink+"), (THIN_LINES, MORE_LORA)),
+    **dict.fromkeys(("off_style line_weight-", "off_style line_ink-"), (BOLD_LINES, MORE_LORA)),
+    "off_style flatness-": (FLAT_FILLS, MORE_STEPS, MORE_LORA),
+    "off_style flatness+": (SOFT_SHADING, MORE_LORA),
+    **dict.fromkeys(
+        ("off_style grain+", "off_style texture_fine+"), (MORE_STEPS, FLAT_FILLS, MORE_LORA)
+    ),
 }
-"""Defect (or failure) → moves, the likeliest first. A new seed is always the last resort."""
+"""Defect (or failure) → moves, the likeliest first. A new seed is always the last resort.
+
+What is off a project's style is told by what differs most, as its measurement names it.
+"""
+
+
+def key_of(defect: Defect) -> str:
+    """Return under which name the table has the moves for a defect."""
+    exact = f"{defect.kind} {defect.measurement.removeprefix('style ')}"
+    return exact if exact in MOVES else defect.kind
+
+
+def kind_of(key: str) -> str:
+    """Return the kind of defect that a name of the table stands for."""
+    return key.partition(" ")[0]

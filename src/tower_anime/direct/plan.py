@@ -94,4 +94,6 @@ _PARAMETERS = (
     "checkpoint",
     "frames",
     "frame_rate",
+    "vae",
+    "lora_strength",
 )

@@ -76,11 +76,17 @@ class Effect:
 class Knowledge:
     """What is known of one family on one kind of server: (defect, move) → effect.
 
-    `attempts` counts the assessed attempts behind it.
+    `attempts` counts the assessed attempts behind it. `failed` are combinations of parameters
+    (`combination_of`) that were tried for several wishes and never passed.
     """
 
     attempts: int = 0
     effects: Mapping[tuple[str, str], Effect] = field(default_factory=dict)
+    failed: frozenset[tuple[object, ...]] = frozenset()
+
+    def has_failed(self, request: RenderRequest) -> bool:
+        """Whether these parameters were tried often enough and never gave a good picture."""
+        return combination_of(request) in self.failed
 
     def effect(self, defect: str, move: str) -> Effect:
         """Return what is known of a move; nothing tried is an empty effect."""
@@ -88,6 +94,25 @@ class Knowledge:
 
 
 NOTHING = Knowledge()
+
+
+def combination_of(request: RenderRequest) -> tuple[object, ...]:
+    """Return all of a request that a new seed and other words leave as they are."""
+    return (
+        request.kind,
+        request.checkpoint,
+        request.width,
+        request.height,
+        request.steps,
+        round(request.cfg, 1),
+        request.sampler,
+        request.scheduler,
+        request.frames,
+        request.vae,
+        request.lora_strength,
+        request.precision,
+        request.hires,
+    )
 
 
 def move_of(change: Mapping[str, tuple[object, object]]) -> str:

@@ -21,7 +21,9 @@ class RenderRequest:
     """All parameters of one attempt, in the words of the interface.
 
     `width`, `height` in pixels, `frame_rate` in frames per second, `frames` None for a still.
-    `checkpoint` None means "the workflow's or the server's first".
+    `checkpoint` None means "the workflow's or the server's first", as None means for `vae`,
+    `lora_strength` and `precision` (of the model's weights). `hires` draws the picture a second
+    time, so many times as large on each side, from the first one's latent (None or 1: once).
     """
 
     kind: Kind = Kind.STILL
@@ -38,6 +40,10 @@ class RenderRequest:
     checkpoint: str | None = None
     frames: int | None = None
     frame_rate: float | None = None
+    vae: str | None = None
+    lora_strength: float | None = None
+    precision: str | None = None
+    hires: float | None = None
 
     def changed(self, **changes: Any) -> RenderRequest:
         """Return a copy with `changes` applied and checked."""
@@ -80,6 +86,10 @@ PARAMETERS: dict[str, Numbers | None] = {
     "height": Numbers(int, 16, 16384, "px"),
     "frames": Numbers(int, 1, 10_000),
     "frame_rate": Numbers(float, 0.1, 240.0, "frames/s"),
+    "vae": None,
+    "lora_strength": Numbers(float, -10.0, 10.0),
+    "precision": None,
+    "hires": Numbers(float, 1.0, 4.0),
 }
 """The parameters that `--set` and `--lock` take; None stands for a word."""
 

@@ -18,6 +18,7 @@ from tower_anime.domain.knowledge import (
     Effect,
     Knowledge,
     Outcome,
+    combination_of,
     move_of,
 )
 
@@ -42,7 +43,22 @@ def knowledge_of(outcomes: Sequence[Outcome]) -> Knowledge:
     effects = {
         key: _effect(tries.get(key, ()), compared.get(key, ())) for key in {*tries, *compared}
     }
-    return Knowledge(attempts=len(outcomes), effects=effects)
+    return Knowledge(attempts=len(outcomes), effects=effects, failed=_failed(outcomes))
+
+
+FAILED_WISHES = 4
+"""Wishes for which a combination must have failed, and none passed, before it is avoided."""
+
+
+def _failed(outcomes: Sequence[Outcome]) -> frozenset[tuple[object, ...]]:
+    wishes: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    good = set[tuple[object, ...]]()
+    for outcome in outcomes:
+        combination = combination_of(outcome.request)
+        wishes[combination].add(outcome.generation_id)
+        if outcome.passed:
+            good.add(combination)
+    return frozenset(c for c, ids in wishes.items() if len(ids) >= FAILED_WISHES and c not in good)
 
 
 def _pairs(outcomes: Sequence[Outcome]) -> Iterable[tuple[Outcome, Outcome]]:

@@ -129,6 +129,8 @@ def offered(catalog: Catalog) -> Mapping[str, Sequence[str]]:
     found = {
         "sampler": choices(catalog, "KSampler", "sampler_name"),
         "scheduler": choices(catalog, "KSampler", "scheduler"),
+        "vae": choices(catalog, "VAELoader", "vae_name"),
+        "precision": choices(catalog, "UNETLoader", "weight_dtype"),
     }
     return {key: names for key, names in found.items() if names}
 

@@ -307,7 +307,12 @@ class Pipeline:
         limits = Limits(
             family=family,
             knowledge=knowledge,
-            locks=(*generation.brief.locks, *build.unplaced(request, template), *fixed),
+            locks=(
+                *generation.brief.locks,
+                *build.unplaced(request, template),
+                *build.closed(template),
+                *fixed,
+            ),
             offered=graphs.offered(catalog),
         )
         direction = history.direction

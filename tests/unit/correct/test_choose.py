@@ -66,13 +66,13 @@ def test_a_size_far_from_the_models_own_is_brought_back_with_its_aspect() -> Non
     assert choice.request.width % SDXL.size_multiple_px == 0
 
 
-def test_a_small_picture_grows_to_the_models_own_size_and_no_further() -> None:
+def test_a_small_picture_grows_to_the_models_own_size_then_by_a_second_pass() -> None:
     choice = chosen(
         rejected(1, samples.request(width=512, height=512), samples.defect("resolution"))
     )
     assert (choice.request.width, choice.request.height) == (1024, 1024)
     full = rejected(1, samples.request(), samples.defect("resolution"))
-    assert set(chosen(full).corrections[0].change) == {"seed"}
+    assert set(chosen(full).corrections[0].change) == {"hires"}
 
 
 CLIPS = Limits(family=WAN)
