@@ -168,3 +168,6 @@ _MAPS: Mapping[str, Callable[[Planes], _Cells]] = MappingProxyType(
     }
 )
 """Defect → map over cells, in a figure that rises with it."""
+
+MAPPED = frozenset(_MAPS)
+"""The defects that have a place in a still."""

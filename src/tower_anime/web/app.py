@@ -29,6 +29,7 @@ from tower_anime.errors import (
 )
 from tower_anime.operations import Operations
 from tower_anime.web.api import (
+    again,
     analytics,
     artifacts,
     assessments,
@@ -37,6 +38,7 @@ from tower_anime.web.api import (
     health,
     inputs,
     learning,
+    many,
     metrics,
     operations,
     productions,
@@ -51,7 +53,18 @@ from tower_anime.web.legacy import jobs
 from tower_anime.web.legacy import productions as earlier_productions
 from tower_anime.web.limits import BodySize, CallRate
 from tower_anime.web.meter import Counts, Meter
-from tower_anime.web.pages import alive, login, new, now, projects, system, workflows
+from tower_anime.web.pages import (
+    alive,
+    gallery,
+    generation,
+    login,
+    new,
+    now,
+    projects,
+    review,
+    system,
+    workflows,
+)
 from tower_anime.web.pages import analytics as analytics_page
 from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
@@ -60,8 +73,9 @@ from tower_anime.web.words import Problem, known_parameters
 MOST_PICTURE_BYTES = 24 * 2**20  # some thousand thumbnails
 STATIC = Path(__file__).parent / "static"
 _CSP = (
-    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self' blob:; media-src 'self' blob:; style-src 'self'; "
+    "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 _HEADERS = (
     (b"content-security-policy", _CSP.encode()),
@@ -79,7 +93,9 @@ _STATUS: tuple[tuple[type[TowerError], int], ...] = (
 _UNREADABLE = {"too_large": 413, "not_an_image": 415}
 _V1 = (
     generations.router,
+    again.router,
     inputs.router,
+    many.router,
     queue.router,
     productions.router,
     stories.router,
@@ -99,6 +115,9 @@ _PAGES = (
     analytics_page.router,
     workflows.router,
     system.router,
+    gallery.router,
+    review.router,
+    generation.router,
     login.router,
     alive.router,
 )

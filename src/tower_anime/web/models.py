@@ -202,6 +202,38 @@ class Decision(Strict):
     note: str = Field("", max_length=10_000)
 
 
+class Again(Strict):
+    """Which attempt is to be drawn again; without a number the one that was kept."""
+
+    attempt: int | None = Field(None, ge=1, examples=[2])
+
+
+class Variation(Again):
+    """How many, each with a seed of its own."""
+
+    count: int = Field(4, ge=1, le=50)
+
+
+class Decisions(Decision):
+    """One decision on many generations."""
+
+    generation_ids: list[str] = Field(min_length=1, max_length=500)
+
+
+class Refusal(Open):
+    """A generation that was left as it is, and why."""
+
+    generation_id: str
+    detail: str
+
+
+class Done(Open):
+    """How many were changed, and which were not."""
+
+    changed: int
+    refused: list[Refusal]
+
+
 class NewBatch(Strict):
     """Many wishes at once: `wish` is what they share, `prompts` may hold `{a|b}`."""
 

@@ -77,12 +77,18 @@ class SqlCards(ABC):
             return int(connection.scalar(query) or 0)
 
     def names_in_use(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the projects, and the model families that the rolled-up figures know."""
-        project = select(projects.c.name).order_by(projects.c.name)
-        family = select(figures.c.family).where(figures.c.figure == "attempts").distinct()
+        """Return the projects, and the families and defects that the rolled-up figures know."""
+        table = figures.c
+        queries = {
+            "projects": select(projects.c.name),
+            "families": select(table.family).where(table.figure == "attempts").distinct(),
+            "defects": select(table.name).where(table.figure == "defect").distinct(),
+        }
         with self._read() as connection:
-            families = sorted(name for name in connection.scalars(family) if name not in ("", "*"))
-            return {"projects": tuple(connection.scalars(project)), "families": tuple(families)}
+            return {
+                name: tuple(sorted(set(connection.scalars(query)) - {"", "*"}))
+                for name, query in queries.items()
+            }
 
 
 def _chosen(query: Select[Any], choice: Choice, order: Order) -> Select[Any]:
@@ -133,8 +139,8 @@ def _own_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
 def _judged_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
     judged = quality_assessments.c
     if choice.defect is not None:
-        # the column is written by Python's json, so that its text is known to the letter
-        text = f'"kind": "{choice.defect}"'
+        # pydantic writes the column without blanks, so that its text is known to the letter
+        text = f'"kind":"{choice.defect}"'
         yield cast(judged.defects, Text).contains(text, autoescape=True)
     if choice.score_from is not None:
         yield judged.score >= choice.score_from

@@ -302,6 +302,7 @@ quality_assessments = Table(
     UniqueConstraint("generation_id", "attempt"),
     Index(None, "created_at"),
     Index(None, "artifact_sha256"),
+    Index(None, "score", "generation_id"),
 )
 
 # `by` is `director` or `person`; `reasons` is a person's list, or a director's object of issues,

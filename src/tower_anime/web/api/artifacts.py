@@ -8,6 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import FileResponse
 
+from tower_anime.heatmaps import heat_picture
 from tower_anime.web.deps import the_pictures
 from tower_anime.web.kept import Kept
 from tower_anime.web.words import ERRORS, Answers, TheApp
@@ -53,6 +54,21 @@ async def thumbnail(
     if _is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type="image/webp")
+
+
+@router.get(
+    "/{sha256}/heatmap",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "a pixel for 8×8"}, **ERRORS},
+)
+def heatmap(
+    app: TheApp,
+    sha256: str,
+    kind: Annotated[str, Query(max_length=50, description="kind of defect, such as `blur`")],
+) -> Response:
+    """Show where a defect of a still is, to be laid over it; 404 when it has no place."""
+    picture = heat_picture(app.artifact(sha256), kind)
+    return Response(picture, media_type="image/png", headers={"Cache-Control": _FOREVER})
 
 
 def _is_known(given: str | None, etag: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -127,6 +128,11 @@ def moment(value: datetime | str | None) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-for _filter in (words, seconds, score, share, size, moment):
+def pairs(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return names with their words, for a list to choose from."""
+    return [(name, words(name)) for name in names]
+
+
+for _filter in (words, seconds, score, share, size, moment, pairs):
     templates.env.filters[_filter.__name__] = _filter
 templates.env.globals["ui"] = templates.env.get_template("macros.html").module
