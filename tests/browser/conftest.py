@@ -17,6 +17,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -26,6 +27,8 @@ from tower_anime.settings import Settings
 from tower_anime.web.pages.shown import VENDOR
 
 __all__ = ["Server", "listening", "server"]
+
+expect.set_options(timeout=20_000)  # the machine may be busy
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
