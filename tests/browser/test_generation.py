@@ -29,6 +29,7 @@ def test_what_changed_and_why_is_seen(server: Server, opened: Windows, drawn: st
     clip = page.locator("[data-main]").evaluate("element => element.style.clipPath")
     assert "70%" in clip
     page.locator(".attempt").first.locator("a").click()
+    page.wait_for_url("**attempt=1")
     heat = page.locator("[data-heat-of]").first
     heat.click()
     expect(page.locator("[data-heat]")).to_be_visible()
