@@ -398,6 +398,8 @@ def review_of(
     attempt = history.generation.chosen_attempt or len(history.attempts)
     if not attempt:
         raise Conflict("there is nothing to review yet: no attempt was made")
+    if decision is PersonDecision.APPROVE and history.attempt(attempt).artifact is None:
+        raise Conflict(f"there is nothing to approve: attempt {attempt} has no file")
     review = PersonReview(
         decision=decision,
         attempt=attempt,

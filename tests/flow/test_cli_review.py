@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from tests.flow.rig import Rig, open_rig
 from tower_anime.cli import main
+from tower_anime.domain.attempt import Attempt, AttemptState
+from tower_anime.domain.request import RenderRequest
 from tower_anime.domain.wish import briefs_of
 
 
@@ -37,6 +39,32 @@ def test_a_person_decides_and_takes_it_back(rig: Rig, tmp_path: Path) -> None:
     again = run(tmp_path, "review", "undo", identity)
     assert (again.exit_code, "no decision" in again.output) == (1, True)
     assert run(tmp_path, "review", "approve", "nope").exit_code == 1
+
+
+def test_without_a_file_there_is_nothing_to_approve(rig: Rig, tmp_path: Path) -> None:
+    (brief,) = briefs_of({"prompt": "1girl", "publish": False})
+    identity = rig.add(brief)
+    request = RenderRequest(
+        prompt="1girl",
+        width=64,
+        height=64,
+        steps=1,
+        cfg=7.0,
+        sampler="euler",
+        scheduler="normal",
+        seed=1,
+    )
+    running = Attempt(
+        generation_id=identity,
+        number=1,
+        prompt_id="p",
+        request=request,
+        state=AttemptState.RUNNING,
+    )
+    rig.store.save_attempt(running)
+    refused = run(tmp_path, "review", "approve", identity)
+    assert (refused.exit_code, "has no file" in refused.output) == (1, True)
+    assert run(tmp_path, "review", "reject", identity).output == f"rejected: {identity}\n"
 
 
 def test_figures_are_brought_up_to_date_and_shown(rig: Rig, tmp_path: Path) -> None:
