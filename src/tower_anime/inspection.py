@@ -8,14 +8,18 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tower_anime import pictures
+from tower_anime.adapters.clip_frame import jpeg_frame
 from tower_anime.adapters.clips import CLIP_SUFFIXES, AvClips
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.uploads import check_upload
 from tower_anime.domain.expectation import Expectation
-from tower_anime.domain.quality import Assessment, Profile
-from tower_anime.errors import BadInput
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.quality import Assessment, Measured, Profile
+from tower_anime.errors import BadInput, Unreadable
 from tower_anime.pipeline.clip import assess_clip
 from tower_anime.pipeline.picture import assess_picture
+from tower_anime.ports import Picture
 from tower_anime.profiles import CLIP, STILL, check_named, find_profile
 from tower_anime.settings import Settings
 
@@ -169,9 +173,45 @@ def inspect_upload(
 
 def inspect(file: Wanted, profiles: Profiles) -> Assessment:
     """Assess one file by the rules of its kind; one that can't be read gets an error."""
+    return look_at(file, profiles).assessment
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What to make of a file beside its assessment, for people to look at.
+
+    `previews`: a small picture of it; `heat_maps`: where each defect shows; `folder`: where heat
+    maps are written as pictures.
+    """
+
+    previews: bool = False
+    heat_maps: bool = False
+    folder: Path | None = None
+
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether the picture itself is needed after it was measured."""
+        return self.previews or self.heat_maps or self.folder is not None
+
+
+NOTHING_SHOWN = Showing()
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file's assessment and pictures: a preview as JPEG, defect → heat map as PNG."""
+
+    path: Path
+    assessment: Assessment
+    preview: bytes | None = None
+    heat_maps: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def look_at(file: Wanted, profiles: Profiles, showing: Showing = NOTHING_SHOWN) -> Look:
+    """Assess one file by the rules of its kind, and make what is to be shown of it."""
     clips = AvClips()
     if clips.is_clip(file.path):
-        return assess_clip(
+        assessment = assess_clip(
             clips,
             file.path,
             profile=profiles[file.profile, CLIP],
@@ -179,10 +219,53 @@ def inspect(file: Wanted, profiles: Profiles) -> Assessment:
             negative=file.negative,
             expect=file.expect,
         )
-    return assess_picture(
-        lambda: OpenCvMedia().decode_still(file.path),
+        frame = _typical_frame(file.path, assessment) if showing.needs_pixels else None
+        return _shown(file.path, assessment, frame, showing)
+    seen: list[Picture] = []
+
+    def decode() -> Picture:
+        picture = OpenCvMedia().decode_still(file.path)
+        if showing.needs_pixels:
+            seen.append(picture)
+        return picture
+
+    assessment = assess_picture(
+        decode,
         profile=profiles[file.profile, STILL],
         prompt=file.prompt,
         negative=file.negative,
         expect=file.expect,
+    )
+    return _shown(file.path, assessment, seen[0].frame if seen else None, showing)
+
+
+def _typical_frame(path: Path, assessment: Assessment) -> Frame | None:
+    """Return the frame that stands for a clip, None where none can be had."""
+    numbers = {
+        name: found.value
+        for name, found in assessment.measurements.items()
+        if isinstance(found, Measured)
+    }
+    share = numbers.get("typical_frame", 0.0) / max(numbers.get("frames", 1.0), 1.0)
+    if assessment.error is not None:
+        return None
+    try:
+        return OpenCvMedia().decode_still(jpeg_frame(path, share, _FRAME_PX)).frame
+    except Unreadable:
+        return None
+
+
+_FRAME_PX = 1280
+
+
+def _shown(path: Path, assessment: Assessment, frame: Frame | None, showing: Showing) -> Look:
+    if frame is None:
+        return Look(path, assessment)
+    if showing.folder is not None:
+        pictures.write_heat_maps(frame, assessment, path, showing.folder)
+    return Look(
+        path,
+        assessment,
+        preview=pictures.preview_of(frame) if showing.previews else None,
+        heat_maps=pictures.heat_maps_of(frame, assessment) if showing.heat_maps else {},
     )

@@ -2,36 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from tower_anime.domain.quality import Assessment, Profile, Verdict
 from tower_anime.domain.timeline import timeline
 from tower_anime.domain.views import assessment_view
+from tower_anime.inspection import Look
 from tower_anime.profiles import Listed
+from tower_anime.rejudging import Again
 from tower_anime.terminal_marks import console, json_lines, score_text, styled
+from tower_anime.terminal_pictures import Way, shown, way_of_terminal
+
+__all__ = ["assessment_lines", "assessments", "profiles", "rejudged", "way_of_terminal"]
+
+BAR_FROM = 4
+"""So many files are worth a progress bar."""
 
 # ---- assess ---------------------------------------------------------------------------------
 
 
-def assessments(found: Iterable[tuple[Path, Assessment]], *, as_json: bool) -> int:
-    """Show assessments as they come and return the exit status."""
-    verdicts = set()
+def assessments(looks: Iterable[Look], *, count: int, as_json: bool, way: Way | None) -> int:
+    """Show assessments as they come, then their sum; returns the exit status."""
+    verdicts: Counter[Verdict] = Counter()
+    defects: Counter[str] = Counter()
+    began_s = time.monotonic()
     out = console()
-    for path, assessment in found:
-        verdicts.add(assessment.verdict)
-        if as_json:
-            json_lines([assessment_view(assessment, path=str(path))])
-            continue
-        for line in assessment_lines(str(path), assessment):
-            out.print(line)
-    if Verdict.UNMEASURED in verdicts:
+    with _progress(count) as advance:
+        for look in looks:
+            assessment = look.assessment
+            verdicts[assessment.verdict] += 1
+            defects.update({defect.kind for defect in assessment.defects})
+            advance()
+            if as_json:
+                json_lines([assessment_view(assessment, path=str(look.path))])
+                continue
+            if way is not None and look.preview is not None:
+                click.echo(shown(look.preview, way), nl=False)
+            for line in assessment_lines(str(look.path), assessment):
+                out.print(line)
+    if not as_json and count > 1:
+        out.print(_sum(verdicts, defects, time.monotonic() - began_s))
+    return _status(verdicts)
+
+
+def _status(verdicts: Mapping[Verdict, int]) -> int:
+    if verdicts.get(Verdict.UNMEASURED):
         return 2
-    return 1 if Verdict.REJECT in verdicts else 0
+    return 1 if verdicts.get(Verdict.REJECT) else 0
+
+
+def _sum(verdicts: Mapping[Verdict, int], defects: Counter[str], seconds: float) -> Text:
+    line = Text(f"\n{sum(verdicts.values())} files in {seconds:.1f} s")
+    for verdict in Verdict:
+        if verdicts.get(verdict):
+            line.append(", ").append(f"{verdicts[verdict]} ").append_text(styled(verdict.value))
+    if defects:
+        worst = ", ".join(f"{kind} {number}" for kind, number in defects.most_common(6))
+        line.append(f"\ndefects: {worst}", style="dim")
+    return line
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[], None]]:
+    """Yield what counts a file; a bar on stderr, if that is a terminal and there are many."""
+    if count < BAR_FROM or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    columns = (TextColumn("assessing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("assessing", total=count)
+        yield lambda: progress.advance(task)
+
+
+def rejudged(found: Iterable[Again], *, as_json: bool) -> int:
+    """Show what another profile makes of stored measurements: the verdicts that change, a sum."""
+    verdicts: Counter[Verdict] = Counter()
+    changed = 0
+    out = console()
+    for item in found:
+        verdicts[item.verdict] += 1
+        differs = item.before != item.verdict.value
+        changed += differs
+        if as_json:
+            click.echo(item.text)
+        elif differs:
+            scores = " → ".join(
+                "–" if score is None else f"{score:.2f}"
+                for score in (item.score_before, item.score)
+            )
+            line = Text.assemble(
+                styled(item.before), " → ", styled(item.verdict.value), f"  {scores}  {item.path}"
+            )
+            out.print(line)
+    if not as_json:
+        counted = ", ".join(f"{number} {verdict.value}" for verdict, number in verdicts.items())
+        total = sum(verdicts.values())
+        out.print(f"{total} judged again: {counted or 'nothing'}; {changed} changed")
+    return _status(verdicts)
 
 
 def assessment_lines(name: str, assessment: Assessment) -> list[Text]:

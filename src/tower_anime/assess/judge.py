@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from tower_anime.assess.checks import CHECKS, Check, Numbers, amount, signals_of
@@ -69,7 +69,32 @@ def judge(
         seconds: what measuring took, passed on.
     """
     figures = {name: m.value for name, m in measurements.items() if isinstance(m, Measured)}
-    numbers = figures | _size(width, height, profile)
+    found = judge_figures(
+        figures,
+        kind=kind,
+        width=width,
+        height=height,
+        profile=profile,
+        relaxed=relaxed,
+        asked=asked,
+        seconds=seconds,
+    )
+    return replace(found, measurements=measurements)
+
+
+def judge_figures(
+    figures: Numbers,
+    *,
+    kind: str,
+    width: int,
+    height: int,
+    profile: Profile,
+    relaxed: Mapping[str, float] = MappingProxyType({}),
+    asked: Asked | None = None,
+    seconds: float = 0.0,
+) -> Assessment:
+    """Judge as `judge` does by the numbers alone; the assessment holds no measurements."""
+    numbers = {**figures, **_size(width, height, profile)}
     forgiven = forgiven_by(profile, relaxed)
     findings = _findings(numbers, profile, forgiven, asked or _NOTHING)
     score = math.exp(-sum(finding.loss for finding in findings)) if figures else None
@@ -79,10 +104,10 @@ def judge(
         width=width,
         height=height,
         score=score,
-        verdict=_verdict(score, defects, measurements, profile),
+        verdict=_verdict(score, defects, figures, profile),
         threshold=profile.threshold,
         defects=defects,
-        measurements=measurements,
+        measurements={},
         profile=profile.label,
         assessor=ASSESSOR,
         seconds=seconds,
@@ -146,12 +171,13 @@ def _size(width: int, height: int, profile: Profile) -> dict[str, float]:
 # ---- defects and verdict --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True)
 class _Finding:
     """A kind with its amount after intent, what it takes from ln(score), and its main evidence."""
 
     kind: str
     evidence: Check | Fact
+    largest: float
     amount: float
     loss: float
 
@@ -169,22 +195,34 @@ class _Finding:
 def _findings(
     numbers: Numbers, profile: Profile, forgiven: Mapping[str, float], asked: Asked
 ) -> tuple[_Finding, ...]:
-    parts: dict[str, list[_Finding]] = {}
+    found: dict[str, _Finding] = {}
     size = int(numbers["width"]), int(numbers["height"])
     ruled = facts(numbers, *size, expect=asked.expect, prompt=asked.prompt)
-    for evidence, found, weight in (
-        *_measured(numbers),
-        *((fact, fact.amount, 1.0) for fact in ruled),
-    ):
+    for evidence, amount_, weight in (*_measured(numbers), *((it, it.amount, 1.0) for it in ruled)):
         kind = evidence.kind
         action = profile.actions.get(kind, DEFAULT_ACTIONS.get(kind, _COUNTS))
         if action is Action.OFF:
             continue
-        left = found * (1 - min(max(forgiven.get(kind, 0.0), 0.0), 1.0))
+        left = amount_
+        if kind in forgiven:
+            left *= 1 - min(max(forgiven[kind], 0.0), 1.0)
         loss = weight * left if action in (_COUNTS, Action.REJECT) else 0.0
-        part = _Finding(kind=kind, evidence=evidence, amount=left, loss=loss)
-        parts.setdefault(kind, []).append(part)
-    return tuple(_summed(findings) for findings in parts.values())
+        _add(found, kind, evidence, left, loss)
+    return tuple(found.values())
+
+
+def _add(
+    found: dict[str, _Finding], kind: str, evidence: Check | Fact, amount_: float, loss: float
+) -> None:
+    """Add to what was found of a kind; the largest part is its evidence."""
+    sofar = found.get(kind)
+    if sofar is None:
+        found[kind] = _Finding(kind, evidence, amount_, amount_, loss)
+        return
+    sofar.amount += amount_
+    sofar.loss += loss
+    if amount_ > sofar.largest:
+        sofar.evidence, sofar.largest = evidence, amount_
 
 
 def _measured(numbers: Numbers) -> Iterator[tuple[Check | Fact, float, float]]:
@@ -194,17 +232,6 @@ def _measured(numbers: Numbers) -> Iterator[tuple[Check | Fact, float, float]]:
         found = amount(check, signals)
         if found is not None and check.told <= numbers.keys():
             yield check, found, check.weight
-
-
-def _summed(findings: list[_Finding]) -> _Finding:
-    if len(findings) == 1:
-        return findings[0]
-    return _Finding(
-        kind=findings[0].kind,
-        evidence=max(findings, key=lambda finding: finding.amount).evidence,
-        amount=sum(finding.amount for finding in findings),
-        loss=sum(finding.loss for finding in findings),
-    )
 
 
 def _defects(
@@ -247,12 +274,12 @@ def _where(kind: str, numbers: Numbers) -> Region | None:
 
 
 def _verdict(
-    score: float | None, defects: tuple[Defect, ...], measurements: Measurements, profile: Profile
+    score: float | None, defects: tuple[Defect, ...], figures: Numbers, profile: Profile
 ) -> Verdict:
     if score is None:
         return Verdict.UNMEASURED
     forbidden = any(acts(defect, profile, Action.REJECT) for defect in defects)
     if forbidden or score < profile.threshold:
         return Verdict.REJECT
-    measured = all(isinstance(measurements.get(name), Measured) for name in profile.required)
+    measured = all(name in figures for name in profile.required)
     return Verdict.PASS if measured else Verdict.UNMEASURED

@@ -130,13 +130,14 @@ class Asked:
     """What a file was meant to be, as far as the judgement was told.
 
     `source` says who told it: `given` by the caller or read in the `file`. `words` maps a defect
-    kind to the words of the prompt that ask for it.
+    kind to the words of the prompt that ask for it, `shares` to the share (0–1) that they forgive.
     """
 
     prompt: str = ""
     negative: str = ""
     source: str = "given"
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
     expect: Expectation = field(default_factory=Expectation)
 
 

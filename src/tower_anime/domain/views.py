@@ -122,6 +122,7 @@ def _asked_view(asked: Asked) -> View:
         "negative": asked.negative,
         "source": asked.source,
         "words": {kind: list(words) for kind, words in asked.words.items()},
+        "shares": dict(asked.shares),
         "expect": expected,
     }
 

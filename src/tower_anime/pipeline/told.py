@@ -41,7 +41,9 @@ def asked_of(
 
 def with_words(asked: Asked | None, relaxation: Relaxation) -> Asked | None:
     """Return what was asked, with the words that were found to ask for something."""
-    return None if asked is None else replace(asked, words=relaxation.words)
+    if asked is None:
+        return None
+    return replace(asked, words=dict(relaxation.words), shares=dict(relaxation.shares))
 
 
 def without_larger_size(asked: Asked | None, width: int, height: int) -> Asked | None:

@@ -39,6 +39,7 @@ from tower_anime.adapters.store.external import SqlExternalIds
 from tower_anime.adapters.store.figures import SqlFigures
 from tower_anime.adapters.store.insights import SqlInsights
 from tower_anime.adapters.store.judged import SqlJudged
+from tower_anime.adapters.store.kept import SqlKept
 from tower_anime.adapters.store.learning import SqlLearning, remember
 from tower_anime.adapters.store.lists import SqlLists, generation_row, no_generation
 from tower_anime.adapters.store.migrate import revision
@@ -88,6 +89,7 @@ class SqlStore(
     SqlExternalIds,
     SqlFigures,
     SqlInsights,
+    SqlKept,
     SqlJudged,
     SqlLearning,
     SqlLists,

@@ -1,0 +1,181 @@
+"""Many files assessed by several processes, in the order in which they were named.
+
+Processes are spawned, never forked: OpenCV's threads do not survive a fork. Each works on one file
+at a time, so that a decoder that crashes or hangs costs that file alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing import connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import cv2
+
+from tower_anime.adapters.clips import CLIP_SUFFIXES
+from tower_anime.assess import judge
+from tower_anime.inspection import Look, Profiles, Showing, Wanted, look_at
+
+AHEAD = 8
+"""How many files for each process may be finished before their turn comes."""
+
+ALONE_UP_TO = 8
+"""So many files are assessed faster in this process than others start."""
+
+_PATIENCE_S, _PATIENCE_S_PER_MB = 60.0, 20.0  # for one file; a slow machine needs a tenth of it
+_LOOK_S = 1.0
+
+Task: TypeAlias = tuple[int, Wanted]
+
+
+def jobs_for(asked: int | None, files: int) -> int:
+    """Return how many processes to use: as asked, else one for few files and all cores for many."""
+    if asked is not None:
+        return max(1, min(asked, files))
+    return 1 if files <= ALONE_UP_TO else max(1, min(os.cpu_count() or 1, files // 4))
+
+
+def look_at_all(
+    files: Sequence[Wanted], profiles: Profiles, *, jobs: int, showing: Showing
+) -> Iterator[Look]:
+    """Yield a look at each file, in order; with several jobs in processes of their own."""
+    if jobs <= 1:
+        for file in files:
+            yield look_at(file, profiles, showing)
+        return
+    crew = [_Worker(_portable(profiles), showing) for _ in range(jobs)]
+    try:
+        yield from _in_order(files, crew, profiles)
+    finally:
+        for worker in crew:
+            worker.stop()
+
+
+def _in_order(files: Sequence[Wanted], crew: list[_Worker], profiles: Profiles) -> Iterator[Look]:
+    done: dict[int, Look] = {}
+    given = following = 0
+    while following < len(files):
+        for worker in crew:
+            if worker.task is None and given < min(len(files), following + AHEAD * len(crew)):
+                worker.give((given, files[given]))
+                given += 1
+        for worker in _ready(crew):
+            task = worker.task
+            assert task is not None
+            number, file = task
+            found = worker.take()
+            done[number] = found if isinstance(found, Look) else _failed(file, profiles, found)
+        while following in done:
+            yield done.pop(following)
+            following += 1
+
+
+def _ready(crew: list[_Worker]) -> list[_Worker]:
+    """Return the workers that answered, died or are out of patience; waits for one of them."""
+    busy = [worker for worker in crew if worker.task is not None]
+    answered = connection.wait([worker.channel for worker in busy], timeout=_LOOK_S)
+    return [worker for worker in busy if worker.channel in answered or worker.is_late()]
+
+
+def _failed(file: Wanted, profiles: Profiles, why: tuple[str, str]) -> Look:
+    kind = "clip" if file.path.suffix.lower() in CLIP_SUFFIXES else "still"
+    found = judge.unreadable(
+        kind_of_error=why[0],
+        message=why[1],
+        kind="video" if kind == "clip" else "image",
+        profile=profiles[file.profile, kind],
+    )
+    return Look(path=file.path, assessment=found)
+
+
+@dataclass
+class _Worker:
+    """One process and what it works on; started when it gets its first file."""
+
+    profiles: Profiles
+    showing: Showing
+    process: SpawnProcess | None = None
+    channel: Any = None
+    task: Task | None = None
+    until_s: float = 0.0
+
+    def give(self, task: Task) -> None:
+        if self.process is None:
+            self._start()
+        self.task = task
+        self.until_s = time.monotonic() + _patience_s(task[1].path)
+        self.channel.send(task[1])
+
+    def is_late(self) -> bool:
+        return time.monotonic() > self.until_s
+
+    def take(self) -> Look | tuple[str, str]:
+        """Return the answer, or the word and message of why there is none."""
+        self.task = None
+        late = self.is_late()
+        try:
+            if self.channel.poll(0):
+                look: Look = self.channel.recv()
+                return look
+        except (EOFError, OSError):
+            late = False
+        self.stop()
+        if late:
+            return "timeout", "reading the file took too long and was given up"
+        return "crashed", "a decoder crashed on this file"
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.channel, theirs = context.Pipe()
+        arguments = (theirs, self.profiles, self.showing)
+        self.process = context.Process(target=_work, args=arguments, daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.join()
+        self.channel.close()
+        self.process = self.channel = None
+
+
+def _work(channel: Any, profiles: Profiles, showing: Showing) -> None:
+    """Look at one file after the other; an interrupt is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)  # the other cores have files of their own
+    while True:
+        try:
+            file: Wanted = channel.recv()
+        except EOFError:
+            return
+        channel.send(look_at(file, profiles, showing))
+
+
+def _portable(profiles: Profiles) -> Profiles:
+    """Return the profiles as they can be sent to another process."""
+    return {
+        key: replace(
+            profile,
+            actions=dict(profile.actions),
+            severities=dict(profile.severities),
+            relax=dict(profile.relax),
+        )
+        for key, profile in profiles.items()
+    }
+
+
+def _patience_s(path: Path) -> float:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0
+    return _PATIENCE_S + _PATIENCE_S_PER_MB * size / 2**20

@@ -1,0 +1,102 @@
+"""Judging anew what was stored gives what judging the file gives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import drawn
+from tests.moving import stage, waving, write_clip
+from tower_anime.adapters.clips import AvClips
+from tower_anime.assess.again import judge_again
+from tower_anime.assess.profile_file import own_profile
+from tower_anime.assess.profiles import PROFILES
+from tower_anime.domain.expectation import Expectation
+from tower_anime.domain.quality import Assessment, Profile
+from tower_anime.domain.views import assessment_view
+from tower_anime.errors import BadInput
+from tower_anime.pipeline.clip import assess_clip
+from tower_anime.pipeline.picture import assess_picture
+from tower_anime.ports import Picture
+
+STRICT = own_profile(
+    {
+        "name": "strict",
+        "version": "2",
+        "threshold": 0.95,
+        "min_width": 2000,
+        "actions": {"noise": "reject", "underexposed": "off"},
+        "relax": {"blur": 0.5},
+    },
+    kind="still",
+    where="strict.toml",
+)
+
+
+def picture(profile: Profile) -> Assessment:
+    frame = drawn.noisy(drawn.drawn("night", size=512), sigma=12)
+    decoded = Picture(frame=frame, format="png", bit_depth=8, has_alpha=False, texts={})
+    return assess_picture(
+        lambda: decoded,
+        profile=profile,
+        prompt="1girl, (night:1.2), film grain",
+        negative="blurry",
+        expect=Expectation(width=512, height=600),
+    )
+
+
+def alike(one: Assessment, other: Assessment | None) -> bool:
+    assert other is not None
+    views = [
+        json.loads(json.dumps(assessment_view(each, path=None)))
+        for each in (replace(one, seconds=0), replace(other, seconds=0, measurements={}))
+    ]
+    views[0]["measurements"] = {}
+    for view in views:
+        view.pop("timeline", None)
+        view["score"] = round(view["score"], 3)
+        for defect in view["defects"]:
+            defect["severity"], defect["loss"] = round(defect["severity"], 2), 0
+    return views[0] == views[1]
+
+
+@pytest.mark.parametrize("profile", [STRICT, PROFILES["poster"], PROFILES["still"]])
+def test_a_picture(profile: Profile) -> None:
+    told = json.loads(json.dumps(assessment_view(picture(PROFILES["still"]), path="a.png")))
+    assert alike(picture(profile), judge_again(told, profile))
+
+
+def test_what_an_earlier_profile_forgave_is_not_carried_on() -> None:
+    told = assessment_view(picture(STRICT), path="a.png")
+    assert "blur" in told["relaxed"]
+    found = judge_again(told, PROFILES["still"])
+    assert found is not None
+    assert "blur" not in found.relaxed
+    assert found.relaxed["noise"] > 0
+
+
+def test_a_clip(tmp_path: Path) -> None:
+    frames = list(waving(stage(seed=4), frames=40, on=2))
+    path = write_clip(tmp_path / "a.mp4", [*frames, *[frames[-1]] * 60])
+    lenient = replace(PROFILES["clip"], name="mine", threshold=0.2)
+    first, second = (
+        assess_clip(AvClips(), path, profile=profile, prompt="a girl waves, looping")
+        for profile in (PROFILES["clip"], lenient)
+    )
+    told = json.loads(json.dumps(assessment_view(first, path="a.mp4")))
+    again = judge_again(told, lenient)
+    assert again is not None
+    assert again.verdict == second.verdict
+    assert again.score == pytest.approx(second.score, rel=1e-3)
+    assert [d.kind for d in again.defects] == [d.kind for d in second.defects]
+
+
+def test_what_is_no_assessment_is_refused() -> None:
+    told = assessment_view(picture(PROFILES["still"]), path="a.png")
+    for broken in ({"score": 1.0}, {**told, "measurements": 3}, {**told, "width": "wide"}):
+        with pytest.raises(BadInput):
+            judge_again(broken, STRICT)
+    assert judge_again({**told, "score": None}, STRICT) is None
