@@ -48,6 +48,7 @@ from tower_anime.domain.generation import (
 from tower_anime.errors import BadInput, Conflict, NotFound
 from tower_anime.graph import ready
 from tower_anime.graph.source import Source, parse_source
+from tower_anime.inspection import installed_models
 from tower_anime.own_sandbox import own_sandbox, prepare_folder
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.memory import Teacher
@@ -595,6 +596,7 @@ def _pipeline(
         card=open_card(settings, chats, renderers),
         teacher=Teacher(store if settings.learning else None),
         styles=MeasuredStyles(store, blobs, media) if settings.learning else NoStyles(),
+        vision=installed_models(),
         first_contact_s=first_contact_s,
         connect=connect,
         is_paused=turns.is_paused,

@@ -13,7 +13,7 @@ from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame, check_frame
 from tower_anime.domain.quality import Assessment, Profile
 from tower_anime.errors import BadInput, Unreadable
-from tower_anime.inspection import Wanted, inspect
+from tower_anime.inspection import Wanted, inspect, installed_models
 from tower_anime.pipeline.picture import assess_picture
 from tower_anime.ports import Picture
 from tower_anime.profiles import CLIP, STILL, find_profile
@@ -58,6 +58,7 @@ def assess_file(
         prompt=prompt,
         negative=negative,
         expect=expected,
+        vision=installed_models(),
     )
 
 

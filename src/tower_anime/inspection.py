@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ from tower_anime.adapters.clip_frame import jpeg_frame
 from tower_anime.adapters.clips import CLIP_SUFFIXES, AvClips
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.uploads import check_upload
+from tower_anime.adapters.vision import InstalledModels
 from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Assessment, Measured, Profile
@@ -171,6 +173,12 @@ def inspect_upload(
     return inspect(file, profiles_of(settings, [file]))
 
 
+@cache
+def installed_models() -> InstalledModels:
+    """Return the optional models of this process: what they load, they load once."""
+    return InstalledModels()
+
+
 def inspect(file: Wanted, profiles: Profiles) -> Assessment:
     """Assess one file by the rules of its kind; one that can't be read gets an error."""
     return look_at(file, profiles).assessment
@@ -235,6 +243,7 @@ def look_at(file: Wanted, profiles: Profiles, showing: Showing = NOTHING_SHOWN) 
         prompt=file.prompt,
         negative=file.negative,
         expect=file.expect,
+        vision=installed_models(),
     )
     return _shown(file.path, assessment, seen[0].frame if seen else None, showing)
 

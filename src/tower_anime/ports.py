@@ -32,7 +32,7 @@ from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import Part, PersonsWord
 from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
-from tower_anime.domain.quality import Assessment
+from tower_anime.domain.quality import Assessment, Measurements
 from tower_anime.domain.queue import Budget, Spent, Waiting
 from tower_anime.domain.release import Release
 from tower_anime.domain.sample import GpuSample, HostSample
@@ -172,6 +172,17 @@ class Media(Protocol):
 
     def preview(self, source: Path, *, longest_px: int) -> bytes:
         """Return a JPEG without metadata, its longer side at most `longest_px`."""
+        ...
+
+
+class Vision(Protocol):
+    """Optional models that look at a picture."""
+
+    def look(self, frame: Frame, *, kinds: Collection[str], hopeless: bool) -> Measurements:
+        """Return measurements for these defects; `Unmeasured` where a model is missing or fails.
+
+        Of a picture that is `hopeless` already only what costs nothing is told.
+        """
         ...
 
 

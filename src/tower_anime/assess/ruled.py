@@ -22,9 +22,6 @@ Numbers = Mapping[str, float]
 _FACT = 0.5  # amount of what is simply not what was asked: alone it costs the pass
 _SIZE_SLACK = 0.01  # ln; models draw multiples of 8 or 64 px
 
-TEXT_CONFIDENCE = 0.8
-"""Of a read text, 0–1; below it hair and folds are read as letters (docs/decisions.md)."""
-
 NSFW_FROM = 0.8
 """Open NSFW's own advice: above 0.8 it most likely is."""
 
@@ -37,7 +34,7 @@ OPTIONAL: Mapping[str, Metric] = MappingProxyType(
             better=Better.LOWER,
             needs="the extra `text`",
             defect="text_artifact",
-            source=f"texts that RapidOCR reads with a confidence above {TEXT_CONFIDENCE}",
+            source="texts that RapidOCR reads with a confidence above 0.8",
         ),
         "text_share": Metric(
             unit="share",

@@ -83,6 +83,7 @@ from tower_anime.ports import (
     Productions,
     Renderer,
     Store,
+    Vision,
 )
 
 log = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ class Pipeline:
     templates: graphs.Templates = field(default_factory=graphs.Templates)
     teacher: Teacher = field(default_factory=Teacher)
     styles: Styles = field(default_factory=NoStyles)
+    vision: Vision | None = None
     first_contact_s: float | None = None
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
@@ -336,6 +338,7 @@ class Pipeline:
                 prompt=generation.brief.prompt,
                 beside=partial(self.styles.judged, generation, attempt),
                 negative=generation.brief.negative,
+                vision=self.vision,
             )
         self.crash_point(Point.ASSESSED)
         return self._keep_assessment(history, attempt, assessment)
