@@ -55,9 +55,14 @@ class Uplift:
 def lessons(settings: Settings) -> tuple[Lesson, ...]:
     """Return what is known of each checkpoint, those with most attempts first."""
     with _memory(settings) as memory:
-        grouped: dict[Group, list[Outcome]] = defaultdict(list)
-        for outcome in memory.outcomes():
-            grouped[_backend(outcome), outcome.family, outcome.checkpoint or ""].append(outcome)
+        return lessons_of(memory.outcomes())
+
+
+def lessons_of(outcomes: Sequence[Outcome]) -> tuple[Lesson, ...]:
+    """Return what outcomes teach of each checkpoint, those with most attempts first."""
+    grouped: dict[Group, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        grouped[_backend(outcome), outcome.family, outcome.checkpoint or ""].append(outcome)
     found = (_lesson(group, told) for group, told in grouped.items())
     return tuple(sorted(found, key=lambda lesson: -lesson.attempts))
 
@@ -70,8 +75,13 @@ def corrections(settings: Settings) -> tuple[Uplift, ...]:
 
 def uplifts(memory: Memory) -> tuple[Uplift, ...]:
     """Return every change that was tried, by defect, family and kind of server."""
+    return uplifts_of(memory.outcomes())
+
+
+def uplifts_of(outcomes: Sequence[Outcome]) -> tuple[Uplift, ...]:
+    """Return every change that these outcomes tried, by defect, family and kind of server."""
     grouped: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
-    for outcome in memory.outcomes():
+    for outcome in outcomes:
         grouped[_backend(outcome), outcome.family].append(outcome)
     found = [
         Uplift(backend=backend, family=family, defect=defect, change=move, effect=effect)

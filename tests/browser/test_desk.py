@@ -153,6 +153,7 @@ def test_every_chart_is_a_table_and_csv_as_well(server: Server, opened: Windows,
     expect(page.locator("#throughput canvas")).to_be_visible()
     expect(page.locator(".tiles .stat").first).to_contain_text("2")
     panels = page.locator(".chart-panel")
+    expect(page.locator("#lessons")).to_be_visible()
     assert panels.count() >= 12
     for key in page.evaluate("[...document.querySelectorAll('.chart-panel')].map((one) => one.id)"):
         panel = page.locator(f"#{key}")

@@ -66,6 +66,7 @@ from tower_anime.web.pages import (
     workflows,
 )
 from tower_anime.web.pages import analytics as analytics_page
+from tower_anime.web.pages.learned import Learned
 from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
@@ -149,6 +150,7 @@ def create_app(app: App, *, host: str, operations: Operations | None = None) -> 
     api.state.broadcast = Broadcast(app)
     api.state.operations = operations
     api.state.counts = Counts()
+    api.state.learned = Learned(app)
     api.state.door = _door(app, host)
     api.include_router(health.router)
     api.include_router(metrics.metrics_router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -10,15 +11,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tower_anime import teachings
 from tower_anime.analytics import Subject, report, report_view
 from tower_anime.compose import App
 from tower_anime.domain.figures import Slice
 from tower_anime.errors import BadInput, NotFound
-from tower_anime.lessons import lessons, uplifts
 from tower_anime.web.api.analytics import csv_text
 from tower_anime.web.deps import the_app
 from tower_anime.web.pages import charts
+from tower_anime.web.pages.learned import Learned
 from tower_anime.web.pages.shown import templates
 
 router = APIRouter(include_in_schema=False, prefix="/analytics")
@@ -77,7 +77,7 @@ TheAsked = Annotated[Asked, Depends()]
 
 @router.get("", response_class=HTMLResponse)
 def page(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
-    """Show all charts for a period, a project, a family."""
+    """Show all charts for a period, a project, a family; those of what was learned come after."""
     as_of = app.figures.ensure()
     reports = _reports(app, asked.slice)
     context = {
@@ -89,16 +89,27 @@ def page(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
         "quality": reports[Subject.QUALITY]["totals"],
         "performance": reports[Subject.PERFORMANCE]["totals"],
         "days": len(reports[Subject.QUALITY]["rows"]),
-        "charts": list(_charts(app, asked.slice, reports)),
+        "charts": list(_counted(app, asked.slice, reports)),
     }
     return templates.TemplateResponse(request, "analytics.html", context)
 
 
+@router.get("/learned", response_class=HTMLResponse)
+def learned(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
+    """Return the charts of what was learned: they are made from outcomes, not from figures."""
+    known: Learned = request.app.state.learned
+    context = {"asked": asked, "charts": list(_learned(app, asked.slice, known))}
+    return templates.TemplateResponse(request, "analytics_charts.html", context)
+
+
 @router.get("/{key}.csv")
-def table(app: TheApp, asked: TheAsked, key: str) -> Response:
+def table(request: Request, app: TheApp, asked: TheAsked, key: str) -> Response:
     """Return the table behind a chart."""
     app.figures.ensure()
-    found = _charts(app, asked.slice, _reports(app, asked.slice))
+    found = itertools.chain(
+        _counted(app, asked.slice, _reports(app, asked.slice)),
+        _learned(app, asked.slice, request.app.state.learned),
+    )
     chart = next((one for one in found if one.key == key), None)
     if chart is None:
         raise NotFound(f"there is no chart {key!r}")
@@ -114,30 +125,27 @@ def _reports(app: App, of: Slice) -> dict[Subject, dict[str, Any]]:
     }
 
 
-def _charts(app: App, of: Slice, reports: dict[Subject, dict[str, Any]]) -> Iterator[charts.Chart]:
+def _counted(app: App, of: Slice, reports: dict[Subject, dict[str, Any]]) -> Iterator[charts.Chart]:
     yield charts.quality(reports[Subject.QUALITY])
     yield charts.first_pass(reports[Subject.QUALITY])
     yield charts.throughput(reports[Subject.QUALITY])
     yield charts.seconds(reports[Subject.PERFORMANCE])
     yield charts.corrections(reports[Subject.CORRECTIONS])
-    kind = {"comfyui": "comfyui", "sandbox": "sandbox"}.get(of.backend or "")
-    views = [
-        one.view()
-        for one in uplifts(app.store)
-        if kind in (None, one.backend) and of.family in (None, one.family)
-    ]
-    yield charts.uplift(views)
-    yield from charts.learned(reports[Subject.LEARNING], app.store.beginnings(of))
-    overview = teachings.overview(app.store, app.settings, sandbox=of.backend == "sandbox")
-    yield charts.words(overview, of.family)
-    yield charts.people(overview)
+    yield charts.attempts(reports[Subject.LEARNING])
     yield from charts.director(reports[Subject.DIRECTOR])
-    for by in ("family", "checkpoint"):
-        found = app.store.grouped(("attempts", "defect"), of, by=by)
-        yield charts.defects(found, by=by)
-    yield charts.drift(overview)
-    known = [one for one in lessons(app.settings) if kind in (None, one.backend)]
-    yield charts.lessons([one for one in known if of.family in (None, one.family)])
+    yield charts.defects(app.store.grouped(("attempts", "defect"), of, by="family"), by="family")
+    found = app.store.grouped(("attempts", "defect"), of, by="checkpoint")
+    yield charts.defects(found, by="checkpoint")
+
+
+def _learned(app: App, of: Slice, known: Learned) -> Iterator[charts.Chart]:
+    told = known.of(of.backend)
+    yield charts.learned(app.store.beginnings(of))
+    yield charts.uplift([one for one in told.uplifts if of.family in (None, one["family"])])
+    yield charts.words(told.words, of.family)
+    yield charts.people(told.people)
+    yield charts.drift(told.drift)
+    yield charts.lessons([one for one in told.lessons if of.family in (None, one.family)])
 
 
 def _day(text: str, name: str) -> date | None:

@@ -250,8 +250,8 @@ def uplift(views: Sequence[Row]) -> Chart:
     )
 
 
-def learned(report: Report, beginnings: Sequence[Beginning]) -> tuple[Chart, Chart]:
-    """Return what the first requests took from earlier outcomes, and the attempts it takes."""
+def learned(beginnings: Sequence[Beginning]) -> Chart:
+    """Return what the first requests took from earlier outcomes, and whether that helped."""
     changed: dict[str, int] = {}
     for one in beginnings:
         for name in one.learned:
@@ -283,15 +283,19 @@ def learned(report: Report, beginnings: Sequence[Beginning]) -> tuple[Chart, Cha
         for r in rows
         if r["share"] is not None
     ]
-    began = Chart(
+    return Chart(
         key="learned",
         title="What was learned, and what it changed",
         note=told if changed else "Nothing learned was used yet: it takes some dozen outcomes.",
         spec=_intervals(bars, percent=True, zero=False) if beginnings else {},
         rows=rows if beginnings else (),
     )
+
+
+def attempts(report: Report) -> Chart:
+    """Return how many attempts generations take, by day."""
     days = report["rows"]
-    tries = Chart(
+    return Chart(
         key="attempts",
         title="Attempts until it is over",
         note=said(report["trends"].get("attempts_per_generation")),
@@ -305,7 +309,6 @@ def learned(report: Report, beginnings: Sequence[Beginning]) -> tuple[Chart, Cha
             for r in days
         ],
     )
-    return began, tries
 
 
 def director(report: Report) -> tuple[Chart, Chart]:
@@ -475,12 +478,12 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def words(overview: Mapping[str, Any], family: str | None) -> Chart:
+def words(told: Sequence[Mapping[str, Any]], family: str | None) -> Chart:
     """Return which words in prompts raise the score, and which lower it."""
-    told = [one for one in overview["words"] if family in (None, one["family"])]
     found = [
         {**lift, "family": one["family"], "said": ", ".join(lift["words"])}
         for one in told
+        if family in (None, one["family"])
         for lift in one["words"]
     ]
     sure = [one for one in found if one["sure"]]
@@ -513,9 +516,8 @@ def words(overview: Mapping[str, Any], family: str | None) -> Chart:
     )
 
 
-def people(overview: Mapping[str, Any]) -> Chart:
+def people(told: Mapping[str, Mapping[str, Any]]) -> Chart:
     """Return how often people approve what has a score, and what the bar became of it."""
-    found = overview["people"].items()
     rows = [
         {
             "profile": profile,
@@ -528,10 +530,10 @@ def people(overview: Mapping[str, Any]) -> Chart:
             "high": _rounded(one["high"]),
             "expected": _rounded(one["expected"]),
         }
-        for profile, told in found
-        for one in told["reliability"]
+        for profile, known in told.items()
+        for one in known["reliability"]
     ]
-    says = [line for _, told in found for line in told.get("says") or ()]
+    says = [line for known in told.values() for line in known.get("says") or ()]
     bins = [
         (f"{r['profile']}: {r['score from']:.2f} to {r['to']:.2f}", r["share"], r["low"], r["high"])
         for r in rows
@@ -546,7 +548,7 @@ def people(overview: Mapping[str, Any]) -> Chart:
     )
 
 
-def drift(overview: Mapping[str, Any]) -> Chart:
+def drift(told: Mapping[str, Sequence[Mapping[str, Any]]]) -> Chart:
     """Return what changed so that older outcomes count less: a table without a picture."""
     return Chart(
         key="drift",
@@ -559,7 +561,7 @@ def drift(overview: Mapping[str, Any]) -> Chart:
                 "says": one["says"],
                 "older count": one["weight"],
             }
-            for family, found in overview["drift"].items()
+            for family, found in told.items()
             for one in found
         ],
     )
