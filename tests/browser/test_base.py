@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from playwright.sync_api import expect
 from pydantic import SecretStr
 
@@ -13,24 +14,29 @@ from tower_anime.compose import App
 from tower_anime.web.pages.shown import NAVIGATION
 
 
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "light"),
+        pytest.param(390, "dark", marks=pytest.mark.slow),
+        pytest.param(1440, "light", marks=pytest.mark.slow),
+        pytest.param(1440, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_of_the_navigation_opens_without_a_serious_finding(
-    server: Server, opened: Windows
+    server: Server, opened: Windows, width: int, scheme: str
 ) -> None:
-    page = opened(f"{server.url}/ui/")
-    present = [e for e in NAVIGATION if server.http.get(e.path).status_code == 200]
-    assert present[0].name == "now"
-    for width, scheme in ((1440, "light"), (390, "dark")):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.emulate_media(color_scheme=scheme)
-        for entry in present:
-            page.goto(server.url + entry.path)
-            expect(page.locator(f'nav a[href="{entry.path}"]')).to_have_attribute(
-                "aria-current", "page"
-            )
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert serious_findings(page) == []
+    page = opened(f"{server.url}/ui/", width=width, color_scheme=scheme)
+    for entry in NAVIGATION:
+        page.goto(server.url + entry.path)
+        expect(page.locator(f'nav a[href="{entry.path}"]')).to_have_attribute(
+            "aria-current", "page"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_findings(page) == []
 
 
+@pytest.mark.slow
 def test_an_unknown_page_leads_back(server: Server, opened: Windows) -> None:
     page = opened(f"{server.url}/ui/no-such-page")
     expect(page.get_by_role("heading")).to_have_text("There is no such page")
@@ -40,6 +46,7 @@ def test_an_unknown_page_leads_back(server: Server, opened: Windows) -> None:
     opened.expects.append("404")
 
 
+@pytest.mark.slow
 def test_colours_follow_the_system_until_they_are_chosen(server: Server, opened: Windows) -> None:
     page = opened(f"{server.url}/ui/", color_scheme="dark")
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -21,6 +21,7 @@ def stocked(app: App) -> list[str]:
     return ids
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("stocked")
 def test_filters_narrow_what_is_shown_and_stand_in_the_address(
     server: Server, opened: Windows
@@ -47,6 +48,7 @@ def test_filters_narrow_what_is_shown_and_stand_in_the_address(
     expect(page.get_by_text("a score is a number from 0 to 1, not 'much'")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_many_are_rejected_at_once_and_taken_back(
     server: Server, opened: Windows, stocked: list[str]
 ) -> None:
@@ -64,6 +66,7 @@ def test_many_are_rejected_at_once_and_taken_back(
     expect(page.locator("#cards > li[data-id]")).to_have_count(6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("stocked")
 def test_look_alikes_stand_together(server: Server, opened: Windows) -> None:
     page = opened(f"{server.url}/ui/gallery?alike=1")
@@ -73,6 +76,7 @@ def test_look_alikes_stand_together(server: Server, opened: Windows) -> None:
     assert serious_findings(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("stocked")
 def test_a_file_is_assessed_where_it_is_dropped(server: Server, opened: Windows) -> None:
     page = opened(f"{server.url}/ui/gallery")

@@ -18,6 +18,7 @@ def drawn(server: Server) -> str:
     return made
 
 
+@pytest.mark.slow
 def test_what_changed_and_why_is_seen(server: Server, opened: Windows, drawn: str) -> None:
     page = opened(f"{server.url}/ui/generations/{drawn}")
     expect(page.locator(".attempt")).to_have_count(2)
@@ -39,6 +40,7 @@ def test_what_changed_and_why_is_seen(server: Server, opened: Windows, drawn: st
     assert serious_findings(page) == []
 
 
+@pytest.mark.slow
 def test_it_is_reproduced_and_varied(app: App, server: Server, opened: Windows, drawn: str) -> None:
     page = opened(f"{server.url}/ui/generations/{drawn}")
     page.get_by_role("button", name="Reproduce").click()
@@ -57,6 +59,7 @@ def test_it_is_reproduced_and_varied(app: App, server: Server, opened: Windows, 
         server.finished(made)
 
 
+@pytest.mark.slow
 def test_a_person_decides_and_takes_it_back(server: Server, opened: Windows, drawn: str) -> None:
     page = opened(f"{server.url}/ui/generations/{drawn}")
     page.get_by_role("button", name="Reject").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, Windows, serious_findings
@@ -47,6 +48,7 @@ def test_twenty_pictures_are_culled_by_keyboard_alone(
     expect(page.locator("#status")).to_have_text("rejected")
 
 
+@pytest.mark.slow
 def test_back_skip_compare_and_heat_map(app: App, server: Server, opened: Windows) -> None:
     for number in range(3):
         put(app, number, project="Three", defects=["blur"])
@@ -63,6 +65,7 @@ def test_back_skip_compare_and_heat_map(app: App, server: Server, opened: Window
     prompt(page, 0)
 
 
+@pytest.mark.slow
 def test_a_thumb_approves_on_a_phone(app: App, server: Server, opened: Windows) -> None:
     first = put(app, 1, project="Phone", status=GenerationStatus.NEEDS_REVIEW)
     page = opened(

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 
 from tower_anime.compose import App, open_app
+from tower_anime.operations import Operations
 from tower_anime.settings import Settings
 from tower_anime.web.app import create_app
 
@@ -40,10 +41,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def listening(app: App, *, port: int = 0, **client: Any) -> Iterator[Server]:
+def listening(
+    app: App, *, port: int = 0, operations: Operations | None = None, **client: Any
+) -> Iterator[Server]:
     """Serve `app` on a loopback port, a free one unless it is named."""
     sock = socket.create_server(("127.0.0.1", port))
-    api = create_app(app, host="127.0.0.1")
+    api = create_app(app, host="127.0.0.1", operations=operations)
     config = uvicorn.Config(api, log_level="critical", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
