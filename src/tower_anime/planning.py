@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,8 +66,8 @@ def offered(app: App) -> Mapping[str, Sequence[str]]:
     return {**graphs.offered(catalog), "checkpoint": files}
 
 
-def _preview(app: App, brief: Brief) -> Preview:
-    brief = keep_named(app.settings, brief)
+def _preview(app: App, asked: Brief) -> Preview:
+    brief = keep_named(app.settings, asked)
     catalog = catalog_at(app.renderers)
     name = graphs.workflow_of(brief, catalog)
     template = graphs.template(workflow_source(app.blobs, name), name, catalog)
@@ -77,7 +77,7 @@ def _preview(app: App, brief: Brief) -> Preview:
         profile=find_profile(app.settings, brief.profile, kind=brief.kind.value),
         created_at=datetime.now(UTC),
     )
-    return preview(
+    found = preview(
         generation,
         template=template,
         chosen=name is not None,
@@ -86,3 +86,5 @@ def _preview(app: App, brief: Brief) -> Preview:
         teacher=Teacher(app.store if app.settings.learning else None),
         backend="sandbox" if app.simulated else "comfyui",
     )
+    shaped = brief.parameters.keys() - asked.parameters.keys()  # by the picture to begin with
+    return replace(found, origins={**found.origins, **dict.fromkeys(shaped, "picture")})

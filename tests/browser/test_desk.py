@@ -69,6 +69,7 @@ def test_a_picture_to_begin_with_is_sent_and_chosen(
     expect(page.get_by_label("Begin with a picture", exact=True)).to_have_value("street.png")
     expect(page.locator(".picked").first).to_be_visible()
     expect(page.locator("[data-default=size] td").first).to_have_text("1024x1024")
+    expect(page.locator("[data-default=size] .origin")).to_have_text("picture’s shape")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     text = {"name": "a.png", "mimeType": "image/png", "buffer": b"words"}
     page.get_by_label("Send a picture: Draw anew").set_input_files(text)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest
 
 from tests import drawn
 from tests.web.conftest import Server
+from tower_anime import shots
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.compose import App
 from tower_anime.domain.wish import briefs_of
+from tower_anime.errors import Conflict
 from tower_anime.graph import ready
 from tower_anime.inputs import hashes
 from tower_anime.planning import plan
@@ -139,3 +142,29 @@ def test_what_is_shown_before_is_what_is_drawn_first(server: Server, app: App) -
         events = app.store.events_after(0, generation_id=history.generation.id)
         (planned,) = [event for event in events if event.kind == "planned"]
         assert planned.data["origins"] == dict(shown.origins)
+
+
+def test_the_shots_that_are_missing_are_queued_once(server: Server, app: App) -> None:
+    project = server.http.post("/api/v1/projects", json={"name": "Told"}).json()["id"]
+    url = f"/api/v1/projects/{project}"
+    brief = {"style": "ink wash", "dont": ["guns"], "characters": ["Aki=silver hair"]}
+    kept = server.http.put(f"{url}/brief", json=brief).json()["brief"]
+    assert (kept["style"], kept["characters"][0]["look"]) == ("ink wash", "silver hair")
+    assert server.http.put(f"{url}/brief", json={"characters": ["Aki"]}).status_code == 422
+    assert server.http.post(f"{url}/story", json={}).status_code == 422  # no logline
+    told = {"logline": "A courier finds a city", "scenes": 2, "shots": 1}
+    story = server.http.post(f"{url}/story", json=told).json()
+    scenes = [scene["id"] for scene in story["episodes"][0]["scenes"]]
+    assert server.http.post(f"{url}/story", json=told).status_code == 422  # there is one already
+    first = server.http.post(f"{url}/generate", json={"scene_id": scenes[0]}).json()
+    rest = server.http.post(f"{url}/generate").json()
+    again = server.http.post(f"{url}/generate", json={"kind": "clip"}).json()
+    assert (first["queued"], rest["queued"], again["queued"]) == (1, 1, 0)
+    for generation_id in (*first["generation_ids"], *rest["generation_ids"]):
+        with contextlib.suppress(Conflict):  # it may be quicker
+            app.cancel(generation_id)
+    told_story, _ = shots.story_of(app, project)
+    clip = shots.brief_of(told_story.shots[0], told_story, kind="clip", director="off")
+    assert (clip.kind.value, clip.duration_s) == ("clip", told_story.shots[0].duration_s)
+    assert server.http.post(f"{url}/generate", json={"scene_id": "x"}).status_code == 404
+    assert server.http.get("/api/v1/projects/none/brief").status_code == 404

@@ -49,7 +49,7 @@ def trend(points: Sequence[Point]) -> Trend:
         return Trend(
             direction="unknown",
             reason=(
-                f"{len(found)} days with {values} values; "
+                f"{len(found)} {'day' if len(found) == 1 else 'days'} with {values} values; "
                 f"{LEAST_DAYS} and {LEAST_VALUES} are needed"
             ),
         )

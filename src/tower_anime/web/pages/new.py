@@ -33,6 +33,7 @@ _ORIGINS = {
     "family": "model’s usual",
     "workflow": "workflow’s",
     "server": "server’s first",
+    "picture": "picture’s shape",
     "drawn": "by lot",
     "explored": "to find out",
 }
