@@ -26,11 +26,16 @@ SERIOUS = 3
 
 @dataclass(frozen=True)
 class Judged:
-    """A row with its score and the kinds of its defects, the worst first."""
+    """A row with its score and its defects: kind → severity, the worst first."""
 
     row: Row
     score: float
-    named: tuple[str, ...]
+    defects: Mapping[str, float]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The kinds of its defects, the worst first."""
+        return tuple(self.defects)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def judged(rows: Iterable[Row]) -> list[Judged]:
             profile=replace(STILL, min_width=width, min_height=height),
         )
         score = 0.0 if assessment.score is None else assessment.score
-        found.append(Judged(row, score, tuple(defect.kind for defect in assessment.defects)))
+        found.append(Judged(row, score, {d.kind: d.severity for d in assessment.defects}))
     return found
 
 
@@ -99,8 +104,8 @@ def figures(results: Sequence[Judged]) -> Figures:
     clean_scores = np.array([r.score for r in clean.values()])
     return Figures(
         kinds={kind: _of_kind(kind, found, clean, clean_scores) for kind, found in series.items()},
-        macro_f1=_macro_f1(results),
-        false_alarms=float(np.mean([bool(r.named) for r in clean.values()])),
+        macro_f1=macro_f1(results),
+        false_alarms=false_alarms(list(clean.values())),
         clean_median=float(np.median(clean_scores)),
         clean_passed=float(np.mean(clean_scores >= STILL.threshold)),
         reliability=_reliability(results),
@@ -142,7 +147,7 @@ def _spearman(results: Sequence[Judged]) -> float:
     return float(spearmanr([result.row.severity for result in results], scores).statistic)
 
 
-def _macro_f1(results: Sequence[Judged]) -> float:
+def macro_f1(results: Sequence[Judged]) -> float:
     """Return the mean F1 over defects, clean among them; the worst defect is the one named."""
     hits: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for result in results:
@@ -161,6 +166,11 @@ def _macro_f1(results: Sequence[Judged]) -> float:
     return float(np.mean([2 * hit / (2 * hit + wrong + missed) for hit, wrong, missed in truths]))
 
 
+def false_alarms(results: Sequence[Judged]) -> float:
+    """Return the share of clean pictures of which a defect is named."""
+    return float(np.mean([bool(r.named) for r in results if r.row.kind == "clean"]))
+
+
 def _reliability(results: Sequence[Judged]) -> dict[str, tuple[float, int]]:
     """Return for each tenth of the score the share that is clean or hardly damaged."""
     bins: dict[str, tuple[float, int]] = {}
@@ -172,9 +182,8 @@ def _reliability(results: Sequence[Judged]) -> dict[str, tuple[float, int]]:
     return bins
 
 
-def main(paths: Sequence[str]) -> None:
-    """Print the figures of tables, as Markdown."""
-    found = figures(judged(row for path in paths for row in read(Path(path))))
+def report(found: Figures) -> None:
+    """Print figures as Markdown."""
     print("| kind | ρ | AUC | beaten | named first | named | median score at severity 1–5 |")
     print("|---|---|---|---|---|---|---|")
     for kind, of in found.kinds.items():
@@ -192,6 +201,11 @@ def main(paths: Sequence[str]) -> None:
     print("|---|---|---|")
     for name, (kept, count) in found.reliability.items():
         print(f"| {name} | {kept:.0%} | {count} |")
+
+
+def main(paths: Sequence[str]) -> None:
+    """Print the figures of tables."""
+    report(figures(judged(row for path in paths for row in read(Path(path)))))
 
 
 if __name__ == "__main__":

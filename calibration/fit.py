@@ -8,7 +8,8 @@ What is asked of the sum of losses A = Σ weight · amount, with score = exp(−
 - the loss is that of the kind which was done, so that the right defect is named;
 - no amount of clean art reaches the bound of being named.
 
-Numbers stay near their start where the data say nothing (a weak quadratic prior).
+Numbers stay near their start (`start.py`, set by hand) where the data say nothing: a weak
+quadratic prior.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from calibration import start
 from calibration.damage import KINDS
 from calibration.table import Row, read
 from tower_anime.assess import fitted
@@ -36,12 +38,12 @@ WANTED = (0.0, 0.22, 0.5, 0.85, 1.3, 1.9)
 
 _CLEAN_MAY_LOSE = 0.12  # score 0.89
 _STEP = 0.06  # by which a further severity should lose more
-_UNNAMED = 0.14  # amount that clean art may show; named is 0.223
-_OWN = 0.35  # amount that the right defect should show from severity 3 on
+_UNNAMED = 0.35  # amount that clean art may show; named is 0.4
+_OWN = 0.7  # amount that the right defect should show from severity 3 on
 _CODED = 0.4  # what a picture counts that came as lossy WebP
 _HARD = {"underexposed": 2.5, "low_contrast": 1.5}  # else lost among the easy
 _PRIOR = 0.02
-_RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
+RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
 _FIXED = ("shortfall", "cast")  # rules: size is no damage; a tint may be meant
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 
@@ -93,7 +95,7 @@ Numbers = dict[str, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class Layout:
-    """Which number of the vector is what; all start at 0 = as it was."""
+    """Which number of the vector is what; all begin at 0 = as in `start`."""
 
     curves: tuple[str, ...]
     gates: tuple[str, ...]
@@ -110,9 +112,9 @@ class Layout:
 def layout_of(data: Data) -> Layout:
     """Return the layout for all numbers that the data can move."""
     return Layout(
-        curves=tuple(name for name in fitted.CURVES if name not in _FIXED),
-        gates=tuple(fitted.GATES),
-        weights=tuple(name for name in fitted.WEIGHTS if name != "resolution"),
+        curves=tuple(name for name in start.CURVES if name not in _FIXED),
+        gates=tuple(start.GATES),
+        weights=tuple(name for name in start.WEIGHTS if name != "resolution"),
         spread={
             name: float(np.nanstd(values[np.isfinite(values)])) + 1e-6
             for name, values in data.signals.items()
@@ -121,11 +123,11 @@ def layout_of(data: Data) -> Layout:
 
 
 def unpack(vector: Any, layout: Layout) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Return curves, gates and weights that a vector of moves makes of the present ones."""
+    """Return curves, gates and weights that a vector of moves makes of those it began with."""
     curves, gates, weights = {}, {}, {}
     at = 0
     for name in layout.curves:
-        begins, scale, knee = fitted.CURVES[name]
+        begins, scale, knee = start.CURVES[name]
         move, stretch, soften = vector[at : at + 3]
         at += 3
         curves[name] = (
@@ -134,12 +136,12 @@ def unpack(vector: Any, layout: Layout) -> tuple[dict[str, Any], dict[str, Any],
             knee * anp.exp(soften),
         )
     for name in layout.gates:
-        middle, scale = fitted.GATES[name]
+        middle, scale = start.GATES[name]
         move, stretch = vector[at : at + 2]
         at += 2
         gates[name] = (middle + move * layout.spread[name], scale * anp.exp(stretch))
     for name in layout.weights:
-        weights[name] = fitted.WEIGHTS[name] * anp.exp(vector[at])
+        weights[name] = start.WEIGHTS[name] * anp.exp(vector[at])
         at += 1
     return curves, gates, weights
 
@@ -234,7 +236,7 @@ def _equal_shares(data: Data) -> NDArray[np.float64]:
 
 
 def fit(data: Data, *, rounds: int = 300) -> tuple[Any, Any, Any]:
-    """Return curves, gates and weights fitted to the data, starting from the present ones."""
+    """Return curves, gates and weights fitted to the data."""
     layout = layout_of(data)
     loss = objective(data, layout)
     bounds = (
@@ -242,16 +244,16 @@ def fit(data: Data, *, rounds: int = 300) -> tuple[Any, Any, Any]:
         + [(-1.0, 1.0), (-1.0, 1.0)] * len(layout.gates)
         + [_LIMITS["weight"]] * len(layout.weights)
     )
-    start = np.zeros(layout.size)
+    begin = np.zeros(layout.size)
     found = minimize(
         autograd.value_and_grad(loss),
-        start,
+        begin,
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
         options={"maxiter": rounds},
     )
-    print(f"objective {loss(start):.3f} → {found.fun:.3f} in {found.nit} rounds", file=sys.stderr)
+    print(f"objective {loss(begin):.3f} → {found.fun:.3f} in {found.nit} rounds", file=sys.stderr)
     return unpack(found.x, layout)
 
 
@@ -267,11 +269,18 @@ from types import MappingProxyType
 '''
 
 
-def write(path: Path, curves: Any, gates: Any, weights: Any) -> None:
+def complete(curves: Any, gates: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """Return the numbers with those that are rules and do not move."""
+    return (
+        {name: curves.get(name, start.CURVES[name]) for name in start.CURVES},
+        gates,
+        {name: weights.get(name, start.WEIGHTS[name]) for name in start.WEIGHTS},
+    )
+
+
+def write(curves: Any, gates: Any, weights: Any) -> None:
     """Write the fitted numbers as the module that the product reads."""
-    curves = {name: curves.get(name, fitted.CURVES[name]) for name in fitted.CURVES}
-    weights = {name: weights.get(name, fitted.WEIGHTS[name]) for name in fitted.WEIGHTS}
-    path.write_text(
+    Path(fitted.__file__).write_text(
         _HEAD
         + _table("CURVES", "tuple[float, float, float]", curves)
         + '"""Signal → where it begins to hurt, by how much more of it the amount grows by 1, '
@@ -296,8 +305,8 @@ def _number(value: Any) -> str:
 
 def main(paths: Sequence[str]) -> None:
     """Fit to the tables of measurements at `paths` and write the numbers."""
-    rows = [row for path in paths for row in read(Path(path)) if row.kind not in _RULES]
-    write(Path(fitted.__file__), *fit(data_of(rows)))
+    rows = [row for path in paths for row in read(Path(path)) if row.kind not in RULES]
+    write(*complete(*fit(data_of(rows))))
 
 
 if __name__ == "__main__":

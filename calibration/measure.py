@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from calibration.damage import KINDS, SEVERITIES, Pixels
-from calibration.sources import clean_art, fetch
+from calibration.sources import OWN, clean_art, fetch
 from calibration.table import Row, write
 from tower_anime.assess.stills import measure
 from tower_anime.domain.frame import check_frame
@@ -66,7 +66,8 @@ def _job(job: tuple[str, Pixels, Sequence[str]]) -> list[Row]:
 def main(folder: Path, group: str, ways: Sequence[str], every: int = 1) -> None:
     """Measure every so-many-th picture of a group and write its table."""
     folder.mkdir(parents=True, exist_ok=True)
-    fetch(folder)
+    if group != OWN:
+        fetch(folder)
     write(folder / f"{group}.jsonl", _all_rows(folder, group, ways, every))
 
 
@@ -74,6 +75,6 @@ if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
         sys.argv[2],
-        sys.argv[3:] or WAYS,
+        sys.argv[3:] or (() if sys.argv[2] == OWN else WAYS),
         every=int(os.environ.get("EVERY", "1")),
     )

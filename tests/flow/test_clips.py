@@ -97,7 +97,8 @@ def test_a_clip_begins_with_the_picture_that_it_is_given(tmp_path: Path) -> None
     with av.open(view["attempts"][0]["artifact"]) as clip:
         first = next(clip.decode(video=0)).to_ndarray(format="rgb24")
     assert first.shape[:2] == (480, 832)
-    assert np.abs(first[240, 60].astype(int) - (200, 90, 40)).max() < 25
+    left = np.median(first[200:280, 30:90], axis=(0, 1))  # a drop of rain may cross a pixel
+    assert np.abs(left - (200, 90, 40)).max() < 25
     assert view["attempts"][0]["request"]["frames"] == 17
 
 

@@ -43,6 +43,9 @@ DEFAULT_ACTIONS: Mapping[str, Action] = MappingProxyType(
 )
 """What is done about a clip's defects where the profile does not say; the others count."""
 
+NAMED_FROM = 0.2
+"""Severity from which a defect over time is named; what a frame shows is named by `judge`."""
+
 
 def judge_clip(
     measurements: Measurements,
@@ -84,7 +87,7 @@ def judge_clip(
         (finding, loss)
         for finding, loss in own
         if _severity(finding.amount)
-        >= min(judge.NAMED_FROM, profile.severities.get(finding.kind, judge.NAMED_FROM))
+        >= min(NAMED_FROM, profile.severities.get(finding.kind, NAMED_FROM))
     ]
     still_loss = -math.log(max(still.score, 1e-12)) if still and still.score is not None else 0.0
     loss = still_loss + sum(part for _, part in own)
@@ -137,7 +140,7 @@ def action_of(kind: str, profile: Profile) -> Action | None:
 def acts(defect: Defect, profile: Profile, action: Action) -> bool:
     """Whether the profile asks for this action on a clip's defect as severe as this one."""
     return action_of(defect.kind, profile) is action and defect.severity >= (
-        profile.severities.get(defect.kind, judge.NAMED_FROM)
+        profile.severities.get(defect.kind, NAMED_FROM)
     )
 
 

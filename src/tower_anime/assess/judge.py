@@ -31,11 +31,11 @@ from tower_anime.domain.quality import (
     Verdict,
 )
 
-ASSESSOR = "2026.11.2"
+ASSESSOR = "2026.11.3"
 """Version of thresholds and weights; measurements judged by another one can be judged again."""
 
-NAMED_FROM = 0.2
-"""Severity from which a defect is named; less is within what clean art shows."""
+NAMED_FROM = 0.33
+"""Severity from which a defect is named: about what costs the pass by itself."""
 
 _SHORT_SIDE = 0.6  # SDXL's own buckets go down to 640 of 1024 px on the shorter side
 _COUNTS = None  # what a profile says of a defect that simply counts: nothing
@@ -98,7 +98,8 @@ def judge_figures(
     forgiven = forgiven_by(profile, relaxed)
     findings = _findings(numbers, profile, forgiven, asked or _NOTHING)
     score = math.exp(-sum(finding.loss for finding in findings)) if figures else None
-    defects = _defects(findings, numbers, profile) if figures else ()
+    rejected = score is not None and score < profile.threshold
+    defects = _defects(findings, numbers, profile, rejected=rejected) if figures else ()
     return Assessment(
         kind=kind,
         width=width,
@@ -235,18 +236,21 @@ def _measured(numbers: Numbers) -> Iterator[tuple[Check | Fact, float, float]]:
 
 
 def _defects(
-    findings: tuple[_Finding, ...], numbers: Numbers, profile: Profile
+    findings: tuple[_Finding, ...], numbers: Numbers, profile: Profile, *, rejected: bool
 ) -> tuple[Defect, ...]:
     """Return the named defects, worst first; their shares of the loss sum to 1 (or to 0).
 
     A blank picture is blank before all else: that it is dark as well follows from it. A profile
-    that acts on less than what is usually named has that named as well.
+    that acts on less than what is usually named has that named as well; a score that rejects by
+    many small losses has the largest of them named.
     """
     named = [
         finding
         for finding in findings
         if finding.severity >= min(NAMED_FROM, profile.severities.get(finding.kind, NAMED_FROM))
     ]
+    if rejected and not named:
+        named = [max(findings, key=_gravity)]
     total = sum(finding.loss for finding in named)
     return tuple(
         Defect(

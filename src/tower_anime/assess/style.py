@@ -30,7 +30,7 @@ ENOUGH = 20
 """Pictures from which on their own distances tell what is far."""
 
 KIND = "off_style"
-NAMED_FROM = 0.2  # as for all defects: the severity of a picture just beyond its style
+NAMED_FROM = 0.33  # as for all defects: the severity of a picture just beyond its style
 
 _SIDE_PX = 512
 _TILE_PX = 16

@@ -187,7 +187,7 @@ def test_actions_of_a_profile() -> None:
     counted = judged(frame, replace(ANY_SIZE, threshold=0.1))
     off, warn, reject = (under(a) for a in (Action.OFF, Action.WARN, Action.REJECT))
     assert kinds(off) == set()
-    assert score(off) > 0.85
+    assert score(off) > 0.8
     assert kinds(warn) == {"blur"}
     assert warn.defects[0].loss == 0
     assert score(warn) == score(off)
@@ -284,7 +284,9 @@ def test_any_numbers_give_a_sound_assessment(
     measured = [m for m in measurements.values() if isinstance(m, Measured)]
     assert (found.score is None) == (not measured)
     assert found.score is None or 0 <= found.score <= 1
-    assert all(NAMED_FROM <= defect.severity <= 1 for defect in found.defects)
+    assert all(0 <= defect.severity <= 1 for defect in found.defects)
+    if found.verdict is Verdict.PASS:
+        assert all(d.severity >= NAMED_FROM for d in found.defects) or profile.severities
     assert sum(defect.loss for defect in found.defects) == pytest.approx(
         1.0 if found.defects else 0.0
     )
