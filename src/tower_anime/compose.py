@@ -27,7 +27,7 @@ from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.jellyfin import JellyfinLibrary
 from tower_anime.adapters.jellyfin_http import JellyfinServer
 from tower_anime.adapters.media import OpenCvMedia
-from tower_anime.adapters.memory import give_back
+from tower_anime.adapters.memory import few_arenas, give_back
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.adapters.thumbnails import Thumbnails
@@ -203,6 +203,7 @@ def open_app(
     Without a configured server the built-in sandbox is started and stopped along, unless one
     is running: `sandbox` is a wait for its address.
     """
+    few_arenas()
     prepare_folder(settings.data_dir)
     with contextlib.ExitStack() as stack:
         sandbox = sandbox or stack.enter_context(own_sandbox(settings))

@@ -31,7 +31,7 @@ from tower_anime.adapters.durable_files import TEMPORARY_PREFIX
 from tower_anime.adapters.engine_dbos import DbosEngine
 from tower_anime.adapters.folder_library import FolderLibrary
 from tower_anime.adapters.media import OpenCvMedia
-from tower_anime.adapters.memory import give_back
+from tower_anime.adapters.memory import few_arenas, give_back
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.assess.profiles import DRAFT
@@ -147,6 +147,7 @@ class Worker:
         self.work(die_at if self.point else lambda _point: None)
 
     def work(self, crash_point: Callable[[str], None]) -> None:
+        few_arenas()  # as `compose` does
         store = self.place.store()
         renderer = ComfyRenderer(self.place.server, down_after_s=1.0)
         pipeline = replace(

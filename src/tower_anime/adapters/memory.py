@@ -8,6 +8,19 @@ from __future__ import annotations
 
 import ctypes
 
+_ARENA_MAX, _ARENAS = -8, 2  # mallopt(3): M_ARENA_MAX
+
+
+def few_arenas() -> bool:
+    """Let threads share two heaps, before there are any; False where the C library can't.
+
+    glibc gives each of dozens of threads a heap of its own, which keeps what it once needed.
+    """
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS))
+    except (OSError, TypeError, AttributeError):  # no glibc
+        return False
+
 
 def give_back() -> bool:
     """Return free memory to the system; takes milliseconds. False where the C library can't."""
