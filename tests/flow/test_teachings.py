@@ -131,7 +131,7 @@ def strict(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
 def test_decisions_move_the_bar_and_taking_them_back_moves_it_again(
     strict: Rig, tmp_path: Path
 ) -> None:
-    profile = Profile(name="still")
+    profile = Profile(name="still", version="1")
     found = calibration(strict.store, profile, sandbox=False)
     assert found.bar is not None
     assert abs(found.bar - 0.845) < 0.02

@@ -250,7 +250,7 @@ def _defects(
         if finding.severity >= min(NAMED_FROM, profile.severities.get(finding.kind, NAMED_FROM))
     ]
     if rejected and not named:
-        named = [max(findings, key=_gravity)]
+        named = [max(findings, key=lambda finding: finding.loss)]
     total = sum(finding.loss for finding in named)
     return tuple(
         Defect(
