@@ -42,11 +42,13 @@ def write_deliverable(
     target: Path,
     *,
     frames: int | None = None,
+    gain_db: float = 0.0,
 ) -> None:
     """Write `source` as the delivery profile asks, cut after `frames` if it has more.
 
-    The sound is cut or filled with silence to the length of the picture; `shown` are only
-    drawn when the picture must be encoded again. What the file says of itself goes along.
+    The sound is cut or filled with silence to the length of the picture, and made louder by
+    `gain_db`; `shown` are only drawn when the picture must be encoded again. What the file says
+    of itself goes along.
     """
     is_cut = frames is not None and frames < stream.frames
     length_s = stream.duration_s * (frames or 0) / stream.frames if is_cut else stream.duration_s
@@ -62,7 +64,7 @@ def write_deliverable(
             packets = _EncodedPicture(out, facts, stream, length_s).packets(shown)
         else:
             packets = _copied(out, origin.streams.video[0])
-        sound = _sound(out, facts, source, length_s, stack)
+        sound = _sound(out, facts, source, length_s, gain_db, stack)
         for packet in _by_time(packets, sound):
             out.mux(packet)
 
@@ -184,18 +186,19 @@ def _fitting(facts: ClipFacts, stream: StreamFacts, rate: Fraction) -> tuple[int
 
 
 def _sound(
-    out: Any, facts: ClipFacts, source: Path, duration_s: float, stack: ExitStack
+    out: Any, facts: ClipFacts, source: Path, duration_s: float, gain_db: float, stack: ExitStack
 ) -> Iterator[Any]:
     """Return AAC packets as long as the picture; the file's own where they fit already."""
     origin = stack.enter_context(av.open(str(source), metadata_errors="replace"))
-    if facts.sound is not None and not sound_points(facts):
+    if facts.sound is not None and not sound_points(facts) and not gain_db:
         stream = origin.streams.audio[0]
         length_s = float((stream.duration or 0) * (stream.time_base or 0))
         if abs(length_s - duration_s) <= 0.1:
             return _copied(out, stream)
     encoder = out.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="stereo")
     encoder.bit_rate = _SOUND_BIT_RATE
-    waves = _waves(origin) if facts.sound is not None else iter(())
+    gain = np.float32(10 ** (gain_db / 20))
+    waves = (wave * gain for wave in _waves(origin)) if facts.sound is not None else iter(())
     return _encoded_sound(encoder, waves, round(duration_s * SAMPLE_RATE_HZ))
 
 

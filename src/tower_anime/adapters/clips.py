@@ -28,6 +28,7 @@ from tower_anime.adapters.clip_open import (
 from tower_anime.adapters.clip_sound import listen
 from tower_anime.adapters.still_texts import exif_texts
 from tower_anime.domain.clip import ClipFacts, SoundFacts, SoundTrack, StreamFacts
+from tower_anime.domain.delivery import loudness_gain_db
 from tower_anime.errors import StorageFull, Unreadable
 
 MAX_DURATION_S = 3 * 3600.0
@@ -125,10 +126,19 @@ class AvClips:
         with self.open(source) as clip:
             for _ in clip.frames():
                 pass
-            stream = clip.stream()
+            stream, heard = clip.stream(), clip.listen()
+        gain_db = loudness_gain_db(heard.loudness_lufs, heard.true_peak_dbtp) if heard else 0.0
         with self.open(source) as clip:
             try:
-                write_deliverable(clip.facts, stream, clip.frames(), source, target, frames=frames)
+                write_deliverable(
+                    clip.facts,
+                    stream,
+                    clip.frames(),
+                    source,
+                    target,
+                    frames=frames,
+                    gain_db=gain_db,
+                )
             except av.error.FFmpegError as error:
                 raise Unreadable(f"the clip can't be encoded: {error}", kind="corrupt") from error
             except OSError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tower_anime.assess.clips import GLITCHES, SPANS
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_S
+from tower_anime.domain.delivery import LOUDNESS_LUFS, PEAK_DBTP
 from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.quality import FrameRange
 
@@ -337,8 +338,8 @@ def _loudness(n: Numbers, _expect: Expectation) -> Finding | None:
     level, peak = n.get("loudness"), n.get("true_peak")
     if level is None or peak is None:
         return None
-    off = max(0.0, -24.0 - level, level + 14.0)
-    over = max(0.0, peak + 1.0)
+    off = max(0.0, LOUDNESS_LUFS[0] - level, level - LOUDNESS_LUFS[1])
+    over = max(0.0, peak - PEAK_DBTP)
     if off <= 0.5 and over <= 0.1 and n["clipped"] < 1e-4:
         return None
     return Finding(

@@ -68,6 +68,27 @@ def sound_points(facts: ClipFacts) -> tuple[str, ...]:
     return tuple(text for fits, text in checks if not fits)
 
 
+LOUDNESS_LUFS = (-24.0, -14.0)  # from broadcast (EBU R128: −23 ± 1) to streaming
+PEAK_DBTP = -1.0  # EBU R128
+_AIM_LUFS, _AIM_PEAK_DBTP = -16.0, -1.5  # what is mended; half a dB for what encoding adds
+_TOLERANCE_LU, _TOLERANCE_DB = 0.5, 0.1
+
+
+def loudness_gain_db(loudness_lufs: float | None, true_peak_dbtp: float | None) -> float:
+    """Return by how much a sound is to be made louder or softer; 0 for one that fits, or silence.
+
+    A gain alone: what is too soft is raised as far as its peaks allow.
+    """
+    if loudness_lufs is None or true_peak_dbtp is None:
+        return 0.0
+    low, high = LOUDNESS_LUFS
+    fits = low - _TOLERANCE_LU <= loudness_lufs <= high + _TOLERANCE_LU
+    if fits and true_peak_dbtp <= PEAK_DBTP + _TOLERANCE_DB:
+        return 0.0
+    wanted = 0.0 if fits else _AIM_LUFS - loudness_lufs
+    return min(wanted, _AIM_PEAK_DBTP - true_peak_dbtp)
+
+
 def container_points(facts: ClipFacts) -> tuple[str, ...]:
     """Return in words which points the container fails; copying the streams mends them."""
     if facts.moov_first is None:

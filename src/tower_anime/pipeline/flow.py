@@ -26,8 +26,8 @@ from tower_anime.errors import FailureClass
 from tower_anime.pipeline.best import waits_for_others
 from tower_anime.pipeline.timing import surplus
 
-DELIVERY = "delivery"
-"""The defect of a clip whose file would not play everywhere."""
+IN_THE_FILE = frozenset({"delivery", "loudness"})
+"""Defects of how a clip's file is made: mended without drawing anything."""
 
 _KEPT = PublicationState.KEPT
 
@@ -273,7 +273,7 @@ def mends(brief: Brief, attempt: Attempt) -> bool:
     if assessment is None or assessment.score is None or attempt.kind is AttemptKind.REPAIR:
         return False
     defects = {defect.kind for defect in assessment.defects}
-    if DELIVERY not in defects and not surplus(brief, attempt.request):
+    if not defects & IN_THE_FILE and not surplus(brief, attempt.request):
         return False
     return assessment.verdict is Verdict.PASS or (
         assessment.verdict is Verdict.REJECT and assessment.score >= assessment.threshold

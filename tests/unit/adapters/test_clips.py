@@ -188,6 +188,28 @@ def test_sound_is_measured(tmp_path: Path) -> None:
     assert heard.silent_s == pytest.approx(1.0, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("amplitude", "expected_lufs"), [(0.02, -16.0), (1.0, -16.0), (0.16, None)]
+)
+def test_sound_that_is_too_loud_or_soft_is_delivered_as_it_should_be(
+    tmp_path: Path, amplitude: float, expected_lufs: float | None
+) -> None:
+    time_s = np.arange(48000 * 2) / 48000
+    tone = np.tile(amplitude * np.sin(2 * np.pi * 997 * time_s), (2, 1))
+    source = write_clip(tmp_path / "a.mp4", FRAMES * 2, sound=tone)
+    target = tmp_path / "out.mp4"
+    AvClips().make_deliverable(source, target)
+    with AvClips().open(source) as clip:
+        before = clip.listen()
+    with AvClips().open(target) as clip:
+        heard = clip.listen()
+    assert before is not None
+    assert heard is not None
+    assert heard.loudness_lufs == pytest.approx(expected_lufs or before.loudness_lufs, abs=0.5)
+    assert heard.true_peak_dbtp is not None
+    assert heard.true_peak_dbtp <= -1.0
+
+
 @pytest.mark.parametrize(("name", "codec"), [("a.webp", "libwebp_anim"), ("a.gif", "gif")])
 def test_frames_that_a_format_joins_are_counted_at_its_pace(
     tmp_path: Path, name: str, codec: str
