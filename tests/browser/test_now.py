@@ -17,10 +17,11 @@ def test_a_generation_is_seen_from_its_first_step_to_its_result(
     server: Server, opened: Windows
 ) -> None:
     page = opened(f"{server.url}/ui/")
-    wish = {"prompt": "harbour at night, lanterns", "set": {"steps": 30}, "seed": 4}
+    wish = {"prompt": "harbour at night, lanterns", "set": {"steps": 150}, "seed": 4}
     made = server.http.post("/api/v1/generations", json=wish).json()["generation_id"]
     expect(page.locator(f"#running-{made}")).to_be_visible()
-    expect(page.locator("[data-phase]")).to_contain_text("of 30")
+    expect(page.locator("[data-phase]")).to_contain_text("of 150")
+    expect(page.locator(f"#running-{made} img[data-preview]")).to_be_visible()
     expect(page.locator(f"#card-{made}")).to_contain_text("approved")
     expect(page.locator(f"#card-{made} img")).to_have_js_property("complete", value=True)
     expect(page.locator(f"#running-{made}")).to_have_count(0)

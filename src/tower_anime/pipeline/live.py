@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Lock
 
 from tower_anime.domain.progress import LiveAttempt, Progress
@@ -15,8 +16,11 @@ class Live:
         self._running: dict[str, LiveAttempt] = {}
 
     def report(self, generation_id: str, number: int, progress: Progress) -> None:
-        """Take the newest progress of an attempt."""
+        """Take the newest progress of an attempt; its last preview stays until there is another."""
         with self._lock:
+            before = self._running.get(generation_id)
+            if progress.preview is None and before is not None and before.number == number:
+                progress = replace(progress, preview=before.progress.preview)
             self._running[generation_id] = LiveAttempt(generation_id, number, progress)
 
     def over(self, generation_id: str) -> None:
