@@ -234,3 +234,17 @@ def test_what_is_no_outcome_is_refused_whole(tmp_path: Path, line: str) -> None:
     file.write_text(f"{line}\n")
     done = run(tmp_path, "learning", "import", str(file))
     assert (done.exit_code, "line 1" in done.stderr) == (2, True)
+
+
+def test_what_was_read_is_used_for_a_moment_only(rig: Rig) -> None:
+    from tower_anime.domain.family import SDXL
+    from tower_anime.pipeline.memory import FRESH_S, Teacher
+
+    now = [0.0]
+    teacher = Teacher(rig.store, clock=lambda: now[0])
+    assert teacher.knowledge(SDXL, backend="comfyui").attempts == 0
+    rig.store.add_outcomes(told("sdxl", steps=20, passed=True, times=3))
+    assert teacher.knowledge(SDXL, backend="comfyui").attempts == 0
+    now[0] = FRESH_S
+    assert teacher.knowledge(SDXL, backend="comfyui").attempts == 3
+    assert teacher.knowledge(SDXL, backend="sandbox").attempts == 0

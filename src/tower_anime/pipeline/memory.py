@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypedDict
 from uuid import UUID
@@ -12,13 +13,12 @@ from tower_anime.domain.brief import Brief
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.generation import History
-from tower_anime.domain.knowledge import NOTHING, Knowledge, Outcome, Suggestion
+from tower_anime.domain.knowledge import NOTHING, Knowledge, Suggestion
 from tower_anime.domain.lesson import Part
 from tower_anime.domain.request import RenderRequest
-from tower_anime.learn import drift
-from tower_anime.learn.effects import knowledge_of
 from tower_anime.learn.suggest import LEARNABLE, NEWEST, suggest
 from tower_anime.pipeline import wording
+from tower_anime.pipeline.evidence import Evidence
 from tower_anime.ports import Memory
 
 SANDBOX = "sandbox"
@@ -26,20 +26,25 @@ FIRST_COMPARED = 30  # real attempts of a family before corrections are compared
 COMPARED_SHARE = 0.2  # of the generations after that
 COMPARED_ATTEMPT = 2
 _LOOKED_AT = 2000  # outcomes; more change no decision
+FRESH_S = 10.0  # a few outcomes more or less change no decision either
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """Asks the memory; without one it knows nothing, and all is as the rules have it."""
+    """Asks the memory; without one it knows nothing, and all is as the rules have it.
+
+    What it read counts for `FRESH_S`: two thousand outcomes cost a tenth of a second.
+    """
 
     memory: Memory | None = None
+    clock: Callable[[], float] = time.monotonic
+    _read: dict[tuple[str, bool, Part], tuple[float, Evidence]] = field(default_factory=dict)
 
     def knowledge(self, family: Family, *, backend: str | None) -> Knowledge:
         """Return what is known of a family's corrections on this kind of server."""
         if self.memory is None:
             return NOTHING
-        found = self._outcomes(family, backend, Part.CORRECTIONS, limit=_LOOKED_AT)
-        return knowledge_of(found)
+        return self._evidence(family, backend, Part.CORRECTIONS).knowledge
 
     def suggestion(
         self,
@@ -54,10 +59,10 @@ class Teacher:
         """Return what to begin with instead of the usual parameters."""
         if self.memory is None or not free:
             return Suggestion()
-        found = self._outcomes(family, backend, Part.PARAMETERS, limit=NEWEST)
+        found = self._evidence(family, backend, Part.PARAMETERS)
         return suggest(
-            found,
-            weights=drift.weights(found, drift.shifts(found)),
+            found.outcomes,
+            weights=found.weights,
             base=request,
             family=family,
             free=free,
@@ -77,23 +82,26 @@ class Teacher:
         """Return the prompts with the words that earlier attempts taught."""
         if self.memory is None:
             return enhancement
-        found = self._outcomes(family, backend, Part.WORDS, limit=_LOOKED_AT)
         return wording.worded(
             enhancement,
-            found,
-            drift.weights(found, drift.shifts(found)),
+            self._evidence(family, backend, Part.WORDS),
             brief=brief,
             family=family,
             lot=partial(lot_of, generation_id),
         )
 
-    def _outcomes(
-        self, family: Family, backend: str | None, part: Part, *, limit: int
-    ) -> tuple[Outcome, ...]:
+    def _evidence(self, family: Family, backend: str | None, part: Part) -> Evidence:
+        """Return the newest outcomes; those that were read a moment ago are as good."""
         assert self.memory is not None
-        return self.memory.outcomes(
-            sandbox=backend == SANDBOX, family=family.name, part=part, limit=limit
-        )
+        sandbox = backend == SANDBOX
+        key, now_s = (family.name, sandbox, part), self.clock()
+        kept = self._read.get(key)
+        if kept and now_s - kept[0] < FRESH_S:
+            return kept[1]
+        limit = NEWEST if part is Part.PARAMETERS else _LOOKED_AT
+        told = self.memory.outcomes(sandbox=sandbox, family=family.name, part=part, limit=limit)
+        self._read[key] = now_s, Evidence(told)
+        return self._read[key][1]
 
 
 def free_parameters(brief: Brief, unplaced: Collection[str]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def calibrated(judged: Judged, profile: Profile, *, sandbox: bool) -> Profile:
         profile,
         threshold=found.applied,
         review_below=found.review_below,
-        version=f"{profile.version}+{found.decisions} decisions",
+        version="+".join(filter(None, (profile.version, f"{found.decisions} decisions"))),
     )
 
 

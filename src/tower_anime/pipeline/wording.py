@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tower_anime.direct.learned import may_be_avoided, may_join, with_learned
 from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Dialect, Family, Guidance
-from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import WordChoice
 from tower_anime.domain.manner import TRIED
-from tower_anime.learn.words import ENOUGH, choose_avoided, choose_words, lifts
+from tower_anime.learn.words import ENOUGH, choose_avoided, choose_words
+from tower_anime.pipeline.evidence import Evidence
 
 _LATELY = 50  # first attempts whose share of passes tells whether anything is to be found out
 
 
 def worded(
     enhancement: Enhancement,
-    told: Sequence[Outcome],
-    weights: Sequence[float],
+    known: Evidence,
     *,
     brief: Brief,
     family: Family,
@@ -27,17 +26,16 @@ def worded(
 ) -> Enhancement:
     """Return the prompts with learned words, as far as brief and family leave room for them.
 
-    `told` are outcomes of the family, `weights` (0–1) what each still counts. A user who wants no
-    director wants the words as they are.
+    A user who wants no director wants the words as they are.
     """
-    firsts = [outcome for outcome in told if outcome.number == 1]
+    firsts = [outcome for outcome in known.outcomes if outcome.number == 1]
     if brief.director is DirectorChoice.OFF or len(firsts) < 2 * ENOUGH:
         return enhancement
     wanted, avoided = WordChoice(), WordChoice()
     if "prompt" not in brief.locks:
         lately = firsts[-_LATELY:]
         wanted = choose_words(
-            lifts(told, weights=weights),
+            known.words,
             prompt=enhancement.prompt,
             allowed=lambda word: may_join(word, brief=brief, enhancement=enhancement),
             passing=sum(outcome.passed for outcome in lately) / len(lately),
@@ -46,7 +44,7 @@ def worded(
         )
     if "negative" not in brief.locks and family.guidance is Guidance.CFG:
         avoided = choose_avoided(
-            lifts(told, negative=True, weights=weights),
+            known.avoided,
             negative=enhancement.negative,
             allowed=lambda word: may_be_avoided(word, brief=brief),
             lot=lot,

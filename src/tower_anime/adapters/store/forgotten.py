@@ -68,7 +68,7 @@ def not_forgotten(
             continue
         gone = at <= bound["at"]
         if bound.get("family") is not None:
-            gone = gone & (family == bound["family"])
+            gone = gone & family.is_not_distinct_from(bound["family"])
         if bound.get("project") is not None:
             gone = gone & (of == bound["project"])
         found.append(not_(gone))
