@@ -136,7 +136,7 @@ def test_decisions_move_the_bar_and_taking_them_back_moves_it_again(
     assert found.bar is not None
     assert abs(found.bar - 0.845) < 0.02
     moved = calibrated(strict.store, profile, sandbox=False)
-    assert (moved.threshold, moved.version) == (found.applied, "60 decisions")
+    assert (moved.threshold, moved.version) == (found.applied, "1+60 decisions")
     assert calibrated(strict.store, profile, sandbox=True) == profile
     assert calibrated(strict.store, replace(profile, name="clip"), sandbox=False).threshold == 0.7
     shown = run(tmp_path, "learning", "people").stdout
