@@ -18,7 +18,7 @@ from tower_anime.own_sandbox import prepare_folder
 from tower_anime.settings import Settings
 
 _SHELF = "inputs"  # the folder of their names, in the data folder
-_LONGEST_NAME = 80
+_LONGEST_NAME = 180  # bytes; file systems take 255 with what is appended
 _HASH = re.compile(r"[0-9a-f]{64}")
 _AS_THEY_ARE = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 """What every ComfyUI reads; other kinds are kept as PNG."""
@@ -145,5 +145,5 @@ def _age(file: Path) -> float:
 def _plain(name: str) -> str:
     """Return a sender's file name without folders, ending and what no file name should have."""
     stem = Path(name.replace("\\", "/")).stem
-    words = re.sub(r"[^\w. -]+", " ", stem).strip(" .")
-    return words[:_LONGEST_NAME].strip(" .") or "picture"
+    words = re.sub(r"\s+", " ", re.sub(r"[^\w. -]+", " ", stem))
+    return words.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .") or "picture"

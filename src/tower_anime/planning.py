@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -36,8 +36,13 @@ class Plan:
     why_not: str | None = None
 
 
-def plan(app: App, prompts: Sequence[str], wish: Mapping[str, Any]) -> Plan:
-    """Return what a list of prompts that share a wish comes to; refusals are told, not raised."""
+def plan(
+    app: App, prompts: Sequence[str], wish: Mapping[str, Any], *, silent: Collection[str] = ()
+) -> Plan:
+    """Return what a list of prompts that share a wish comes to; refusals are told, not raised.
+
+    `silent` are the addresses of servers that are known not to answer: they are not asked.
+    """
     briefs: list[Brief] = []
     try:
         for prompt in prompts:
@@ -50,25 +55,25 @@ def plan(app: App, prompts: Sequence[str], wish: Mapping[str, Any]) -> Plan:
     found = tuple(dict.fromkeys(brief.prompt for brief in briefs))
     counted = Plan(prompts=found, generations=len(briefs))
     try:
-        made = _preview(app, sample[0])
+        made = _preview(app, sample[0], silent)
     except TowerError as error:
         return Plan(prompts=found, generations=len(briefs), why_not=str(error))
     return Plan(prompts=counted.prompts, generations=counted.generations, preview=made)
 
 
-def offered(app: App) -> Mapping[str, Sequence[str]]:
+def offered(app: App, *, silent: Collection[str] = ()) -> Mapping[str, Sequence[str]]:
     """Return what the servers have to choose from; nothing while none answers."""
     try:
-        catalog = catalog_at(app.renderers)
+        catalog = catalog_at([one for one in app.renderers if one.url not in silent])
     except TowerError:
         return {}
     files = choices(catalog, "CheckpointLoaderSimple", "ckpt_name") or ()
     return {**graphs.offered(catalog), "checkpoint": files}
 
 
-def _preview(app: App, asked: Brief) -> Preview:
+def _preview(app: App, asked: Brief, silent: Collection[str]) -> Preview:
     brief = keep_named(app.settings, asked)
-    catalog = catalog_at(app.renderers)
+    catalog = catalog_at([one for one in app.renderers if one.url not in silent])
     name = graphs.workflow_of(brief, catalog)
     template = graphs.template(workflow_source(app.blobs, name), name, catalog)
     generation = Generation(

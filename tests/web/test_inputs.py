@@ -70,6 +70,7 @@ def test_a_picture_that_was_sent_is_drawn_over(server: Server, app: App) -> None
     assert send(server, encoded(PICTURE), "street.png").json() == kept
     mask = send(server, encoded(MASK, ".bmp"), "street.bmp").json()
     assert mask["name"] == "street (2).png"
+    assert send(server, encoded(MASK), "雨" * 120 + ".png").json()["name"] == "雨" * 60 + ".png"
     listed = server.http.get("/api/v1/inputs").json()["items"]
     assert {each["name"] for each in listed} >= {"street.png", "street (2).png"}
     for image in (kept["name"], kept["sha256"]):

@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from tower_anime.compose import App
+from tower_anime.operations import Operations
 from tower_anime.web.kept import Kept
 from tower_anime.web.rendered import Rendered
 
@@ -49,3 +50,12 @@ def the_readers(request: Request) -> Readers:
 def the_pictures(request: Request) -> Kept[tuple[str, str]]:
     """Return the thumbnails that are kept, by hash and size."""
     return cast("Kept[tuple[str, str]]", request.app.state.pictures)
+
+
+def silent_servers(request: Request) -> frozenset[str]:
+    """Return the addresses of the servers that did not answer when they were last looked at."""
+    operations: Operations | None = request.app.state.operations
+    sample = operations.latest if operations else None
+    return (
+        frozenset(one.url for one in sample.servers if not one.answers) if sample else frozenset()
+    )

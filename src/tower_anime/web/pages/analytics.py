@@ -25,6 +25,7 @@ router = APIRouter(include_in_schema=False, prefix="/analytics")
 TheApp = Annotated[App, Depends(the_app)]
 
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "a year", "all": "all of it"}
+BACKENDS = ("", "comfyui", "sandbox", "all")
 _USUAL = "30"
 
 
@@ -44,6 +45,8 @@ class Asked:
     ) -> None:
         if period not in PERIODS:
             raise BadInput(f"period is one of {', '.join(PERIODS)}, not {period!r}")
+        if backend not in BACKENDS:
+            raise BadInput(f"backend is one of {', '.join(BACKENDS[1:])}, not {backend!r}")
         self.period, self.family, self.project = period, family, project
         self.backend = backend or ("sandbox" if app.simulated else "comfyui")
         self.since, self.until = _day(since, "since"), _day(until, "until")

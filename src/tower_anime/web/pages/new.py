@@ -16,11 +16,12 @@ from tower_anime.domain.wish import briefs_of
 from tower_anime.errors import BadInput
 from tower_anime.profiles import listed_profiles
 from tower_anime.web.api.generations import queued
-from tower_anime.web.deps import the_app
+from tower_anime.web.deps import silent_servers, the_app
 from tower_anime.web.pages.shown import templates
 
 router = APIRouter(include_in_schema=False)
 TheApp = Annotated[App, Depends(the_app)]
+TheSilent = Annotated[frozenset[str], Depends(silent_servers)]
 
 SIZES = ("1024x1024", "832x1216", "1216x832", "896x1152", "1152x896", "768x1344", "1344x768")
 SHOWN = 100
@@ -47,7 +48,7 @@ TheForm = Annotated[FormData, Depends(_form)]
 
 
 @router.get("/new", response_class=HTMLResponse)
-def page(request: Request, app: TheApp) -> HTMLResponse:
+def page(request: Request, app: TheApp, silent: TheSilent) -> HTMLResponse:
     """Show the form, filled with what the address says, or with an earlier wish (`from`)."""
     given = {key: value for key, value in request.query_params.items() if value}
     if earlier := given.pop("from", ""):
@@ -62,18 +63,18 @@ def page(request: Request, app: TheApp) -> HTMLResponse:
         ],
         "workflows": workflows.listed(app.settings),
         "pictures": inputs.listed(app.settings)[:60],
-        "offered": planning.offered(app),
+        "offered": planning.offered(app, silent=silent),
         "sizes": SIZES,
         "directors": [choice.value for choice in DirectorChoice],
-        **_planned(app, FormData({"kind": "still", **given})),
+        **_planned(app, silent, FormData({"kind": "still", **given})),
     }
     return templates.TemplateResponse(request, "new.html", context)
 
 
 @router.post("/new/plan", response_class=HTMLResponse)
-def plan(request: Request, app: TheApp, form: TheForm) -> HTMLResponse:
+def plan(request: Request, app: TheApp, silent: TheSilent, form: TheForm) -> HTMLResponse:
     """Return what the form comes to as it stands."""
-    return templates.TemplateResponse(request, "new_plan.html", _planned(app, form))
+    return templates.TemplateResponse(request, "new_plan.html", _planned(app, silent, form))
 
 
 @router.post("/new")
@@ -93,9 +94,9 @@ def ask(app: TheApp, form: TheForm) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": "/ui/"})
 
 
-def _planned(app: App, form: FormData) -> dict[str, Any]:
+def _planned(app: App, silent: frozenset[str], form: FormData) -> dict[str, Any]:
     try:
-        made = planning.plan(app, _prompts(form), _wish(form))
+        made = planning.plan(app, _prompts(form), _wish(form), silent=silent)
     except BadInput as error:
         made = planning.Plan(why_not=str(error))
     values = _values(made.preview) if made.preview else []

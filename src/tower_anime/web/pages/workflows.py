@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tower_anime import workflows
 from tower_anime.compose import App
 from tower_anime.errors import NotFound, TowerError
-from tower_anime.web.deps import the_app
+from tower_anime.web.deps import silent_servers, the_app
 from tower_anime.web.pages.shown import templates
 
 router = APIRouter(include_in_schema=False, prefix="/workflows")
@@ -34,8 +34,10 @@ def index(request: Request, app: TheApp) -> HTMLResponse:
 @router.get("/{name}", response_class=HTMLResponse)
 def one(request: Request, app: TheApp, name: str) -> HTMLResponse:
     """Show one: its drawing, its bindings, what is open and what the server would refuse."""
+    silent = silent_servers(request)
+    asked = [renderer for renderer in app.renderers if renderer.url not in silent]
     try:
-        found = workflows.named(app.settings, name, workflows.catalog_at(app.renderers))
+        found = workflows.named(app.settings, name, workflows.catalog_at(asked))
     except NotFound:
         raise
     except TowerError as error:
