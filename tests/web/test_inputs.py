@@ -169,3 +169,16 @@ def test_the_shots_that_are_missing_are_queued_once(server: Server, app: App) ->
     assert (clip.kind.value, clip.duration_s) == ("clip", told_story.shots[0].duration_s)
     assert server.http.post(f"{url}/generate", json={"scene_id": "x"}).status_code == 404
     assert server.http.get("/api/v1/projects/none/brief").status_code == 404
+
+
+def test_the_form_works_without_scripts_and_asks_once(server: Server, app: App) -> None:
+    form = {"prompt": "1girl, {red|blue}", "kind": "still", "project": "Plain", "key": "k1"}
+    limits = {"set.steps": "1", "size": "64x64", "max_attempts": "1", "unpublished": "1"}
+    for _ in range(2):
+        answer = server.http.post("/ui/new", data={**form, **limits})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/ui/")
+    found = app.store.histories(limit=9, project="Plain").items
+    assert sorted(one.generation.brief.prompt for one in found) == ["1girl, blue", "1girl, red"]
+    assert len({one.generation.batch_id for one in found}) == 1
+    assert not any(one.generation.brief.publish for one in found)
+    assert server.http.post("/ui/new", data={**form, "prompt": " "}).status_code == 422

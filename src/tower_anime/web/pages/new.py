@@ -6,7 +6,7 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from tower_anime import inputs, planning, workflows
@@ -78,8 +78,8 @@ def plan(request: Request, app: TheApp, silent: TheSilent, form: TheForm) -> HTM
 
 
 @router.post("/new")
-def ask(app: TheApp, form: TheForm) -> Response:
-    """Queue what the form asks for; the same form sent twice asks once."""
+def ask(request: Request, app: TheApp, form: TheForm) -> Response:
+    """Queue what the form asks for; the same form sent twice asks once. Works without scripts."""
     wish, briefs = _wish(form), list[Brief]()
     for prompt in _prompts(form):
         briefs += briefs_of({**wish, "prompt": prompt})
@@ -91,6 +91,8 @@ def ask(app: TheApp, form: TheForm) -> Response:
     many = len(briefs) > 1
     batch = str(uuid.uuid5(uuid.NAMESPACE_URL, f"form:{key}")) if many and key else None
     queued(app, briefs, key=key, batch_id=batch)
+    if "hx-request" not in request.headers:
+        return RedirectResponse("/ui/", status_code=303)
     return Response(status_code=204, headers={"HX-Redirect": "/ui/"})
 
 
