@@ -48,7 +48,7 @@ _STEEP = 0.6  # severity per relative distance beyond the bar; chosen by hand on
 
 _MEANT = re.compile(
     r"\b(flashback|dream sequence|daydream|imagination|(different|another|other) (art )?style|"
-    r"style change|chibi|storyboard|rough sketch|concept sketch|eyecatch|opening sequence|"
+    r"style change|monochrome|gr[ae]yscale|black and white|pixel art|silhouette|sketch|chibi|storyboard|rough sketch|concept sketch|eyecatch|opening sequence|"
     r"ending sequence|title card|in-universe (film|show|manga))\b",
     re.IGNORECASE,
 )

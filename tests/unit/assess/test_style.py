@@ -105,6 +105,7 @@ def test_a_profile_or_a_meant_difference_holds_nothing_against_it() -> None:
     assert (warned.score, warned.verdict, len(warned.defects)) == (0.9, Verdict.PASS, 1)
     assert judged(_acting(Action.REJECT), counts=False).verdict is Verdict.REJECT
     assert style.is_meant_to_differ("1girl, flashback, sepia")
+    assert style.is_meant_to_differ("1girl, pixel_art")
     assert not style.is_meant_to_differ("1girl, school")
 
 
