@@ -36,9 +36,7 @@ _SIDE_PX = 512
 _TILE_PX = 16
 _HUES = 6
 _MOST = 200  # the newest pictures of a style; it may move on
-_FAR = (
-    1.9  # deviations of ln distance: 3 to 4 % of a style's further pictures lie beyond (measured)
-)
+_FAR = 2.0  # deviations of ln distance: some 3 % of a style's further pictures lie beyond
 _DOUBTED = (
     0.05  # of the usual variance that is added to a style's own: few pictures vary too little
 )
@@ -48,7 +46,8 @@ _STEEP = 0.6  # severity per relative distance beyond the bar; chosen by hand on
 
 _MEANT = re.compile(
     r"\b(flashback|dream sequence|daydream|imagination|(different|another|other) (art )?style|"
-    r"style change|monochrome|gr[ae]yscale|black and white|pixel art|silhouette|sketch|chibi|storyboard|rough sketch|concept sketch|eyecatch|opening sequence|"
+    r"style change|monochrome|gr[ae]yscale|black and white|pixel art|silhouette|sketch|"
+    r"chibi|storyboard|rough sketch|concept sketch|eyecatch|opening sequence|"
     r"ending sequence|title card|in-universe (film|show|manga))\b",
     re.IGNORECASE,
 )
