@@ -167,7 +167,7 @@ def generate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Generate, measure, correct and publish pictures.
+    """Generate, measure, correct and publish pictures.
 
     \b
     tower-anime generate '1girl, rainy neon street, umbrella'
@@ -176,7 +176,7 @@ def generate(
     tower-anime generate 'a girl walks in the rain' --kind clip --duration 5
 
     Exit status: 0 all approved (and published), 1 some not, 2 wrong usage.
-    """
+    """  # noqa: D301 - click wants the character itself
     settings = _settings(comfy_urls=comfy or None)
     briefs = _briefs(list(_wishes(prompts, file, options)))
     if detach:

@@ -82,7 +82,7 @@ def assess(
     rejudge: bool,
     as_json: bool,
 ) -> None:
-    r"""Measure pictures and clips and judge them. A folder is walked.
+    """Measure pictures and clips and judge them. A folder is walked.
 
     \b
     tower-anime assess ~/ComfyUI/output --report report.html
@@ -91,7 +91,7 @@ def assess(
     tower-anime assess --rejudge judged.jsonl --profile mine.toml
 
     Exit status: 0 all pass, 1 some rejected, 2 some could not be measured, or wrong usage.
-    """
+    """  # noqa: D301 - click wants the character itself
     from tower_anime import terminal_assess
     from tower_anime.domain.expectation import Expectation
     from tower_anime.settings import read_settings

@@ -43,7 +43,7 @@ def watch(
     for_s: float | None,
     as_json: bool,
 ) -> None:
-    r"""Assess whatever a folder or a ComfyUI server produces, whoever asked for it.
+    """Assess whatever a folder or a ComfyUI server produces, whoever asked for it.
 
     \b
     tower-anime watch ~/ComfyUI/output
@@ -51,7 +51,7 @@ def watch(
 
     Nothing there is changed. It goes on until it is interrupted, or for the time of --for.
     Exit status: that of `assess` over all that was seen.
-    """
+    """  # noqa: D301 - click wants the character itself
     from tower_anime import terminal_watch
     from tower_anime.settings import read_settings
     from tower_anime.watching import Rules, folder_source, server_source
