@@ -91,17 +91,17 @@ class FileCheck:
 def compare_files(settings: Settings, *, inputs: Collection[str] = ()) -> FileCheck:
     """Compare the artifacts with the rows that name them; removes nothing, reads no content.
 
-    `inputs` are the hashes of pictures to draw over, which no row names. A file younger than an
-    hour may be about to get its row.
+    `inputs` are the hashes of pictures to draw over that were sent and not used yet. A file
+    younger than an hour may be about to get its row.
     """
     newest = datetime.now(UTC).timestamp() - ORPHAN_AGE_S
     # files first: what is added meanwhile has its row later
     stored = dict(FileBlobs(settings.data_dir / "artifacts").stored())
     with contextlib.closing(SqlStore(settings.store_url)) as store:
-        named = store.artifact_hashes()
+        named, begun = store.artifact_hashes(), store.input_hashes() | frozenset(inputs)
     sizes: dict[Path, int] = {}
     for sha256, path in stored.items():
-        if sha256 in named or sha256 in inputs or path.suffix == WORKFLOW_SUFFIX:
+        if sha256 in named or sha256 in begun or path.suffix == WORKFLOW_SUFFIX:
             continue
         with contextlib.suppress(FileNotFoundError):
             found = path.stat()

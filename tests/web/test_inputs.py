@@ -79,10 +79,13 @@ def test_a_picture_that_was_sent_is_drawn_over(server: Server, app: App) -> None
         assert pixels is not None
         difference = np.abs(pixels.astype(int) - PICTURE)
         assert difference[:100].max() == 0 < difference[160:350, 160:350].mean()
-    file = app.blobs.find(kept["sha256"])
+    file = app.blobs.find(mask["sha256"])
     os.utime(file, (0, 0))
-    assert file in compare_files(app.settings).orphans
-    assert file not in compare_files(app.settings, inputs=hashes(app.settings)).orphans
+    assert file not in compare_files(app.settings).orphans  # a generation began with it
+    unused = app.blobs.find(send(server, encoded(PICTURE[:64]), "unused.png").json()["sha256"])
+    os.utime(unused, (0, 0))
+    assert unused in compare_files(app.settings).orphans
+    assert unused not in compare_files(app.settings, inputs=hashes(app.settings)).orphans
     again = result(server, image=made["attempts"][0]["sha256"], mask=None)
     texts = OpenCvMedia().decode_still(Path(again["attempts"][0]["artifact"])).texts
     assert "LoadImage" in texts["prompt"]

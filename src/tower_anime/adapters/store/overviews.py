@@ -47,6 +47,17 @@ class SqlOverviews(ABC):
             ]
         return tuple(sorted(found, key=lambda one: (-one.generations, one.project.name)))
 
+    def input_hashes(self) -> frozenset[str]:
+        """Return the SHA-256 of every picture that a generation begins with, masks included."""
+        wish = generations.c.brief
+        found: set[str] = set()
+        with self._read() as connection:
+            for name in ("image", "mask"):
+                value = wish[name].as_string()
+                for kept in connection.scalars(select(value).where(value.is_not(None)).distinct()):
+                    found.add(kept.rpartition("@")[2])
+        return frozenset(found)
+
     def shot_tries(self, project_id: str) -> tuple[tuple[str, str, GenerationStatus], ...]:
         """Return (shot, generation, status) of a project's shots, the newest first."""
         table = generations.c
