@@ -125,6 +125,21 @@ CHECKPOINTS: Mapping[str, Surface] = {
     "sandbox_sd3.5_medium.safetensors": Surface(
         native_px=1024, clean_steps=26, burn_from=7.5, burn_full=16.0, wash_below=2.5
     ),
+    "sandbox_illustrious_vivid_xl.safetensors": Surface(
+        native_px=1024, clean_steps=30, burn_from=6.0, burn_full=14.0, wash_below=2.2, cast=0.3
+    ),
+    "sandbox_noobai_swift_xl.safetensors": Surface(
+        native_px=1024, clean_steps=14, burn_from=5.6, burn_full=13.0, wash_below=1.8
+    ),
+    "sandbox_pony_realm_xl.safetensors": Surface(
+        native_px=1024, clean_steps=30, burn_from=7.0, burn_full=17.0, wash_below=4.2, miscount=0.1
+    ),
+    "sandbox_animagine_cool_xl.safetensors": Surface(
+        native_px=1024, clean_steps=18, burn_from=9.0, burn_full=21.0, wash_below=4.5, cast=-0.5
+    ),
+    "sandbox_sd3.5_large.safetensors": Surface(
+        native_px=1024, clean_steps=32, burn_from=6.0, burn_full=14.0, wash_below=2.0
+    ),
     "sandbox_ltx_video_2b.safetensors": Surface(
         native_px=720,
         clean_steps=22,
