@@ -16,12 +16,7 @@ from tower_anime.web.pages.shown import NAVIGATION
 
 @pytest.mark.parametrize(
     ("width", "scheme"),
-    [
-        (390, "light"),
-        pytest.param(390, "dark", marks=pytest.mark.slow),
-        pytest.param(1440, "light", marks=pytest.mark.slow),
-        pytest.param(1440, "dark", marks=pytest.mark.slow),
-    ],
+    [(390, "light"), pytest.param(1440, "dark", marks=pytest.mark.slow)],
 )
 def test_every_page_of_the_navigation_opens_without_a_serious_finding(
     server: Server, opened: Windows, width: int, scheme: str
