@@ -9,15 +9,20 @@ from __future__ import annotations
 import ctypes
 
 _ARENA_MAX, _ARENAS = -8, 2  # mallopt(3): M_ARENA_MAX
+_MMAP_THRESHOLD, _LARGE_BYTES = -3, 512 * 1024  # M_MMAP_THRESHOLD, which else grows
 
 
 def few_arenas() -> bool:
     """Let threads share two heaps, before there are any; False where the C library can't.
 
     glibc gives each of dozens of threads a heap of its own, which keeps what it once needed.
+    Pictures lie outside of all heaps: nothing small can come to lie behind them.
     """
     try:
-        return bool(ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS))
+        libc = ctypes.CDLL(None)
+        return bool(
+            libc.mallopt(_ARENA_MAX, _ARENAS) and libc.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+        )
     except (OSError, TypeError, AttributeError):  # no glibc
         return False
 
