@@ -121,7 +121,7 @@ class _Worker:
         self.task = None
         late = self.is_late()
         try:
-            if self.channel.poll(0):
+            if not late and self.channel.poll(0):
                 look: Look = self.channel.recv()
                 return look
         except (EOFError, OSError):
