@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,18 +56,20 @@ class MeasuredStyles:
     blobs: Blobs
     media: Media
     _known: dict[tuple[str, ...], Style | None] = field(default_factory=dict)
+    _fresh: dict[str, Mapping[str, float]] = field(default_factory=dict)
 
     def judged(
         self, generation: Generation, attempt: Attempt, frame: Frame, assessment: Assessment
     ) -> Assessment:
         """Return the assessment with what the project's style says of the picture.
 
-        A picture without a score is no picture to compare. In the project of everything that
-        belongs nowhere nothing is held against a picture unless the profile says so.
+        A picture without a score is no picture to compare, and the project of everything that
+        belongs nowhere has no style unless the profile says so.
         """
-        if assessment.score is None:
-            return assessment
         project = generation.brief.project
+        counts = project != DEFAULT_PROJECT
+        if assessment.score is None or not (counts or style.KIND in generation.profile.actions):
+            return assessment
         found = self.of(
             project,
             checkpoint=attempt.request.checkpoint,
@@ -75,13 +77,22 @@ class MeasuredStyles:
         )
         if found is None:
             return assessment
+        numbers = style.measure(frame)
+        if attempt.artifact is not None:
+            self._remember(attempt.artifact.sha256, numbers)
         return style.judged(
             assessment,
-            style.compare(style.measure(frame), found),
+            style.compare(numbers, found),
             profile=generation.profile,
-            counts=project != DEFAULT_PROJECT,
+            counts=counts,
             meant=style.is_meant_to_differ(generation.brief.prompt),
         )
+
+    def _remember(self, sha256: str, numbers: Mapping[str, float]) -> None:
+        """Keep the numbers of what may be approved soon."""
+        if len(self._fresh) >= _KEPT:
+            self._fresh.clear()
+        self._fresh[sha256] = numbers
 
     def of(self, project: str, *, checkpoint: str | None, sandbox: bool) -> Style | None:
         """Return a project's style with a checkpoint; None while too few pictures define it."""
@@ -97,8 +108,11 @@ class MeasuredStyles:
     def _style(self, files: Sequence[str]) -> Style | None:
         kept = dict(self.memory.styles(files, recipe=RECIPE))
         missing = [sha256 for sha256 in files if sha256 not in kept][-MOST_AT_ONCE:]
-        new = {}
+        new: dict[str, Mapping[str, float]] = {}
         for sha256 in missing:
+            if sha256 in self._fresh:
+                new[sha256] = self._fresh[sha256]
+                continue
             try:
                 frame = self.media.decode_still(self.blobs.find(sha256)).frame
             except (CorruptOutput, NotFound, Unreadable) as error:
