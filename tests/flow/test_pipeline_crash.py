@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.flow.process import NONE, Place, Processes, Worker, losses, posts, rounds
+from tests.flow.process import (
+    NONE,
+    Place,
+    Processes,
+    Worker,
+    losses,
+    place,
+    posts,
+    rounds,
+    sandbox_process,
+)
 from tower_anime.domain.generation import GenerationStatus
 from tower_anime.pipeline.records import Point
 
@@ -42,6 +54,25 @@ def test_a_restart_goes_on_from_every_other_point(
     sqlite_data: Place, processes: Processes, point: Point
 ) -> None:
     die_and_restart(sqlite_data, processes, point)
+
+
+@pytest.mark.slow
+def test_a_restart_goes_on_where_the_server_had_forgotten_the_job(
+    tmp_path: Path, processes: Processes
+) -> None:
+    """The server forgets half of all jobs: then a second submission is right."""
+    with sandbox_process(tmp_path / "sandbox", "--faults", "lost:0.5") as server:
+        here = place(tmp_path, server)
+        ids = here.add(4)
+        killed = processes.start(Worker(here, ids, point=Point.LOST))
+        killed.join()
+        assert killed.exitcode == -9
+        restarted = processes.start(Worker(here, ids))
+        restarted.join()
+        assert restarted.exitcode == 0
+        assert losses(here, ids) == NONE
+        attempts = [attempt for history in here.histories() for attempt in history.attempts]
+        assert max(attempt.submissions for attempt in attempts) > 1
 
 
 @pytest.mark.slow
