@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 import click
 from rich.console import Group
@@ -39,7 +43,7 @@ from tower_anime.terminal_marks import STYLES, console, json_lines, score_text, 
 DASHBOARD = "http://127.0.0.1:44451/ui/"
 REFRESH_S = 0.15
 CANCEL_LIMIT_S = 10.0
-WAIT_S = 60.0
+WAIT_S = 1.0
 DATABASE_PATIENCE_S = 120.0  # a server restarts in seconds; work goes on by itself after it
 
 # ---- generate -------------------------------------------------------------------------------
@@ -54,12 +58,13 @@ def generate(app: App, briefs: Sequence[Brief], *, as_json: bool) -> int:
             err=True,
         )
     batches = batch_ids(briefs)
-    ids = [
-        app.create(brief, batch_id=batch_id).id
-        for brief, batch_id in zip(briefs, batches, strict=True)
-    ]
+    ids: list[str] = []
     try:
-        _watch(app, ids, live=not as_json and sys.stdout.isatty())
+        with ctrl_c() as asked:
+            for brief, batch_id in zip(briefs, batches, strict=True):
+                ids.append(app.create(brief, batch_id=batch_id).id)
+                asked.check()
+            _watch(app, ids, asked, live=not as_json and sys.stdout.isatty())
     except KeyboardInterrupt:
         raise _cancelled(app, ids) from None
     histories = [app.store.history(generation_id) for generation_id in ids]
@@ -70,14 +75,46 @@ def generate(app: App, briefs: Sequence[Brief], *, as_json: bool) -> int:
     return 0 if all(_fine(history) for history in histories) else 1
 
 
-def _watch(app: App, ids: Sequence[str], *, live: bool) -> None:
+class _Asked:
+    """Whether Ctrl-C was pressed."""
+
+    def __init__(self) -> None:
+        self.to_stop = False
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Take the signal."""
+        self.to_stop = True
+        signal.default_int_handler(number, frame)
+
+    def check(self) -> None:
+        """Raise what the signal raised, if that was lost."""
+        if self.to_stop:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def ctrl_c() -> Iterator[_Asked]:
+    """Note Ctrl-C besides raising it: an exception that strikes a finalizer is ignored."""
+    asked = _Asked()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, asked.note)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _watch(app: App, ids: Sequence[str], asked: _Asked, *, live: bool) -> None:
     if not live:
-        _wait_for_all(app, ids, pause_s=WAIT_S, between=lambda: None)
+        _wait_for_all(app, ids, pause_s=WAIT_S, between=asked.check)
         return
     out = console()
     with LiveDisplay(console=out, refresh_per_second=8, transient=True) as display:
 
         def draw() -> None:
+            asked.check()
             display.update(_board(app, ids, rows=max(3, out.height - 6)))
 
         _wait_for_all(app, ids, pause_s=REFRESH_S, between=draw)
@@ -93,8 +130,7 @@ def _wait_for_all(
         try:
             if app.engine.wait(left[0], timeout_s=pause_s):
                 left.pop(0)
-            else:
-                between()
+            between()
             answered_s = time.monotonic()
         except StoreUnavailable:
             if time.monotonic() - answered_s > DATABASE_PATIENCE_S:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from tests.flow.rig import png
 from tower_anime.cli import main
+from tower_anime.terminal import ctrl_c
 
 
 @pytest.fixture
@@ -193,6 +195,15 @@ def test_ctrl_c_cancels_and_leaves_nothing_half_written(home: Path) -> None:
     assert statuses <= {"approved", "cancelled"}
     assert "cancelled" in statuses
     assert not list((home / "data").rglob(".incoming-*"))
+
+
+def test_ctrl_c_counts_where_its_exception_is_lost() -> None:
+    with ctrl_c() as asked:
+        asked.check()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            asked.check()
 
 
 def wait_for(condition: Any, limit_s: float = 60.0) -> None:
