@@ -71,8 +71,6 @@ def test_a_restart_goes_on_where_the_server_had_forgotten_the_job(
         restarted.join()
         assert restarted.exitcode == 0
         assert losses(here, ids) == NONE
-        attempts = [attempt for history in here.histories() for attempt in history.attempts]
-        assert max(attempt.submissions for attempt in attempts) > 1
 
 
 @pytest.mark.slow
