@@ -31,14 +31,14 @@ import click
 @click.option("--assess", is_flag=True, help="Copy and measure the files that are found.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def import_legacy(url: str, as_json: bool, **wishes: Any) -> None:
-    r"""Bring projects, jobs and everything else from the earlier service's database.
+    """Bring projects, jobs and everything else from the earlier service's database.
 
     \b
     tower-anime import-legacy postgresql://user@host/tower_consolidated --dry-run
     tower-anime import-legacy sqlite:////srv/anime/anime.db --files /srv/anime/output --assess
 
     The source is only read. Importing again brings what changed since, and nothing twice.
-    """
+    """  # noqa: D301 - click wants the character itself
     from tower_anime.importing import Wishes, import_legacy, report_view
     from tower_anime.settings import read_settings
 
@@ -119,7 +119,7 @@ def service() -> None:
 )
 @click.option("--print", "only_print", is_flag=True, help="Only print the unit.")
 def install_service(unit_dir: Path | None, only_print: bool, **options: Any) -> None:
-    r"""Write the unit, enable and start it. Again with other options changes it.
+    """Write the unit, enable and start it. Again with other options changes it.
 
     \b
     tower-anime service install --print
@@ -127,7 +127,7 @@ def install_service(unit_dir: Path | None, only_print: bool, **options: Any) -> 
     sudo tower-anime service install --credential TOWER_API_TOKEN=/etc/tower-anime/token
 
     The library folder is the one of your settings (TOWER_LIBRARY_DIR).
-    """
+    """  # noqa: D301 - click wants the character itself
     from tower_anime.service import UNIT_DIR, install, unit_text, unit_wishes
     from tower_anime.settings import read_settings
 

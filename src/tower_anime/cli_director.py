@@ -39,13 +39,13 @@ def story(
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Develop a story, show it, edit it as JSON, queue its shots.
+    """Develop a story, show it, edit it as JSON, queue its shots.
 
     \b
     tower-anime director story Rain --logline 'A courier finds a city that forgot the sun'
     tower-anime director story Rain --export rain.json      (edit it, then --import rain.json)
     tower-anime director story Rain --queue 1.2             (worked on by `serve`)
-    """
+    """  # noqa: D301 - click wants the character itself
     from tower_anime import studio, terminal_director
     from tower_anime.settings import read_settings
 
