@@ -256,10 +256,10 @@ def develop_story(
             brief = replace(brief, logline=logline)
             store.save_project_brief(project, brief, guide)
         if not brief.logline:
-            raise BadInput("a story starts from a logline; give one with --logline")
+            raise BadInput("a story starts from a logline; give it as `logline`")
         old = store.story(project)
         if old.episodes and not replace_old:
-            raise BadInput(f"{project} has a story already; --replace makes a new one")
+            raise BadInput(f"{project} has a story already; `replace` makes a new one")
         session_id = _open_session(store, project, "story")
         writer = _Writer(at_work, _choice(director), session_id, brief, guide)
         story = writer.write(old, measure)

@@ -317,12 +317,12 @@ def _keep_workflow(settings: Settings, brief: Brief, file_of: FileOf) -> Brief:
         called = Path(given).stem if file == Path(given) else given.partition("@")[0]
         return replace(brief, workflow=f"{called}@{artifact.sha256}")
     if along.kind is not Kind.STILL and brief.kind is Kind.STILL:
-        raise BadInput(f"the workflow {along.name} makes clips; say --kind clip")
+        raise BadInput(f"the workflow {along.name} makes clips; set `kind` to clip")
     if along.kind is Kind.STILL and brief.kind is Kind.CLIP:
         clips = ", ".join(each.name for each in ready.READY.values() if each.kind is Kind.CLIP)
         raise BadInput(f"the workflow {along.name} makes stills; clips make: {clips}")
     if along.needs_image and not brief.image:
-        raise BadInput(f"the workflow {along.name} starts from a picture; give one with --image")
+        raise BadInput(f"the workflow {along.name} starts from a picture; name one as `image`")
     _check_image(brief, template_of(ready.template(along.name)))
     return replace(brief, workflow=along.name)
 

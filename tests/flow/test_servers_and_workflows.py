@@ -136,7 +136,7 @@ def refused(rig: Rig, **changes: Any) -> History:
 @pytest.mark.parametrize(
     ("name", "changes", "says"),
     [
-        ("image_to_image", {}, "give one with --image"),
+        ("image_to_image", {}, "name one as `image`"),
         ("text_to_video_ltx", {}, "makes clips"),
         ("text_to_image_flux", {"negative": "rain"}, "no single place for negative"),
         ("text_to_image", {"image": "x.png@00"}, "no single place for image"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
+from typing import NoReturn, cast
 
 import httpx2
 import pytest
 from pydantic import SecretStr
 
 from tests.web.conftest import Server, listening
+from tower_anime.adapters.store.store import SqlStore
 from tower_anime.compose import App
 from tower_anime.web import guard
 from tower_anime.web.guard import COOKIE, CSRF_HEADER, Sessions, Tries
@@ -153,3 +156,32 @@ def test_an_unknown_page_leads_back(server: Server) -> None:
     assert page.status_code == 404
     assert 'href="/ui/"' in page.text
     assert server.http.get("/nope").json() == {"detail": "Not Found"}
+
+
+def test_the_login_leads_back_to_the_page_as_it_was_asked_for(closed: Server) -> None:
+    wanted = "/ui/gallery?status=approved&text=a%26b"
+    led = closed.http.get(wanted).headers["location"]
+    with browser(closed) as http:
+        assert unescape(http.get(led).text).count(f'value="{wanted}"') == 1
+    part = {"HX-Request": "true", "HX-Current-URL": f"{closed.url}{wanted}"}
+    assert closed.http.get("/ui/now/live", headers=part).headers["hx-redirect"] == led
+    broken = {"HX-Request": "true", "HX-Current-URL": "http://["}
+    assert closed.http.get("/ui/now/live", headers=broken).headers["hx-redirect"] == "/ui/login"
+
+
+def test_what_nobody_foresaw_is_an_error_like_others(app: App) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> NoReturn:
+            raise RuntimeError(f"a bug in {name}")
+
+    with listening(replace(app, store=cast("SqlStore", Broken()))) as server:
+        answer = server.http.get("/api/v1/generations/x")
+        page = server.http.get("/ui/gallery")
+        figures = server.http.get("/metrics")
+    assert (answer.status_code, page.status_code) == (500, 500)
+    assert set(answer.json()) == {"detail"}
+    assert "a bug" not in answer.text + page.text
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'href="/ui/"' in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert figures.status_code == 500

@@ -306,7 +306,9 @@ def test_a_thumbnail_is_made_once_and_known_by_its_tag(server: Server, app: App)
     assert server.http.get("/api/v1/artifacts/..%2f..%2fx/thumbnail").status_code == 404
 
 
-def png(frames: int = 1, width: int = 64, height: int = 64, tail: bytes = b"") -> bytes:
+def png(
+    frames: int = 1, held: int = 0, width: int = 64, height: int = 64, tail: bytes = b""
+) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -316,6 +318,7 @@ def png(frames: int = 1, width: int = 64, height: int = 64, tail: bytes = b"") -
     data += chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     if frames > 1:
         data += chunk(b"acTL", struct.pack(">II", frames, 0))
+    data += chunk(b"fcTL", bytes(26)) * held
     data += chunk(b"IDAT", zlib.compress(b"\0" * 65 * 64)) + chunk(b"IEND", b"")
     return data + tail
 
@@ -360,6 +363,9 @@ def test_what_moves_is_measured_as_a_clip(server: Server, kind: str) -> None:
     [
         (png(width=60_000, height=60_000), 413),
         (png(frames=5000), 422),
+        (png(frames=5000, held=5000), 413),
+        (b"GIF89a\1\0\1\0\0\0\0" + b",\0\0\0\0\1\0\1\0\0\2\0" * 5000 + b";", 413),
+        (b"RIFF\x56\x9c\0\0WEBPVP8X\n\0\0\0" + bytes(10) + b"ANMF\0\0\0\0" * 5000, 413),
         (png()[:-20], 422),
         (png(tail=b"<script>alert(1)</script>"), 422),
         (jpeg() + b"PK\x03\x04", 422),

@@ -11,6 +11,9 @@ from tower_anime.errors import Unreadable
 MAX_PIXELS = 40_000_000
 """A little more than 8K (33 million): a measurement takes some 25 bytes a pixel."""
 
+MAX_FRAMES = 3000
+"""Of a GIF, PNG or WebP that moves: two minutes at 24 a second; what is longer is a video."""
+
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _PADDING = 64  # bytes of zeros and line ends that some writers append
 _PDF_WITHIN = 1024  # a PDF's header may begin so late
@@ -64,6 +67,15 @@ def _check_pixels(width: int, height: int) -> None:
         )
 
 
+def _check_frames(number: int) -> None:
+    if number > MAX_FRAMES:
+        raise Unreadable(
+            f"the picture moves for {number} frames; up to {MAX_FRAMES} are taken, "
+            "send longer ones as a video",
+            kind="too_large",
+        )
+
+
 def _png(data: bytes) -> int:
     position, kind, promised, held = len(_PNG_MAGIC), b"", 1, 0
     while kind != b"IEND":
@@ -78,6 +90,7 @@ def _png(data: bytes) -> int:
         raise Unreadable("the png is cut short", kind="truncated")
     if promised > 1 and promised != held:
         raise Unreadable(f"the png says it has {promised} frames and holds {held}", kind="animated")
+    _check_frames(held)
     return position
 
 
@@ -132,7 +145,17 @@ def _webp(data: bytes) -> int:
         sizes = struct.unpack_from("<6B", data, 24)
         width, height = (int.from_bytes(bytes(sizes[at : at + 3]), "little") + 1 for at in (0, 3))
         _check_pixels(width, height)
+        _check_frames(_webp_frames(data))
     return int(8 + length + length % 2)
+
+
+def _webp_frames(data: bytes) -> int:
+    found, position = 0, 12
+    while position + 8 <= len(data):
+        kind, length = struct.unpack_from("<4sI", data, position)
+        found += kind == b"ANMF"
+        position += 8 + length + length % 2
+    return found
 
 
 def _bmp(data: bytes) -> int:
@@ -145,11 +168,14 @@ def _gif(data: bytes) -> int:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     _check_pixels(width, height)
     position = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    frames = 0
     while True:
         (block,) = struct.unpack_from("<B", data, position)
         if block == 0x3B:
+            _check_frames(frames)
             return position + 1
         if block == 0x2C:
+            frames += 1
             (flags,) = struct.unpack_from("<B", data, position + 9)
             position += 10 + (3 << (flags & 7) + 1 if flags & 0x80 else 0) + 1
         elif block == 0x21:

@@ -110,7 +110,7 @@ def make_brief(
     if max_seconds is not None and not 0 < max_seconds < float("inf"):
         raise BadInput(f"max_seconds must be above 0, not {max_seconds:g}")
     if mask and not image:
-        raise BadInput("a mask needs the picture that it lies on; give one with --image")
+        raise BadInput("a mask needs the picture that it lies on; name it as `image`")
     if not project.strip():
         raise BadInput("the project's name is empty")
     _check_motion(kind, duration_s, parameters or {})
@@ -141,7 +141,7 @@ def _check_motion(kind: Kind, duration_s: float | None, parameters: Mapping[str,
     timed = [name for name in ("frames", "frame_rate") if parameters.get(name) is not None]
     if kind is Kind.STILL and (duration_s is not None or timed):
         name = "duration" if duration_s is not None else timed[0]
-        raise BadInput(f"only a clip has a {name}; say --kind clip")
+        raise BadInput(f"only a clip has a {name}; set `kind` to clip")
     if duration_s is not None and not 0 < duration_s <= MAX_DURATION_S:
         raise BadInput(
             f"duration must be above 0 and at most {MAX_DURATION_S:g} s, not {duration_s:g}"

@@ -192,10 +192,10 @@ def check_fit(brief: Brief, request: RenderRequest, template: Template) -> None:
         )
     if makes_clips(template) is not (brief.kind is Kind.CLIP):
         makes, other = ("stills", "still") if brief.kind is Kind.CLIP else ("clips", "clip")
-        raise InvalidGraph(f"this workflow makes {makes}; say --kind {other}")
+        raise InvalidGraph(f"this workflow makes {makes}; set `kind` to {other}")
     is_empty = any(value_at(template.graph, slot) == "" for slot in found.bound.get("image", ()))
     if is_empty and not brief.image:
-        raise InvalidGraph("this workflow starts from a picture; give one with --image")
+        raise InvalidGraph("this workflow starts from a picture; name one as `image`")
 
 
 def makes_clips(template: Template) -> bool:

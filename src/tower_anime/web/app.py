@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -70,6 +72,8 @@ from tower_anime.web.pages.learned import Learned
 from tower_anime.web.pages.shown import problem_page
 from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
+
+log = logging.getLogger(__name__)
 
 MOST_PICTURE_BYTES = 24 * 2**20  # some thousand thumbnails
 STATIC = Path(__file__).parent / "static"
@@ -141,7 +145,10 @@ def create_app(app: App, *, host: str, operations: Operations | None = None) -> 
         redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
-        responses={401: {"model": Problem, "description": "the token is missing or wrong"}},
+        responses={
+            401: {"model": Problem, "description": "the token is missing or wrong"},
+            500: {"model": Problem, "description": "a mistake of ours; the log says more"},
+        },
     )
     api.state.app = app
     api.state.rendered = Rendered(app)
@@ -182,6 +189,7 @@ def _add_middleware(api: FastAPI, app: App) -> None:
     )
     api.add_middleware(Guard, door=api.state.door)
     api.add_middleware(CallRate, per_s=http.calls_per_s)
+    api.add_middleware(_Unforeseen)
     if http.cors_origins:
         api.add_middleware(
             CORSMiddleware,
@@ -192,6 +200,32 @@ def _add_middleware(api: FastAPI, app: App) -> None:
         )
     api.add_middleware(_SafeHeaders)
     api.add_middleware(Meter, counts=api.state.counts)
+
+
+class _Unforeseen:
+    """ASGI middleware: what no route foresaw is logged, and answered like other errors."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one call."""
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:  # a bug in one answer must not cost the connection
+            if scope["type"] != "http" or begun:
+                raise
+            reference = uuid.uuid4().hex[:8]
+            log.exception("%s %r failed (%s)", scope["method"], scope["path"], reference)
+            words = f"something went wrong that should not; the server's log has it as {reference}"
+            await _problem(Request(scope), 500, words)(scope, receive, send)
 
 
 class _SafeHeaders:

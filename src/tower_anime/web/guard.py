@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -202,10 +202,12 @@ class Guard:
     def _nobody(self, scope: Scope) -> Response:
         path = scope["path"]
         if scope["method"] in SAFE_METHODS and (path == "/" or path.startswith("/ui")):
-            login = f"/ui/login?next={quote(path)}"
-            if "hx-request" in Headers(scope=scope):  # a part of a page: the whole page goes
-                return Response(status_code=401, headers={"HX-Redirect": "/ui/login"})
-            return RedirectResponse(login, status_code=303)
+            headers, query = Headers(scope=scope), scope["query_string"].decode("latin-1")
+            if "hx-request" in headers:  # a part of a page: the whole page goes
+                shown = _split(headers.get("hx-current-url", ""))
+                login = _login(shown.path, shown.query) if shown else "/ui/login"
+                return Response(status_code=401, headers={"HX-Redirect": login})
+            return RedirectResponse(_login(path, query), status_code=303)
         return _unauthorized("send the token: Authorization: Bearer …")
 
     def _without_token(self, headers: Headers, *, changes: bool) -> Response | None:
@@ -221,9 +223,15 @@ class Guard:
             if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
                 return _refusal(403, "calls from other sites are refused")
             return None
-        if origin in self._door.origins or urlsplit(origin).netloc == headers.get("host", ""):
+        sender = _split(origin)
+        if origin in self._door.origins or (sender and sender.netloc == headers.get("host", "")):
             return None
         return _refusal(403, "calls from other sites are refused")
+
+
+def _login(path: str, query: str) -> str:
+    """Return the address of the login that leads back to a page as it was asked for."""
+    return f"/ui/login?next={quote(f'{path}?{query}' if query else path, safe='/')}"
 
 
 def address_of(scope: Scope) -> str:
@@ -233,8 +241,13 @@ def address_of(scope: Scope) -> str:
 
 
 def _hostname(host: str) -> str | None:
+    parts = _split(f"//{host}")
+    return parts.hostname if parts else None
+
+
+def _split(address: str) -> SplitResult | None:
     try:
-        return urlsplit(f"//{host}").hostname
+        return urlsplit(address)
     except ValueError:
         return None
 

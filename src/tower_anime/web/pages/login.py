@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -68,9 +67,7 @@ def log_out(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -
 
 def _local(path: str) -> str:
     """Return `path` if it leads to a page of ours, else the first page."""
-    parts = urlsplit(path)
-    inside = not parts.scheme and not parts.netloc and path.startswith("/ui/")
-    return path if inside and "\\" not in path else _HOME
+    return path if path.startswith("/ui/") and "\\" not in path else _HOME
 
 
 def _is_https(request: Request) -> bool:

@@ -38,10 +38,18 @@ NAVIGATION = (
     Entry("new", "/ui/new", "New"),
 )
 
+_TITLES = {
+    404: "There is no such page",
+    409: "It stands otherwise by now",
+    422: "That can’t be asked for",
+    500: "Something went wrong here",
+    503: "Not at the moment",
+}
 _ADVICE = {
     404: "It may have been renamed, or the address has a slip.",
     409: "Somebody or something was faster. Go back and look at how it stands now.",
     422: "The address asks for something that does not exist; the reason stands above.",
+    500: "It is not your doing. Try once more; what is being drawn goes on meanwhile.",
     503: "The database does not answer at the moment. The page works again as soon as it does.",
 }
 
@@ -68,7 +76,7 @@ def problem_page(request: Request, *, status: int, detail: str) -> HTMLResponse:
     """Return the page that says what went wrong, and what to do about it."""
     context = {
         "status": status,
-        "title": "There is no such page" if status == 404 else HTTPStatus(status).phrase,
+        "title": _TITLES.get(status, HTTPStatus(status).phrase),
         "detail": detail,
         "advice": _ADVICE.get(status, "The server's log says more."),
     }
