@@ -76,6 +76,8 @@ def test_every_operation_has_a_name_of_its_own(server: Server) -> None:
     ]
     assert len(names) == len(set(names)) > 40
     assert all(name.isidentifier() for name in names)
+    titles = [shape.get("title") for shape in described["components"]["schemas"].values()]
+    assert len(titles) == len(set(titles)), "generated clients make a class of each title"
 
 
 @pytest.mark.parametrize(

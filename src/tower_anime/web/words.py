@@ -96,6 +96,9 @@ async def known_parameters(request: Request) -> None:
 
 Answers: TypeAlias = dict[int | str, dict[str, Any]]
 
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+"""The schema of an answer that is a file."""
+
 ERRORS: Answers = {
     404: {"model": Problem, "description": "no such thing"},
     409: {"model": Problem, "description": "does not fit the present state"},

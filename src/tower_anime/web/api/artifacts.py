@@ -11,21 +11,28 @@ from fastapi.responses import FileResponse
 from tower_anime.heatmaps import heat_picture
 from tower_anime.web.deps import the_pictures
 from tower_anime.web.kept import Kept
-from tower_anime.web.words import ERRORS, Answers, TheApp
+from tower_anime.web.words import BINARY, ERRORS, Answers, TheApp
 
 router = APIRouter(prefix="/artifacts", tags=["artifacts"])
 
 _FOREVER = "private, max-age=31536000, immutable"
 ThePictures = Annotated[Kept[tuple[str, str]], Depends(the_pictures)]
 IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
-_FILE: Answers = {
-    200: {"content": {"application/octet-stream": {}}, "description": "the file"},
+_KNOWN: Answers = {
     304: {"description": "it has not changed; it never does"},
     404: ERRORS[404],
 }
 
 
-@router.get("/{sha256}", response_class=FileResponse, responses=_FILE)
+def _file(kind: str, words: str) -> Answers:
+    return {200: {"content": {kind: BINARY}, "description": words}}
+
+
+@router.get(
+    "/{sha256}",
+    response_class=FileResponse,
+    responses={**_file("application/octet-stream", "the file"), **_KNOWN},
+)
 def artifact(app: TheApp, sha256: str, if_none_match: IfNoneMatch = None) -> Response:
     """Return a file by its SHA-256."""
     path = app.artifact(sha256)
@@ -35,7 +42,11 @@ def artifact(app: TheApp, sha256: str, if_none_match: IfNoneMatch = None) -> Res
     return FileResponse(path, headers=headers)
 
 
-@router.get("/{sha256}/thumbnail", response_class=Response, responses={**_FILE, **ERRORS})
+@router.get(
+    "/{sha256}/thumbnail",
+    response_class=Response,
+    responses={**_file("image/webp", "small"), **_KNOWN, 422: ERRORS[422]},
+)
 async def thumbnail(
     app: TheApp,
     pictures: ThePictures,
@@ -59,7 +70,7 @@ async def thumbnail(
 @router.get(
     "/{sha256}/heatmap",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}, "description": "a pixel for 8×8"}, **ERRORS},
+    responses={**_file("image/png", "a pixel for 8×8"), 404: ERRORS[404], 422: ERRORS[422]},
 )
 def heatmap(
     app: TheApp,

@@ -17,6 +17,7 @@ from tower_anime.domain.wish import MAX_EXPANSION, briefs_of
 from tower_anime.errors import BadInput, NotFound
 from tower_anime.web import models
 from tower_anime.web.words import (
+    BINARY,
     ERRORS,
     Cursor,
     Json,
@@ -91,7 +92,10 @@ async def one(
     "/generations/{generation_id}/preview",
     response_class=Response,
     responses={
-        200: {"content": {"image/*": {}}, "description": "the picture as it is so far"},
+        200: {
+            "content": {"image/png": BINARY, "image/jpeg": BINARY},
+            "description": "the picture as it is so far",
+        },
         204: {"description": "there is no picture of it at this moment"},
         404: ERRORS[404],
     },

@@ -43,7 +43,7 @@ class Forgetting(Strict):
     project: str | None = None
 
 
-class Done(Open):
+class Forgotten(Open):
     """How many resets hold or were taken back."""
 
     resets: int
@@ -66,14 +66,14 @@ def alike(
     return Json({"items": found})
 
 
-@router.post("/reset", responses={200: {"model": Done}, 422: ERRORS[422]})
+@router.post("/reset", responses={200: {"model": Forgotten}, 422: ERRORS[422]})
 def reset(app: TheApp, what: Forgetting) -> Json:
     """Learn from nothing of this that was made up to now; pictures and records stay."""
     app.store.forget(part=what.part, family=what.family, project=what.project)
     return Json({"resets": 1})
 
 
-@router.post("/reset/undo", responses={200: {"model": Done}})
+@router.post("/reset/undo", responses={200: {"model": Forgotten}})
 def undo(app: TheApp) -> Json:
     """Take every reset back; outcomes from elsewhere that were forgotten stay gone."""
     return Json({"resets": app.store.remember_again()})

@@ -19,7 +19,7 @@ from tower_anime.domain.wish import briefs_of
 from tower_anime.inspection import inspect_files, wanted_file
 from tower_anime.studio import enhanced
 from tower_anime.web.legacy.words import (
-    Wish,
+    EarlierWish,
     file_of,
     final,
     found_id,
@@ -48,7 +48,7 @@ _ERRORS: Answers = {404: ERRORS[404], 409: ERRORS[409], 422: ERRORS[422]}
 
 
 @router.post("/generate/integrated", responses=_ERRORS)
-async def integrated(app: TheApp, wish: Wish) -> Json:
+async def integrated(app: TheApp, wish: EarlierWish) -> Json:
     """Generate a still; waits up to 30 s for its end."""
     generation = await run_in_threadpool(_begin, app, wish, project=None, clip=False)
     deadline_s = time.monotonic() + WAITS_S
@@ -81,26 +81,26 @@ async def integrated(app: TheApp, wish: Wish) -> Json:
 
 
 @router.post("/generate/professional", responses=_ERRORS)
-def professional(app: TheApp, wish: Wish) -> Json:
+def professional(app: TheApp, wish: EarlierWish) -> Json:
     """Queue a still."""
     return _accepted(_begin(app, wish, project=None, clip=False), wish)
 
 
 @router.post("/projects/{project_id}/generate", responses=_ERRORS)
 @router.post("/generate/project/{project_id}", name="for_project_alias", responses=_ERRORS)
-def for_project(app: TheApp, project_id: str, wish: Wish) -> Json:
+def for_project(app: TheApp, project_id: str, wish: EarlierWish) -> Json:
     """Queue a clip for a project, of its description if the prompt is empty."""
     return _accepted(_begin(app, wish, project=project_id, clip=True), wish)
 
 
 @anime_router.post("/api/anime/generate", responses=_ERRORS)
-def generate(app: TheApp, wish: Wish) -> Json:
+def generate(app: TheApp, wish: EarlierWish) -> Json:
     """Queue a still, or a clip where its type or frames say so."""
     generation = _begin(app, wish, project=None, clip=wish.wants_clip)
     return Json({"generation_id": generation.id, "status": "queued", "ignored": wish.ignored})
 
 
-def _begin(app: App, wish: Wish, *, project: str | None, clip: bool) -> Generation:
+def _begin(app: App, wish: EarlierWish, *, project: str | None, clip: bool) -> Generation:
     named = project if project is not None else wish.project_id
     name, description = "Default", ""
     if named is not None:
@@ -111,7 +111,7 @@ def _begin(app: App, wish: Wish, *, project: str | None, clip: bool) -> Generati
     return app.create(brief)
 
 
-def _accepted(generation: Generation, wish: Wish) -> Json:
+def _accepted(generation: Generation, wish: EarlierWish) -> Json:
     return Json(
         {
             "request_id": generation.id,
@@ -271,14 +271,14 @@ def anime_status(app: TheApp, job_id: str) -> Json:
 # ---- prompts ----------------------------------------------------------------------------------
 
 
-class Prompt(Strict):
+class EarlierPrompt(Strict):
     """A prompt to add to."""
 
     prompt: str
 
 
 @router.post("/echo/enhance-prompt", responses={422: ERRORS[422]})
-def enhance(app: TheApp, body: Prompt) -> Json:
+def enhance(app: TheApp, body: EarlierPrompt) -> Json:
     """Add to a prompt what a director would."""
     (brief,) = briefs_of({"prompt": body.prompt.replace("|", ",")})
     found = enhanced(app.settings, brief)

@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 Text = Annotated[str, Field(max_length=100_000)]
 
 
-class Project(Strict):
+class EarlierProject(Strict):
     """A project, or what to change of it."""
 
     name: str | None = Field(None, min_length=1, max_length=300)
@@ -33,7 +33,7 @@ class Project(Strict):
     settings: dict[str, Any] | None = None
 
 
-class Episode(Strict):
+class EarlierEpisode(Strict):
     """An episode, or what to change of it."""
 
     project_id: int | str | None = None
@@ -50,7 +50,7 @@ class Episode(Strict):
     quality_score: float | None = Field(None, allow_inf_nan=False)
 
 
-class Scene(Strict):
+class EarlierScene(Strict):
     """A scene, or what to change of it."""
 
     id: int | str | None = None
@@ -84,7 +84,7 @@ def projects(app: TheApp) -> Json:
 
 
 @router.post("/projects", responses=_ERRORS)
-def create_project(app: TheApp, body: Project) -> Json:
+def create_project(app: TheApp, body: EarlierProject) -> Json:
     """Make a project."""
     if body.name is None:
         raise BadInput("name is missing")
@@ -101,7 +101,7 @@ def project(app: TheApp, project_id: str) -> Json:
 
 @router.put("/projects/{project_id}", responses=_ERRORS)
 @router.patch("/projects/{project_id}", name="patch_project", responses=_ERRORS)
-def change_project(app: TheApp, project_id: str, body: Project) -> Json:
+def change_project(app: TheApp, project_id: str, body: EarlierProject) -> Json:
     """Change what is given."""
     our_id = found_id(app, "projects", project_id)
     before = app.store.part(PartKind.PROJECT, our_id)
@@ -124,7 +124,7 @@ def delete_project(app: TheApp, project_id: str) -> Json:
     return Json({"message": "deleted", "id": project_id})
 
 
-def _project_values(body: Project) -> dict[str, Any]:
+def _project_values(body: EarlierProject) -> dict[str, Any]:
     values = {k: v for k, v in body.model_dump(exclude_unset=True).items() if v is not None}
     if "status" in values and values["status"] not in PROJECT_STATUSES:
         raise BadInput(f"status must be one of {', '.join(PROJECT_STATUSES)}")
@@ -155,7 +155,7 @@ def episodes(app: TheApp, project_id: Annotated[str | None, Query(max_length=200
 
 
 @router.post("/episodes", responses=_ERRORS)
-def create_episode(app: TheApp, body: Episode) -> Json:
+def create_episode(app: TheApp, body: EarlierEpisode) -> Json:
     """Make an episode; without a project it belongs to the default one."""
     values = _episode_values(body, {})
     values["project_id"] = _owner(app, body.project_id)
@@ -164,7 +164,7 @@ def create_episode(app: TheApp, body: Episode) -> Json:
 
 
 @router.put("/episodes/{episode_id}", responses=_ERRORS)
-def change_episode(app: TheApp, episode_id: str, body: Episode) -> Json:
+def change_episode(app: TheApp, episode_id: str, body: EarlierEpisode) -> Json:
     """Change what is given."""
     our_id = found_id(app, "episodes", episode_id)
     before = app.store.part(PartKind.EPISODE, our_id)
@@ -172,7 +172,7 @@ def change_episode(app: TheApp, episode_id: str, body: Episode) -> Json:
     return Json(_episode_view(app, row, _external(app, "episodes", [row])))
 
 
-def _episode_values(body: Episode, details: Row) -> dict[str, Any]:
+def _episode_values(body: EarlierEpisode, details: Row) -> dict[str, Any]:
     given = {k: v for k, v in body.model_dump(exclude_unset=True).items() if v is not None}
     values: dict[str, Any] = {
         name: given[name] for name in ("title", "synopsis", "status", "season") if name in given
@@ -217,13 +217,13 @@ def scenes(app: TheApp, project_id: Annotated[str | None, Query(max_length=200)]
 
 
 @router.post("/scenes", responses=_ERRORS)
-def create_scene(app: TheApp, body: Scene) -> Json:
+def create_scene(app: TheApp, body: EarlierScene) -> Json:
     """Make a scene; without a project it belongs to its episode's, or to the default one."""
     return _new_scene(app, body, episode=body.episode_id)
 
 
 @router.put("/scenes", responses=_ERRORS)
-def change_named_scene(app: TheApp, body: Scene) -> Json:
+def change_named_scene(app: TheApp, body: EarlierScene) -> Json:
     """Change the scene that the body names."""
     if body.id is None:
         raise BadInput("id is missing: which scene?")
@@ -231,7 +231,7 @@ def change_named_scene(app: TheApp, body: Scene) -> Json:
 
 
 @router.put("/scenes/{scene_id}", responses=_ERRORS)
-def change_scene(app: TheApp, scene_id: str, body: Scene) -> Json:
+def change_scene(app: TheApp, scene_id: str, body: EarlierScene) -> Json:
     """Change what is given."""
     our_id = found_id(app, "scenes", scene_id)
     before = app.store.part(PartKind.SCENE, our_id)
@@ -252,12 +252,12 @@ def scenes_of_episode(app: TheApp, episode_id: str) -> Json:
 
 
 @router.post("/episodes/{episode_id}/scenes", responses=_ERRORS)
-def create_scene_in_episode(app: TheApp, episode_id: str, body: Scene) -> Json:
+def create_scene_in_episode(app: TheApp, episode_id: str, body: EarlierScene) -> Json:
     """Make a scene of an episode."""
     return _new_scene(app, body, episode=episode_id)
 
 
-def _new_scene(app: App, body: Scene, *, episode: int | str | None) -> Json:
+def _new_scene(app: App, body: EarlierScene, *, episode: int | str | None) -> Json:
     values = _scene_values(body, {})
     if episode is None:
         values["project_id"] = _owner(app, body.project_id)
@@ -278,7 +278,7 @@ def _scenes(app: App, rows: Sequence[Row]) -> Json:
     return Json([_scene_view(row, external, owners) for row in rows])
 
 
-def _scene_values(body: Scene, details: Row) -> dict[str, Any]:
+def _scene_values(body: EarlierScene, details: Row) -> dict[str, Any]:
     given = {k: v for k, v in body.model_dump(exclude_unset=True).items() if v is not None}
     values: dict[str, Any] = {}
     for ours, theirs in (("title", ("title", "name")), ("number", ("scene_number", "number"))):

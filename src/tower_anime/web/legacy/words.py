@@ -34,7 +34,7 @@ Rate = Annotated[float, Field(ge=0.1, le=240.0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0, allow_inf_nan=False)]
 
 
-class Wish(Strict):
+class EarlierWish(Strict):
     """What to generate, in the earlier service's words."""
 
     prompt: str = Field("", max_length=20_000, examples=["1girl on a rainy street"])
