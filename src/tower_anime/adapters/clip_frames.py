@@ -116,7 +116,7 @@ def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid]:
     chroma = (
         _reduced(plane, grid, step * CELL, frame).astype(np.float32) for plane in frame.planes[1:]
     )
-    yuv = cv2.merge([_averaged(brightness.astype(np.float32), grid), *chroma])
+    yuv = cv2.merge([_averaged(brightness, grid), *chroma])
     colour = cv2.transform(yuv, _to_rgb(full_range=full_range, hd=_is_hd(frame)))
     return cast("Plane", luma), cast("Grid", np.clip(colour, 0, 255, out=colour))
 
@@ -129,15 +129,35 @@ def _reduced(
     across = max(1, size[0] * step * plane.width // frame.width)  # a last part of a block is left
     down = max(1, size[1] * step * plane.height // frame.height)
     part = pixels[: min(down, plane.height), : min(across, plane.width)]
-    return cast("NDArray[np.uint8]", cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    return _block_means(part, size)
+
+
+def _block_means(plane: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Average equal blocks: by halves and by a blur, for which OpenCV has far faster ways."""
+    width, height = size
+    while plane.shape[0] % (2 * height) == 0 and plane.shape[1] % (2 * width) == 0:
+        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA))
+    side = plane.shape[1] // width
+    if side % 2 and plane.shape == (side * height, side * width):
+        if side == 1:
+            return plane
+        middle = slice(side // 2, None, side)
+        return np.ascontiguousarray(np.asarray(cv2.blur(plane, (side, side)))[middle, middle])
+    return cast("NDArray[np.uint8]", cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
 
 
 def _grid_size(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, size[0] // CELL), max(1, size[1] // CELL)
 
 
-def _averaged(plane: NDArray[np.float32], grid: tuple[int, int]) -> Any:
-    whole = plane[: max(1, grid[1] * CELL), : max(1, grid[0] * CELL)]
+def _averaged(pixels: Pixels, grid: tuple[int, int]) -> Any:
+    """Average cells of 4×4: two halves take half the time of one step."""
+    whole = pixels[: max(1, grid[1] * CELL), : max(1, grid[0] * CELL)].astype(np.float32)
+    if whole.shape[:2] == (grid[1] * CELL, grid[0] * CELL):
+        whole = np.asarray(
+            cv2.resize(whole, (2 * grid[0], 2 * grid[1]), interpolation=cv2.INTER_AREA)
+        )
     return cv2.resize(whole, grid, interpolation=cv2.INTER_AREA)
 
 
@@ -173,5 +193,5 @@ def _small_rgb(frame: av.VideoFrame) -> Frame:
 
 def _from_rgb(small: Pixels) -> tuple[Plane, Grid]:
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    grid = _averaged(small.astype(np.float32), _grid_size((small.shape[1], small.shape[0])))
+    grid = _averaged(small, _grid_size((small.shape[1], small.shape[0])))
     return cast("Plane", luma), cast("Grid", grid)

@@ -40,7 +40,14 @@ _LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.0
     np.float32
 )
 """Light by sixteenths of a level: the sRGB transfer undone (IEC 61966-2-1)."""
-_LUMINANCE = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+_FROM_LIGHT = np.array(
+    [
+        [0.2126, 0.7152, 0.0722],  # relative luminance
+        [_RED_SCALE, -_RED_SCALE, -_RED_SCALE],  # 320 · (R − G − B)
+        [1 - _RED_SHARE, -_RED_SHARE, -_RED_SHARE],  # not below 0 where red is saturated
+    ],
+    np.float32,
+)
 
 
 @dataclass(frozen=True)
@@ -76,12 +83,15 @@ class FlashMeter:
         """Take the next frame's colours; without a clock frames come at 24 a second."""
         moment_s = self._count / _DEFAULT_RATE if time_s is None else time_s
         self._count += 1
-        light = linear(colour)
-        luminance = cv2.transform(light, _LUMINANCE).reshape(light.shape[:2])
+        luminance, excess, saturated = (
+            np.asarray(plane, np.float32)
+            for plane in cv2.split(cv2.transform(linear(colour), _FROM_LIGHT))
+        )
+        redness = np.where(saturated >= 0, np.maximum(excess, 0), np.float32(0))
         row = (
             moment_s,
-            float(self._luminance.see(np.asarray(luminance, np.float32), moment_s)),
-            float(self._red.see(_redness(light), moment_s)),
+            float(self._luminance.see(luminance, moment_s)),
+            float(self._red.see(redness, moment_s)),
             float(cv2.mean(luminance)[0]),
         )
         self._rows.extend(row)
@@ -92,20 +102,12 @@ class FlashMeter:
         return FlashTrack(*(table[:, index].copy() for index in range(4)))
 
 
-def _redness(light: Grid) -> Cells:
-    red, others = light[..., 0], light[..., 1] + light[..., 2]
-    excess = red - others
-    return np.where(red >= _RED_SHARE * (red + others), np.maximum(excess, 0), 0) * np.float32(
-        _RED_SCALE
-    )
-
-
 @dataclass
 class _Transitions:
     """Extremes of each cell, and who made which transition within the last second.
 
-    `low` and `high` are a cell's extremes since its last transition downwards and upwards,
-    `direction` that of its last one (1, −1, 0 before the first).
+    `direction` is that of a cell's last one (1, −1, 0 before the first). `low` is what it rises
+    from, its lowest since it went down; `high` what it falls from, its highest since it went up.
     """
 
     step: float
@@ -145,14 +147,19 @@ class _Transitions:
         assert self.low is not None
         assert self.high is not None
         assert self.direction is not None
-        np.minimum(self.low, value, out=self.low)
-        np.maximum(self.high, value, out=self.high)
-        up = (value - self.low >= self.step) & (self.low < self.darker_below)
+        cv2.min(self.low, value, self.low)
+        cv2.max(self.high, value, self.high)
+        rise = np.asarray(cv2.subtract(value, self.low))
+        fall = np.asarray(cv2.subtract(self.high, value))
+        if max(cv2.minMaxLoc(rise)[1], cv2.minMaxLoc(fall)[1]) < self.step:
+            still = np.zeros(value.shape, np.bool_)
+            return still, still
+        up = (rise >= self.step) & (self.low < self.darker_below)
         up &= self.direction != 1
-        down = (self.high - value >= self.step) & (value < self.darker_below)
+        down = (fall >= self.step) & (value < self.darker_below)
         down &= self.direction != -1
-        np.copyto(self.high, value, where=up)
-        np.copyto(self.low, value, where=down)
+        for extreme in (self.low, self.high):  # of no account on the way that was just taken
+            np.copyto(extreme, value, where=up | down)
         self.direction[up] = 1
         self.direction[down] = -1
         return up, down
