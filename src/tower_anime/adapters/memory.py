@@ -9,7 +9,8 @@ from __future__ import annotations
 import ctypes
 
 _ARENA_MAX, _ARENAS = -8, 2  # mallopt(3): M_ARENA_MAX
-_MMAP_THRESHOLD, _LARGE_BYTES = -3, 512 * 1024  # M_MMAP_THRESHOLD, which else grows
+_MMAP_THRESHOLD, _LARGE_BYTES = -3, 32 * 2**20  # M_MMAP_THRESHOLD: the most it takes
+_TRIM_THRESHOLD, _KEPT_BYTES = -1, 64 * 2**20  # M_TRIM_THRESHOLD: a picture and all its planes
 
 
 def few_arenas() -> bool:
@@ -21,7 +22,9 @@ def few_arenas() -> bool:
     try:
         libc = ctypes.CDLL(None)
         return bool(
-            libc.mallopt(_ARENA_MAX, _ARENAS) and libc.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+            libc.mallopt(_ARENA_MAX, _ARENAS)
+            and libc.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+            and libc.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
         )
     except (OSError, TypeError, AttributeError):  # no glibc
         return False

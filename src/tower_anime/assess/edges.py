@@ -31,6 +31,7 @@ _SLOWEST = 60  # bins; slower waves are drawn
 _CHANCE = 5.0  # medians that the highest of some hundred waves reaches without a lattice
 _BIN_SPREAD = 4  # bins to both sides that a wave fills
 _MAX_BEND = 60  # levels; outlines would drown the lattice
+_SECOND_DIFFERENCE = np.array([[1, -2, 1]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,8 @@ def _near(waves: NDArray[np.float64], bin_: int) -> slice:
 
 
 def _bend_spectrum(luma: Plane) -> NDArray[np.float64]:
-    rows = luma[::4]
-    steps = cv2.subtract(rows[:, 1:], rows[:, :-1], dtype=cv2.CV_16S)
-    bend = np.asarray(cv2.absdiff(steps[:, 1:], steps[:, :-1]))
-    bend = np.minimum(bend, np.int16(_MAX_BEND))
+    bend = cv2.convertScaleAbs(cv2.filter2D(luma[::4], cv2.CV_16S, _SECOND_DIFFERENCE)[:, 1:-1])
+    bend = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
     profile = cv2.reduce(bend, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
     profile = (profile - cv2.blur(profile, (33, 1))).ravel()
     wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))

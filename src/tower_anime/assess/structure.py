@@ -60,7 +60,7 @@ def _repetition(luma: Plane) -> Values:
     power = cv2.blur(detail * detail, (17, 17))
     detail /= np.sqrt(np.abs(power)) + 3  # 3 levels: not paper
     detail -= detail.mean()
-    correlation = np.fft.irfft2(np.abs(np.fft.rfft2(detail)))
+    correlation = _even_correlation(detail)
     if correlation[0, 0] <= 0:
         return {"repetition": 0.0, "copies": 0.0}
     far = correlation * (_FAR / correlation[0, 0])
@@ -69,6 +69,28 @@ def _repetition(luma: Plane) -> Values:
         "repetition": float(sharp.max()),
         "copies": float(np.maximum(sharp - _NO_COPY, 0).sum()),
     }
+
+
+def _even_correlation(detail: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the inverse transform of the magnitude of the spectrum of a square of even side.
+
+    OpenCV packs a real spectrum: the real and imaginary parts of a frequency are neighbours in a
+    row, but in the outer columns, which hold frequency 0 and the highest, they are so downwards.
+    """
+    spectrum = np.asarray(cv2.dft(detail), np.float32)
+    parts = (
+        spectrum[:, 1:-1],
+        spectrum[:, 0].reshape(1, -1)[:, 1:-1],
+        spectrum[:, -1].reshape(1, -1)[:, 1:-1],
+    )
+    for part in parts:
+        part[:, ::2] = np.hypot(part[:, ::2], part[:, 1::2])
+        part[:, 1::2] = 0
+    for row in (0, -1):
+        spectrum[row, [0, -1]] = np.abs(spectrum[row, [0, -1]])
+    return np.asarray(
+        cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
+    )
 
 
 # ---- torn -----------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.assess.planes import Planes, Values, channel, every, quantile, share
+from tower_anime.assess.planes import Planes, Values, channel, every, share
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Unmeasured
 
 _RIM = np.ones((3, 3), np.uint8)
 _RARE = 2e-5  # share of pixels up to which a level counts as not used: stray pixels
 _MIN_TONES = 3
+_FINE = 16  # bins to a level
 _LINES_APART_PX = 24
 _MIN_RUN_PX, _MAX_RUN_PX = 4, 160  # a band; shorter is texture, longer is no ramp
 _MIN_STEP, _MAX_STEP = 2, 72  # levels; ramps of 8 bits step by 1, outlines by more
@@ -86,9 +87,16 @@ def _cast(ycc: Frame) -> float:
     """Return the chroma that even the most neutral pixels have, where all share a hue."""
     sample = every(ycc, 2)
     red, blue = (channel(sample, index).astype(np.float32) - 128 for index in (1, 2))
-    amount = np.asarray(cv2.magnitude(red, blue))
-    coherence = math.hypot(red.mean(), blue.mean()) / (float(amount.mean()) + 1)
-    return quantile(amount, 0.05) * coherence**2
+    amount = cv2.magnitude(red, blue)
+    coherence = math.hypot(cv2.mean(red)[0], cv2.mean(blue)[0]) / (cv2.mean(amount)[0] + 1)
+    return _neutral(np.asarray(amount)) * coherence**2
+
+
+def _neutral(amount: NDArray[np.float32]) -> float:
+    """Return the amount that a twentieth of all is below: a histogram is ten times as fast."""
+    fine = (amount * _FINE + 0.5).astype(np.uint16)
+    counts = cv2.calcHist([fine], [0], None, [256 * _FINE], [0, 256 * _FINE]).ravel()
+    return float(np.searchsorted(np.cumsum(counts), 0.05 * counts.sum())) / _FINE
 
 
 # ---- missing tones --------------------------------------------------------------------------
@@ -124,15 +132,15 @@ def _contours(planes: Planes) -> float:
 
 def _banded_px(steps: NDArray[np.int16]) -> int:
     """Return how many pixels lie between two lone steps of the same direction."""
-    line, column = np.nonzero(steps)
-    if column.size < _MIN_TONES:
+    place = np.flatnonzero(steps != 0)  # of booleans: ten times as fast
+    if place.size < _MIN_TONES:
         return 0
-    height = steps[line, column]
-    run = np.diff(column)
-    same_line = np.diff(line) == 0
+    height = steps.ravel()[place]
+    run = np.diff(place)
+    same_line = np.diff(place // steps.shape[1]) == 0
     apart = (run >= _MIN_RUN_PX) & same_line
     size = np.abs(height)
-    lone = np.zeros(column.size, np.bool_)
+    lone = np.zeros(place.size, np.bool_)
     lone[1:-1] = apart[:-1] & apart[1:]
     lone &= (size >= _MIN_STEP) & (size <= _MAX_STEP)
     onward = (height[:-1] > 0) == (height[1:] > 0)
