@@ -19,6 +19,7 @@ _HALF_TO_FULL = 1.95  # σ of white noise at full size over σ after 2×2 means,
 
 _PERIOD_PX = 16  # blocks of 4, 8 and 16 px of JPEG, WebP, H.264 all repeat within it
 _NULL_PERIODS = (13, 17)  # nothing is coded in these: what they show is chance
+_AROUND = np.ones((1, 7), np.uint8)
 _CALM_STEP = 12  # steeper steps are drawn; the grid is looked for between them
 _STEP_FLOOR = 0.1  # levels; flatter than this no block shows
 _MIN_PHASE_PIXELS = 200
@@ -88,11 +89,9 @@ def _grid(steps: Sequence[cv2.typing.MatLike]) -> float | Unmeasured:
 
 
 def _phase_contrast(steps: cv2.typing.MatLike) -> float | None:
-    calm = cv2.threshold(
-        cv2.dilate(steps, np.ones((1, 7), np.uint8)), _CALM_STEP - 1, 1, cv2.THRESH_BINARY_INV
-    )[1]
-    total = _column_sums(cv2.multiply(steps, calm))
-    count = _column_sums(calm)
+    calm = cv2.threshold(cv2.dilate(steps, _AROUND), _CALM_STEP - 1, 255, cv2.THRESH_BINARY_INV)[1]
+    total = _column_sums(cv2.bitwise_and(steps, calm))
+    count = _column_sums(calm) / 255
     chance = [_spread_of_phases(total, count, period) for period in _NULL_PERIODS]
     spread = _spread_of_phases(total, count, _PERIOD_PX)
     known = [value for value in chance if value is not None]

@@ -24,7 +24,7 @@ CELL_PX = 8
 
 @dataclass(frozen=True)
 class Planes:
-    """Luma (BT.601) at full, half, quarter and eighth size; RGB at half, YCrCb at half and quarter.
+    """Luma (BT.601) at full, quarter and eighth size; YCrCb at half and quarter.
 
     Each level averages 2×2 pixels of the one before, so that noise falls by half. `sample` has
     every fourth pixel of every fourth row as it is, `half_sample` every second of the half size.
@@ -36,7 +36,6 @@ class Planes:
     half_sample: Frame
     ycc_half: Frame
     ycc_quarter: Frame
-    luma_half: Plane
     luma_quarter: Plane
     luma_eighth: Plane
 
@@ -55,7 +54,6 @@ def planes_of(frame: Frame) -> Planes:
         half_sample=every(half, 2),
         ycc_half=ycc_half,
         ycc_quarter=ycc_quarter,
-        luma_half=channel(ycc_half, 0),
         luma_quarter=luma_quarter,
         luma_eighth=halved(luma_quarter),
     )

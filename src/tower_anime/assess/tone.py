@@ -25,10 +25,10 @@ def tone(planes: Planes) -> dict[str, float]:
     """Measure how light is spread, on every fourth pixel of each side."""
     counts = cv2.calcHist([planes.luma_quarter], [0], None, [256], [0, 256]).ravel()
     below = np.cumsum(counts) / counts.sum()
-    mean, deviation = cv2.meanStdDev(planes.ycc_half)
+    found = [cv2.meanStdDev(plane) for plane in cv2.split(planes.ycc_half)]  # faster than at once
     return {
-        "spread": float(np.sqrt(np.square(deviation).sum())),
-        "luma_mean": float(mean[0, 0]),
+        "spread": math.hypot(*(float(deviation[0, 0]) for _, deviation in found)),
+        "luma_mean": float(found[0][0][0, 0]),
         "luma_low": float(np.searchsorted(below, 0.01)),
         "luma_middle": float(np.searchsorted(below, 0.5)),
         "luma_high": float(np.searchsorted(below, 0.99)),
