@@ -91,7 +91,7 @@ def _grid(steps: Sequence[cv2.typing.MatLike]) -> float | Unmeasured:
 def _phase_contrast(steps: cv2.typing.MatLike) -> float | None:
     calm = cv2.threshold(cv2.dilate(steps, _AROUND), _CALM_STEP - 1, 255, cv2.THRESH_BINARY_INV)[1]
     total = _column_sums(cv2.bitwise_and(steps, calm))
-    count = _column_sums(calm) / 255
+    count = _column_sums(calm) / np.float32(255)
     chance = [_spread_of_phases(total, count, period) for period in _NULL_PERIODS]
     spread = _spread_of_phases(total, count, _PERIOD_PX)
     known = [value for value in chance if value is not None]
