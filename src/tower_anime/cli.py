@@ -328,32 +328,35 @@ def show_workflow(name: str, catalog: Path | None, svg: Path | None, as_json: bo
 
 
 @workflow.command(name="check", no_args_is_help=True)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, required=True, metavar="NAME|FILE…")
 @_catalog_option
 @_json_option
-def check_workflows(files: tuple[Path, ...], catalog: Path | None, as_json: bool) -> None:
+def check_workflows(names: tuple[str, ...], catalog: Path | None, as_json: bool) -> None:
     """Check whether a server would take workflows.
 
     Exit status: 0 all fine, 1 problems or missing nodes, 2 something could not be read.
     """
     from tower_anime import terminal_workflows, workflows
 
-    found = workflows.check(files, workflows.catalog_of(_settings(), catalog))
+    settings = _settings()
+    found = workflows.check(settings, names, workflows.catalog_of(settings, catalog))
     raise SystemExit(terminal_workflows.checks(found, as_json=as_json))
 
 
 @workflow.command(name="convert", no_args_is_help=True)
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("name", metavar="NAME|FILE")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="[default: stdout]")
 @_catalog_option
-def convert_workflow(file: Path, out: Path | None, catalog: Path | None) -> None:
+def convert_workflow(name: str, out: Path | None, catalog: Path | None) -> None:
     """Write a workflow in API format, whatever format it is in.
 
     Exit status: 0 fine, 1 classes are missing on the server, 2 the file could not be read.
     """
     from tower_anime import terminal_workflows, workflows
 
-    graph, told = workflows.to_api_format(file, workflows.catalog_of(_settings(), catalog))
+    settings = _settings()
+    known = workflows.catalog_of(settings, catalog)
+    graph, told = workflows.to_api_format(settings, name, known)
     if out is not None:
         workflows.write(out, graph)
     raise SystemExit(terminal_workflows.converted(graph, told, out=out))
@@ -370,17 +373,18 @@ def import_workflow(file: Path, name: str | None) -> None:
 
 
 @workflow.command(name="set", no_args_is_help=True)
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("name", metavar="NAME|FILE")
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE…")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @_catalog_option
-def set_workflow(file: Path, pairs: tuple[str, ...], out: Path, catalog: Path | None) -> None:
-    """Change parameters of a workflow file, and nothing else in it."""
+def set_workflow(name: str, pairs: tuple[str, ...], out: Path, catalog: Path | None) -> None:
+    """Write a workflow with parameters changed, and nothing else in it."""
     from tower_anime import terminal_workflows, workflows
 
     values = dict(_pair(text) for text in pairs)
-    known = workflows.catalog_of(_settings(), catalog)
-    found = workflows.set_parameters(file, values, known, out=out)
+    settings = _settings()
+    known = workflows.catalog_of(settings, catalog)
+    found = workflows.set_parameters(settings, name, values, known, out=out)
     raise SystemExit(terminal_workflows.changed(found))
 
 

@@ -171,9 +171,16 @@ def catalog_at(renderers: Sequence[Renderer]) -> Catalog:
     raise ServerDown("no server answers: what it offers is not known")
 
 
-def check(files: Sequence[Path], catalog: Catalog) -> tuple[Checked, ...]:
-    """Check workflow files one by one; what can't be read gets an `error`."""
-    return tuple(_check_file(file, catalog) for file in files)
+def check(settings: Settings, names: Sequence[str], catalog: Catalog) -> tuple[Checked, ...]:
+    """Check workflows (files or names) one by one; what can't be read gets an `error`."""
+    return tuple(_check(settings, name, catalog) for name in names)
+
+
+def _check(settings: Settings, name: str, catalog: Catalog) -> Checked:
+    try:
+        return show(settings, name, catalog)
+    except BadInput as error:
+        return _not_read(name, error)
 
 
 def show(settings: Settings, name: str, catalog: Catalog) -> Checked:
@@ -212,13 +219,15 @@ def tree(found: Checked) -> tuple[str, ...]:
     return draw.tree(found.template) if found.template else ()
 
 
-def set_parameters(file: Path, pairs: Mapping[str, str], catalog: Catalog, *, out: Path) -> Checked:
-    """Write `file` with some parameters changed to `out`, in the format that it has.
+def set_parameters(
+    settings: Settings, name: str, pairs: Mapping[str, str], catalog: Catalog, *, out: Path
+) -> Checked:
+    """Write a workflow with some parameters changed to `out`, in the format that it has.
 
     In API format every other byte stays as it is, in UI format every other value.
     `BadInput` names the parameters that have no single place, and the values that are allowed.
     """
-    written = _read(file)
+    file, written = _written(settings, name, catalog)
     source = _parsed(file, written)
     graph = _on(source, catalog).graph
     roles = template_of(graph, catalog, source.bindings).roles
@@ -231,14 +240,24 @@ def set_parameters(file: Path, pairs: Mapping[str, str], catalog: Catalog, *, ou
     return _check_file(out, catalog)
 
 
-def to_api_format(file: Path, catalog: Catalog) -> tuple[str, tuple[str, ...]]:
+def to_api_format(settings: Settings, name: str, catalog: Catalog) -> tuple[str, tuple[str, ...]]:
     """Return the text of a workflow in API format, and what to tell the user about it.
 
     The first are the classes that are missing, with their nodes.
     """
-    result = _on(_parsed(file, _read(file)), catalog)
+    result = _on(_parsed(*_written(settings, name, catalog)), catalog)
     told = tuple(f"missing node: {m.class_type} (node {m.node})" for m in result.missing)
     return json.dumps(result.graph, ensure_ascii=False, indent=2) + "\n", (*told, *result.notes)
+
+
+def _written(settings: Settings, name: str, catalog: Catalog) -> tuple[Path, str]:
+    """Return where a workflow lies and its text; one that comes along is fitted to the catalog."""
+    along = ready.find(name)
+    if along is None:
+        file = _file_of(settings, name)
+        return file, _read(file)
+    graph = ready.fit(ready.template(name), along, catalog)
+    return Path(name), json.dumps(graph, ensure_ascii=False, indent=2) + "\n"
 
 
 def write(out: Path, written: str) -> None:
@@ -375,8 +394,12 @@ def _check_file(file: Path, catalog: Catalog) -> Checked:
         view = _view(str(file), template, catalog, source=source, notes=result.notes)
         return Checked(view, template)
     except (BadInput, InvalidGraph) as error:
-        message = str(error).removeprefix(f"the workflow {file}: ")
-        return Checked({"path": str(file), "error": {"type": "unreadable", "message": message}})
+        return _not_read(str(file), error)
+
+
+def _not_read(name: str, error: BadInput | InvalidGraph) -> Checked:
+    message = str(error).removeprefix(f"the workflow {name}: ")
+    return Checked({"path": name, "error": {"type": "unreadable", "message": message}})
 
 
 def _on(source: Source, catalog: Catalog) -> Conversion:
@@ -457,7 +480,9 @@ def _read(file: Path) -> str:
         if data.startswith(b"\x89PNG"):
             return _embedded(file, OpenCvMedia().decode_still(data).texts)
         return data.decode("utf-8")
-    except (OSError, UnicodeDecodeError, Unreadable) as error:
+    except OSError as error:
+        raise BadInput(f"the workflow {file} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, Unreadable) as error:
         raise BadInput(f"the workflow {file} can't be read: {error}") from error
 
 

@@ -170,6 +170,18 @@ def test_show_fits_a_ready_workflow_to_the_server_and_reads_files_too() -> None:
     assert "hires_fix" in nothing.stderr
 
 
+def test_what_comes_along_is_checked_changed_and_written_by_its_name() -> None:
+    """One need not ask `show` for a file first."""
+    checked = run("check", *READY)
+    assert checked.exit_code == 0, checked.output
+    done = run("set", "hires_fix", "steps=31", "prompt=rain", "--out", "mine.json")
+    assert done.exit_code == 0, done.output
+    (mine,) = objects(run("check", "mine.json", "--json"))
+    assert [slot["value"] for slot in mine["bound"]["steps"]] == [31]
+    assert json.loads(run("convert", "text_to_image").stdout)["3"]["class_type"] == "KSampler"
+    assert "there is no workflow 'nope'" in run("set", "nope", "steps=3", "--out", "x").output
+
+
 def test_a_plain_catalog_file_will_do() -> None:
     with gzip.open(CATALOG, "rb") as file:
         Path("info.json").write_bytes(file.read())
@@ -181,7 +193,7 @@ def test_a_plain_catalog_file_will_do() -> None:
     [
         (["--workflow", "nope"], "text_to_image, text_to_image_sd15"),
         (["--workflow", "text_to_video_wan"], "makes clips"),
-        (["--workflow", "image_to_image"], "give one with --image"),
+        (["--workflow", "image_to_image"], "name one as `image`"),
         (["--image", "absent.png"], "can't be read"),
         (["--image", "good.json"], "can't be used"),
         (["--workflow", "hires_fix", "--image", "in.png"], "no place for an input picture"),
