@@ -49,6 +49,7 @@ from tower_anime.errors import BadInput, Conflict, NotFound
 from tower_anime.graph import ready
 from tower_anime.graph.source import Source, parse_source
 from tower_anime.inspection import installed_models
+from tower_anime.looks import LookKeeper
 from tower_anime.own_sandbox import own_sandbox, prepare_folder
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.memory import Teacher
@@ -111,6 +112,7 @@ class App:
     turns: Turns
     thumbnails: Thumbnails
     figures: FigureKeeper
+    looks: LookKeeper
     simulated: bool
     pulse: Pulse = field(default_factory=Pulse)
 
@@ -253,20 +255,24 @@ def open_app(
             turns=turns if keeps_house else None,
             grace_s=HOUSE_GRACE_S if keeps_house else GUEST_GRACE_S,
         )
+        blobs = open_blobs(settings)
+        thumbnails = Thumbnails(
+            settings.data_dir / "thumbnails", lambda path: OpenCvMedia().decode_still(path).frame
+        )
         app = App(
             settings=settings,
             store=store,
-            blobs=open_blobs(settings),
+            blobs=blobs,
             engine=engine,
             renderers=renderers,
             live=pipeline.live,
             reconciler=reconciler,
             turns=turns,
-            thumbnails=Thumbnails(
-                settings.data_dir / "thumbnails",
-                lambda path: OpenCvMedia().decode_still(path).frame,
-            ),
+            thumbnails=thumbnails,
             figures=FigureKeeper(store),
+            looks=LookKeeper(
+                store, lambda name: thumbnails.print_of(name, lambda: blobs.find(name))
+            ),
             simulated=sandbox is not None,
         )
         engine.start()

@@ -38,6 +38,8 @@ KEEP_FINE, KEEP_COARSE = timedelta(days=1), timedelta(days=90)
 WRITTEN_AT_ONCE = 3  # fine samples: a commit every 15 s costs the disk nothing
 FIGURES_EVERY_S = 2.0
 REST = 20.0  # figures are left alone this many times as long as they took
+LOOKS_EVERY_S = 10.0
+LOOKS_REST = 4.0  # pictures are compared in a fifth of the time, what is drawn goes first
 TREND_EVERY_S = 600.0
 TREND_DAYS = 30
 NOTICES_EVERY_S = 1.0
@@ -277,6 +279,10 @@ def operating(app: App) -> Iterator[Operations]:
             app.figures.refresh(pause=lambda took_s: stopping.wait(min(took_s, 1.0)))
             return max(FIGURES_EVERY_S, REST * (time.monotonic() - began_s))
 
+        def look_alike() -> float:
+            app.looks.refresh(pause=lambda took_s: stopping.wait(LOOKS_REST * took_s))
+            return LOOKS_EVERY_S
+
         def sample() -> float:
             operations.look(datetime.now(UTC))
             return float(FINE_S)
@@ -287,7 +293,12 @@ def operating(app: App) -> Iterator[Operations]:
 
         threads = [
             threading.Thread(target=_repeat, args=(work, stopping), name=name, daemon=True)
-            for name, work in (("figures", roll_up), ("samples", sample), ("notices", tell))
+            for name, work in (
+                ("figures", roll_up),
+                ("looks", look_alike),
+                ("samples", sample),
+                ("notices", tell),
+            )
         ]
         for thread in threads:
             thread.start()

@@ -29,6 +29,11 @@ FAMILIES = ("sdxl", "illustrious", "sd15")
 DEFECTS = ("blur", "noise", "banding", "low_contrast", "undersampled", "oversaturated")
 _STATUSES = ("approved",) * 14 + ("rejected",) * 3 + ("needs_review", "failed", "cancelled")
 
+_DEFECTS = """INSERT OR IGNORE INTO found_defects (generation_id, attempt, kind, score, created_at)
+  SELECT q.generation_id, q.attempt, d.value ->> '$.kind', q.score, g.created_at
+  FROM quality_assessments q JOIN generations g ON g.id = q.generation_id, json_each(q.defects) d
+  WHERE q.attempt IS NOT NULL"""
+
 Row = dict[str, Any]
 
 
@@ -61,6 +66,7 @@ def crowd(file: Path, generations: int, *, seed: int = 1) -> None:
             number = min(5000, generations - done)
             maker.insert(done, number)
             done += number
+        connection.execute(_DEFECTS)
         connection.commit()
         connection.execute("ANALYZE")
 

@@ -6,10 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import delete, select
 
 from tests import samples
 from tests.contract.test_store import sqlite_url, store, template, url
+from tower_anime.adapters.store.connect import open_engine
+from tower_anime.adapters.store.migrations.versions import r0007_defects_and_looks
 from tower_anime.adapters.store.store import SqlStore
+from tower_anime.adapters.store.tables import found_defects
 from tower_anime.domain.brief import make_brief
 from tower_anime.domain.card import Card, Choice, Order
 from tower_anime.domain.generation import GenerationStatus, prompt_id_of
@@ -105,3 +111,17 @@ def test_a_card_shows_the_attempt_that_was_kept(stocked: SqlStore) -> None:
     assert card.defects == ("blur",)
     assert (failed.sha256, failed.attempts, failed.score) == (None, 0, None)
     assert stocked.names_in_use()["projects"] == ("Even", "Odd")
+
+
+def test_defects_of_earlier_versions_are_found_as_well(stocked: SqlStore, url: str) -> None:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        before = set(connection.execute(select(found_defects)).all())
+        connection.execute(delete(found_defects))
+        with Operations.context(MigrationContext.configure(connection)):
+            r0007_defects_and_looks.fill(connection.dialect.name)
+        assert set(connection.execute(select(found_defects)).all()) == before
+    engine.dispose()
+    assert len(before) == 6
+    stocked.save_assessment("id-0", 2, samples.assessment(Verdict.PASS, 0.9))
+    assert shown(stocked, defect="blur") == list("42")

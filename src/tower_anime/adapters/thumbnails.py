@@ -19,7 +19,6 @@ CLIPS = frozenset({".mp4", ".webm", ".mkv", ".gif"})
 QUALITY = 82  # WebP; at 256 px no difference to the eye, a third of the bytes of 95
 PRINT_PX = 256  # a size that galleries show, so that it is there already
 _LOCKS = 16
-_PRINTS_KEPT = 100_000  # about 15 MB
 
 
 class Thumbnails:
@@ -32,7 +31,6 @@ class Thumbnails:
         self._folder = folder
         self._decode = decode
         self._making = [threading.Lock() for _ in range(_LOCKS)]
-        self._prints: dict[str, int] = {}
 
     def of(self, sha256: str, size_px: int, find: Callable[[], Path]) -> Path:
         """Return the picture of a file, its longer side at most `size_px`.
@@ -51,19 +49,15 @@ class Thumbnails:
         return made
 
     def print_of(self, sha256: str, find: Callable[[], Path]) -> int:
-        """Return the fingerprint of how a file looks: `likeness.BITS` bits, near for near looks.
+        """Return the fingerprint of how a file looks: 128 bits, near for near looks.
 
         Bit by bit whether a cell is darker than its right, or its lower, neighbour (dHash, after
-        Krawetz); taken from the small picture, kept in memory.
+        Krawetz); taken from the small picture.
         """
-        if sha256 not in self._prints:
-            small = cv2.imread(str(self.of(sha256, PRINT_PX, find)), cv2.IMREAD_GRAYSCALE)
-            if small is None:
-                raise Unreadable("the small picture does not decode", kind="corrupt")
-            if len(self._prints) >= _PRINTS_KEPT:
-                self._prints.clear()
-            self._prints[sha256] = _fingerprint(small)
-        return self._prints[sha256]
+        small = cv2.imread(str(self.of(sha256, PRINT_PX, find)), cv2.IMREAD_GRAYSCALE)
+        if small is None:
+            raise Unreadable("the small picture does not decode", kind="corrupt")
+        return _fingerprint(small)
 
     def _pixels(self, source: Path) -> NDArray[Any]:
         return _first_frame(source) if source.suffix in CLIPS else self._decode(source)

@@ -28,7 +28,7 @@ class Choice:
     """Which generations are asked for. Scores, defects and families are those of what was kept.
 
     `since` and `until` are days (UTC) of their creation, both included; `text` is looked for in
-    the prompt, whatever its case.
+    the prompt, whatever its case; `like` is the SHA-256 of a file that others look like.
     """
 
     statuses: tuple[GenerationStatus, ...] = ()
@@ -43,11 +43,12 @@ class Choice:
     since: date | None = None
     until: date | None = None
     text: str | None = None
+    like: str | None = None
 
     @property
-    def is_judged(self) -> bool:
+    def asks_what_was_found(self) -> bool:
         """Whether it asks for something that only an assessment tells."""
-        asked = (self.family, self.defect, self.score_from, self.score_to)
+        asked = (self.defect, self.score_from, self.score_to)
         return any(value is not None for value in asked)
 
 
@@ -79,3 +80,20 @@ class Card:
     family: str | None = None
     failure: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a file looks like: a fingerprint (hexadecimal) and the first file that looked so."""
+
+    sha256: str
+    bits: str
+    leader: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Generations that look alike, the first ones in their order, and how many there are in all."""
+
+    generation_ids: tuple[str, ...]
+    number: int

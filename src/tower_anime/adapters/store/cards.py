@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -13,10 +13,10 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Text,
+    Table,
     and_,
-    cast,
     func,
+    or_,
     select,
 )
 
@@ -25,11 +25,13 @@ from tower_anime.adapters.store.tables import (
     artifacts,
     attempts,
     figures,
+    found_defects,
     generations,
+    looks,
     projects,
     quality_assessments,
 )
-from tower_anime.domain.card import Card, Choice, Order
+from tower_anime.domain.card import Alike, Card, Choice, Order
 from tower_anime.domain.generation import GenerationStatus
 
 _BY_TIME = ("created_at", "id")
@@ -39,6 +41,12 @@ _ORDERS = {
     Order.OLDEST: Keyset(generations, _BY_TIME),
     Order.BEST: Keyset(quality_assessments, _BY_SCORE, newest_first=True),
     Order.WORST: Keyset(quality_assessments, _BY_SCORE),
+}
+_OF_DEFECT = {
+    Order.NEWEST: Keyset(found_defects, ("created_at", "generation_id"), newest_first=True),
+    Order.OLDEST: Keyset(found_defects, ("created_at", "generation_id")),
+    Order.BEST: Keyset(found_defects, _BY_SCORE, newest_first=True),
+    Order.WORST: Keyset(found_defects, _BY_SCORE),
 }
 
 
@@ -57,7 +65,7 @@ class SqlCards(ABC):
         cursor: str | None = None,
     ) -> tuple[tuple[Card, ...], str | None]:
         """Return a page of cards in this order, and the cursor of the next page."""
-        keyset = _ORDERS[order]
+        keyset = _keyset(choice, order)
         columns = [keyset.table.c[name] for name in keyset.columns]
         query = _chosen(select(generations.c.id.label("of"), *columns), choice, order)
         with self._read() as connection:
@@ -76,6 +84,32 @@ class SqlCards(ABC):
         with self._read() as connection:
             return int(connection.scalar(query) or 0)
 
+    def alike(
+        self, choice: Choice, leaders: Collection[str], *, order: Order = Order.NEWEST, most: int
+    ) -> Mapping[str, Alike]:
+        """Return for each first look the chosen generations that look like it, in their order.
+
+        At most so many ids of each; all are counted.
+        """
+        leader = looks.c.leader
+        place = func.row_number().over(partition_by=leader, order_by=_keyset(choice, order).order())
+        query: Select[Any] = select(
+            leader,
+            generations.c.id,
+            place.label("place"),
+            func.count().over(partition_by=leader).label("number"),
+        )
+        seen = looks.c.artifact_sha256 == attempts.c.artifact_sha256
+        joined = _chosen(query, choice, order, drawn=True).join(looks, seen)
+        each = joined.where(leader.in_(leaders)).subquery()
+        first = select(each).where(each.c.place <= most).order_by(each.c.place)
+        found: dict[str, Alike] = {}
+        with self._read() as connection:
+            for row in connection.execute(first):
+                before = found.get(row.leader, Alike((), row.number)).generation_ids
+                found[row.leader] = Alike((*before, row.id), row.number)
+        return found
+
     def names_in_use(self) -> Mapping[str, tuple[str, ...]]:
         """Return the projects, and the families and defects that the rolled-up figures know."""
         table = figures.c
@@ -91,27 +125,54 @@ class SqlCards(ABC):
             }
 
 
-def _chosen(query: Select[Any], choice: Choice, order: Order) -> Select[Any]:
+def _keyset(choice: Choice, order: Order) -> Keyset:
+    return (_ORDERS if choice.defect is None else _OF_DEFECT)[order]
+
+
+def _chosen(
+    query: Select[Any], choice: Choice, order: Order, *, drawn: bool = False
+) -> Select[Any]:
+    """Return the query of what is chosen; `drawn` has the attempt that was kept with it."""
     table = generations.c
     query = query.select_from(generations)
-    if choice.is_judged or order.by_score:
-        kept = and_(
-            quality_assessments.c.generation_id == table.id,
-            quality_assessments.c.attempt == table.chosen_attempt,
-        )
-        query = query.join(quality_assessments, kept)
-    if choice.family is not None:
-        drawn = and_(
+    if choice.asks_what_was_found or order.by_score:
+        judged = _judged(choice)
+        kept = and_(judged.c.generation_id == table.id, judged.c.attempt == table.chosen_attempt)
+        query = query.join(judged, kept).where(*_judged_conditions(choice, order))
+    if drawn or choice.family is not None or choice.like is not None:
+        shown = and_(
             attempts.c.generation_id == table.id, attempts.c.number == table.chosen_attempt
         )
-        query = query.join(attempts, drawn).where(attempts.c.family == choice.family)
+        query = query.join(attempts, shown).where(*_drawn_conditions(choice))
+    return query.where(*_own_conditions(choice))
+
+
+def _judged(choice: Choice) -> Table:
+    """Return where scores and defects are looked for: the few rows of a defect, if it is one."""
+    return quality_assessments if choice.defect is None else found_defects
+
+
+def _judged_conditions(choice: Choice, order: Order) -> Iterator[ColumnElement[bool]]:
+    score = _judged(choice).c.score
+    if choice.defect is not None:
+        yield found_defects.c.kind == choice.defect
     if order.by_score:
-        query = query.where(quality_assessments.c.score.is_not(None))
-    return query.where(*_conditions(choice))
+        yield score.is_not(None)
+    if choice.score_from is not None:
+        yield score >= choice.score_from
+    if choice.score_to is not None:
+        yield score <= choice.score_to
 
 
-def _conditions(choice: Choice) -> list[ColumnElement[bool]]:
-    return [*_own_conditions(choice), *_judged_conditions(choice)]
+def _drawn_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
+    drawn = attempts.c
+    if choice.family is not None:
+        yield drawn.family == choice.family
+    if choice.like is not None:
+        first = select(looks.c.leader).where(looks.c.artifact_sha256 == choice.like)
+        alike = select(looks.c.artifact_sha256).where(looks.c.leader == first.scalar_subquery())
+        itself = drawn.artifact_sha256 == choice.like
+        yield or_(drawn.artifact_sha256.in_(alike), itself)
 
 
 def _own_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
@@ -134,18 +195,6 @@ def _own_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
         yield table.created_at < datetime.combine(choice.until + timedelta(days=1), time(), UTC)
     if choice.text:
         yield table.brief["prompt"].as_string().icontains(choice.text, autoescape=True)
-
-
-def _judged_conditions(choice: Choice) -> Iterator[ColumnElement[bool]]:
-    judged = quality_assessments.c
-    if choice.defect is not None:
-        # pydantic writes the column without blanks, so that its text is known to the letter
-        text = f'"kind":"{choice.defect}"'
-        yield cast(judged.defects, Text).contains(text, autoescape=True)
-    if choice.score_from is not None:
-        yield judged.score >= choice.score_from
-    if choice.score_to is not None:
-        yield judged.score <= choice.score_to
 
 
 def _cards(connection: Connection, ids: Sequence[str]) -> tuple[Card, ...]:

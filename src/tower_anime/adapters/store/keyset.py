@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, Table, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, literal, tuple_
 
 from tower_anime.adapters.store.tables import UtcTime
 from tower_anime.errors import BadInput
@@ -33,12 +33,16 @@ class Keyset:
         if not 1 <= limit <= MAX_PAGE:
             raise BadInput(f"a page has 1 to {MAX_PAGE} items, not {limit}")
         columns = [self.table.c[name] for name in self.columns]
-        order = [column.desc() if self.newest_first else column.asc() for column in columns]
         if cursor is not None:
             position = tuple_(*self._values(cursor))
             here = tuple_(*columns)
             query = query.where(here < position if self.newest_first else here > position)
-        return query.order_by(*order).limit(limit + 1)
+        return query.order_by(*self.order()).limit(limit + 1)
+
+    def order(self) -> list[ColumnElement[Any]]:
+        """Return what to sort by."""
+        columns = [self.table.c[name] for name in self.columns]
+        return [column.desc() if self.newest_first else column.asc() for column in columns]
 
     def cut(
         self, found: Sequence[Row[Any]], *, limit: int

@@ -41,6 +41,7 @@ from tower_anime.adapters.store.insights import SqlInsights
 from tower_anime.adapters.store.judged import SqlJudged
 from tower_anime.adapters.store.kept import SqlKept
 from tower_anime.adapters.store.learning import SqlLearning, remember
+from tower_anime.adapters.store.likenesses import SqlLooks
 from tower_anime.adapters.store.lists import SqlLists, generation_row, no_generation
 from tower_anime.adapters.store.migrate import revision
 from tower_anime.adapters.store.overviews import SqlOverviews
@@ -56,6 +57,7 @@ from tower_anime.adapters.store.tables import (
     attempts,
     corrections,
     decisions,
+    found_defects,
     generation_metrics,
     generations,
     idempotency_keys,
@@ -93,6 +95,7 @@ class SqlStore(
     SqlJudged,
     SqlLearning,
     SqlLists,
+    SqlLooks,
     SqlOverviews,
     SqlParts,
     SqlProductions,
@@ -257,6 +260,7 @@ class SqlStore(
             }
             key = ("generation_id", "attempt")
             _put(connection, quality_assessments, values, key=key)
+            _put_defects(connection, generation_id, number, assessment)
             remember(connection, generation_id, number)
             add_event(connection, event)
 
@@ -486,6 +490,25 @@ def _status(connection: Connection, generation_id: str) -> GenerationStatus:
     if found is None:
         raise no_generation(generation_id)
     return GenerationStatus(found)
+
+
+def _put_defects(
+    connection: Connection, generation_id: str, number: int, assessment: Assessment
+) -> None:
+    """Keep the kinds of defects of an attempt where galleries look for them."""
+    mine = (found_defects.c.generation_id == generation_id, found_defects.c.attempt == number)
+    connection.execute(delete(found_defects).where(*mine))
+    if not assessment.defects:
+        return
+    made = select(generations.c.created_at).where(generations.c.id == generation_id)
+    own = {
+        "generation_id": generation_id,
+        "attempt": number,
+        "score": assessment.score,
+        "created_at": connection.scalar(made),
+    }
+    kinds = sorted({defect.kind for defect in assessment.defects})
+    connection.execute(insert(found_defects), [{**own, "kind": kind} for kind in kinds])
 
 
 def _decide(connection: Connection, generation_id: str, decision: Mapping[str, Any]) -> bool:

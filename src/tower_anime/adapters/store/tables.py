@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
@@ -305,6 +305,22 @@ quality_assessments = Table(
     Index(None, "score", "generation_id"),
 )
 
+# The kinds in `quality_assessments.defects`, with what galleries sort by: JSON can't be searched
+# in order. `created_at` is the generation's.
+found_defects = Table(
+    "found_defects",
+    METADATA,
+    Column("generation_id", String, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("score", Double),
+    _time("created_at"),
+    _of_attempt(),
+    Index(None, "kind", "created_at", "generation_id", "attempt"),
+    Index(None, "kind", "score", "generation_id", "attempt"),
+    sqlite_with_rowid=False,
+)
+
 # `by` is `director` or `person`; `reasons` is a person's list, or a director's object of issues,
 # scores and wishes. `status_before` is what taking a decision back restores.
 decisions = Table(
@@ -432,6 +448,17 @@ external_ids = Table(
     Column("file", JSON(none_as_null=True)),  # what was found of a job's file: path, sha256, size
     Index(None, "entity", "our_id"),
     Index(None, "entity", "external_id"),
+)
+
+# What a file looks like (`looks.py`): a fingerprint in hexadecimal, and the file that was the first
+# to look like that.
+looks = Table(
+    "looks",
+    METADATA,
+    Column("artifact_sha256", String, primary_key=True),
+    Column("bits", String, nullable=False),
+    Column("leader", String, nullable=False),
+    Index(None, "leader"),
 )
 
 # How a file is drawn, in numbers (`assess.style`): made once, of `recipe`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -14,15 +15,19 @@ from fastapi.responses import HTMLResponse
 from tower_anime.compose import App
 from tower_anime.domain.card import Card, Choice, Order
 from tower_anime.domain.generation import GenerationStatus
-from tower_anime.domain.likeness import groups
 from tower_anime.domain.request import Kind
-from tower_anime.errors import BadInput, NotFound, Unreadable
+from tower_anime.errors import BadInput
 from tower_anime.web.deps import the_app
 from tower_anime.web.pages.shown import templates
 
 router = APIRouter(prefix="/gallery", include_in_schema=False)
 PAGE, ALIKE_PAGE = 60, 120
-"""Cards at once; groups are formed within a page, so that page is larger."""
+"""Cards at once; of groups fewer are left than were looked for."""
+
+ALIKE_SHOWN = 24
+"""Of a group, at its place; all of them have a page of their own."""
+
+_PAGES_AT_ONCE = 10
 
 _ORDERS = {
     Order.NEWEST: "Newest first",
@@ -50,6 +55,7 @@ class Filters:
     batch: str = ""
     order: str = ""
     alike: str = ""
+    like: str = ""
 
     def choice(self) -> Choice:
         """Return what is asked of the store; `BadInput` names a wrong value."""
@@ -65,6 +71,7 @@ class Filters:
             since=_day(self.since),
             until=_day(self.until),
             text=self.text.strip() or None,
+            like=_file(self.like),
         )
 
     def sorting(self) -> Order:
@@ -79,7 +86,7 @@ class Filters:
     @property
     def further(self) -> int:
         """How many of the less used filters are set."""
-        names = ("kind", "family", "defect", "score_from", "score_to", "since", "until", "batch")
+        names = ("kind", "family", "defect", "score_from", "score_to", "since", "until")
         return sum(bool(getattr(self, name)) for name in names)
 
 
@@ -125,31 +132,60 @@ def count(app: TheApp, filters: TheFilters) -> HTMLResponse:
     return HTMLResponse(f"{number:,} {noun}".replace(",", " "))
 
 
+@dataclass(frozen=True)
+class Group:
+    """Cards that look alike, the first in the order before; `number` counts all there are."""
+
+    cards: Sequence[Card]
+    number: int = 1
+
+
 def _cards(app: App, filters: Filters, cursor: str | None) -> dict[str, Any]:
-    limit = ALIKE_PAGE if filters.alike else PAGE
-    found, following = app.store.cards(
-        filters.choice(), order=filters.sorting(), limit=limit, cursor=cursor
+    if filters.alike:
+        found, following = _grouped(app, filters, cursor)
+    else:
+        cards, following = _found(app, filters, cursor, limit=PAGE)
+        found = [Group((card,)) for card in cards]
+    return {"groups": found, "more": filters.query(cursor=following) if following else None}
+
+
+def _found(
+    app: App, filters: Filters, cursor: str | None, *, limit: int
+) -> tuple[Sequence[Card], str | None]:
+    return app.store.cards(filters.choice(), order=filters.sorting(), limit=limit, cursor=cursor)
+
+
+def _grouped(app: App, filters: Filters, cursor: str | None) -> tuple[Sequence[Group], str | None]:
+    """Return the next groups: each stands where the first of it stands, and only there."""
+    shown: list[Group] = []
+    for _ in range(_PAGES_AT_ONCE):
+        found, cursor = _found(app, filters, cursor, limit=ALIKE_PAGE)
+        shown += _groups(app, filters, found)
+        if shown or cursor is None:
+            break
+    return shown, cursor
+
+
+def _groups(app: App, filters: Filters, found: Sequence[Card]) -> Sequence[Group]:
+    store, ids = app.store, [card.generation_id for card in found]
+    app.looks.look_at(store.not_looked_at(ids))
+    leaders = store.leaders_of(ids)
+    alike = store.alike(
+        filters.choice(), set(leaders.values()), order=filters.sorting(), most=ALIKE_SHOWN + 1
     )
-    return {
-        "groups": _grouped(app, found) if filters.alike else [[card] for card in found],
-        "more": filters.query(cursor=following) if following else None,
-    }
-
-
-def _grouped(app: App, cards: Sequence[Card]) -> list[list[Card]]:
-    """Return cards that look alike together, the best score of each group first."""
-    found = [[cards[place] for place in group] for group in groups([_print(app, c) for c in cards])]
-    return [sorted(group, key=lambda card: -(card.score or 0.0)) for group in found]
-
-
-def _print(app: App, card: Card) -> int | None:
-    if card.sha256 is None:
-        return None
-    sha256 = card.sha256
-    try:
-        return app.thumbnails.print_of(sha256, lambda: app.blobs.find(sha256))
-    except (NotFound, Unreadable):
-        return None  # shown without a picture, and alike nothing
+    of_group = {one: alike[leader] for one, leader in leaders.items() if leader in alike}
+    begins = [one for one in ids if one in of_group and of_group[one].generation_ids[0] == one]
+    further = store.cards_of([name for one in begins for name in of_group[one].generation_ids[1:]])
+    cards = {card.generation_id: card for card in (*further, *found)}
+    shown = []
+    for card in found:
+        group = of_group.get(card.generation_id)
+        if group is None:
+            shown.append(Group((card,)))
+        elif group.generation_ids[0] == card.generation_id:
+            members = [cards[one] for one in group.generation_ids if one in cards]
+            shown.append(Group(members, group.number))
+    return shown
 
 
 def _choices(app: App) -> Mapping[str, Any]:
@@ -176,6 +212,12 @@ def _score(text: str) -> float | None:
     if not 0.0 <= value <= 1.0:
         raise BadInput(f"a score is a number from 0 to 1, not {text}")
     return value
+
+
+def _file(text: str) -> str | None:
+    if text and not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise BadInput(f"a file is named by its SHA-256, not {text!r}")
+    return text or None
 
 
 def _day(text: str) -> date | None:
