@@ -28,6 +28,7 @@ from tower_anime.adapters.jellyfin import JellyfinLibrary
 from tower_anime.adapters.jellyfin_http import JellyfinServer
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.memory import few_arenas, give_back
+from tower_anime.adapters.recent_media import RecentMedia
 from tower_anime.adapters.store import migrate
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.adapters.thumbnails import Thumbnails
@@ -589,7 +590,8 @@ def _pipeline(
     connect: Callable[[str], Renderer] | None = None,
     library: Library | None = None,
 ) -> Pipeline:
-    blobs, media = open_blobs(settings), OpenCvMedia()
+    blobs = open_blobs(settings)
+    media = RecentMedia(OpenCvMedia()) if chats else OpenCvMedia()
     turns = turns or Turns(store=store, limit=None)
     return Pipeline(
         store=store,

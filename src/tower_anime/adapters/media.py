@@ -70,16 +70,33 @@ class OpenCvMedia:
         Raises:
             Unreadable: as `decode_still`.
         """
-        frame: Pixels = self.decode_still(source).frame
-        scale = longest_px / max(frame.shape[:2])
-        if scale < 1.0:
-            size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
-            frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-        bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-        done, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY))
-        if not done:
-            raise Unreadable(f"{source} can't be encoded as a preview", kind="corrupt")
-        return data.tobytes()
+        return jpeg_preview(self.decode_still(source).frame, longest_px=longest_px)
+
+
+def jpeg_preview(frame: Frame, *, longest_px: int) -> bytes:
+    """Return a JPEG of a picture, its longer side at most `longest_px`."""
+    bgr = cv2.cvtColor(_within(frame, longest_px), cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY))
+    if not done:
+        raise Unreadable("the picture can't be encoded as a preview", kind="corrupt")
+    return data.tobytes()
+
+
+def _within(frame: Pixels, longest_px: int) -> Pixels:
+    """Shrink by whole factors as long as that is possible, then by interpolation.
+
+    Interpolating reads every pixel down to half the size, and costs a fifth of averaging.
+    """
+    height, width = frame.shape[:2]
+    scale = longest_px / max(height, width)
+    if scale >= 1.0:
+        return frame
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    whole = int(1 / scale)
+    if whole > 1:
+        between = (max(size[0], width // whole), max(size[1], height // whole))
+        frame = cv2.resize(frame, between, interpolation=cv2.INTER_AREA)
+    return cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
 
 
 def _read(path: Path) -> bytes:
