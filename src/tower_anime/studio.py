@@ -19,6 +19,8 @@ from tower_anime.compose import leave_in_queue, open_store
 from tower_anime.direct import session as sessions
 from tower_anime.direct import story as stories
 from tower_anime.direct.reply import Parsed
+from tower_anime.direct.staging import parts_by_rules, takes_by_rules
+from tower_anime.direct.story import Part
 from tower_anime.directors import open_chats, open_director
 from tower_anime.domain.brief import Brief, DirectorChoice, make_brief
 from tower_anime.domain.conversation import OPENED, Agreement, DirectionEvent, Message, Role, Schema
@@ -283,6 +285,7 @@ class _Writer:
         self._session_id = session_id
         self._brief = brief
         self._guide = guide
+        self._scenes_done = 0
         self.failures: list[str] = []
 
     def write(self, old: Story, measure: Measure) -> Story:
@@ -316,21 +319,28 @@ class _Writer:
 
     def _parts(
         self, level: str, number: int, told: Mapping[str, Any], subject: str
-    ) -> tuple[stories.Part, ...]:
+    ) -> tuple[Part, ...]:
         found = self._ask(
             self._messages(level, number, told),
             stories.parts_schema(number),
             lambda parsed: stories.parts_of(parsed, number=number),
         )
-        return found or stories.parts_by_rules(level, number, subject=subject)
+        return found or parts_by_rules(level, number, subject=subject)
 
     def _shots(self, scene: Scene, number: int, told: Mapping[str, Any]) -> list[Shot]:
         here = {**told, "scene": {"title": scene.title, "description": scene.description}}
+        self._scenes_done += 1
         found = self._ask(
             self._messages("shots", number, here),
             stories.takes_schema(number),
             lambda parsed: stories.takes_of(parsed, number=number),
-        ) or stories.takes_by_rules(number, scene=scene.description, project=self._brief)
+        ) or takes_by_rules(
+            number,
+            scene=Part(title=scene.title, text=scene.description),
+            project=self._brief,
+            guide=self._guide,
+            nth=self._scenes_done - 1,
+        )
         return [
             Shot(
                 id=_new_id(),

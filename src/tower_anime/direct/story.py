@@ -1,11 +1,8 @@
-"""From a logline to episodes, scenes and shots: questions to a model, and the rules without one.
-
-The rules know the shape of a story, not its content: they make a frame for a person to fill.
-"""
+"""From a logline to episodes, scenes and shots: questions to a model, and its answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,58 +100,3 @@ def takes_of(parsed: Parsed, *, number: int) -> tuple[Take, ...]:
     if any("<" in take.prompt or "{" in take.prompt for take in found):
         raise BadInput("a prompt must be plain words")
     return found
-
-
-# ---- by rules -----------------------------------------------------------------------------
-
-_ACTS = (
-    ("Opening", "The world as it is, and what is missing in it"),
-    ("The call", "Something breaks the routine and asks for a decision"),
-    ("The way", "First steps, first help, first resistance"),
-    ("The turn", "What seemed certain is not; the price becomes clear"),
-    ("The depth", "Everything seems lost"),
-    ("The answer", "The decision is taken and paid for"),
-    ("Afterwards", "The world as it is now"),
-)
-_BEATS = (
-    ("Arrival", "Where we are and who is there"),
-    ("Encounter", "Two wishes meet that can't both come true"),
-    ("Turn", "Something is said or seen that changes the aim"),
-    ("Consequence", "What follows from it, and a question left open"),
-)
-_SHOTS = (
-    ("wide shot, establishing view", None),
-    ("medium shot", "cast"),
-    ("close-up, expressive face", "cast"),
-    ("detail shot, hands", "cast"),
-    ("over the shoulder view", "cast"),
-    ("wide shot, from above", None),
-)
-
-
-def parts_by_rules(level: str, number: int, *, subject: str) -> tuple[Part, ...]:
-    """Return a frame of `number` episodes or scenes about `subject`, the same every time."""
-    shape = _ACTS if level == "episodes" else _BEATS
-    return tuple(
-        Part(title=title, text=f"{text}: {subject}")
-        for title, text in (_spread(shape, index, number) for index in range(number))
-    )
-
-
-def takes_by_rules(number: int, *, scene: str, project: ProjectBrief) -> tuple[Take, ...]:
-    """Return `number` shots of a scene: the usual order of views, the cast with its fixed look."""
-    cast = ", ".join(f"{member.name}, {member.look}" for member in project.characters[:2])
-    found = []
-    for index in range(number):
-        view, who = _SHOTS[index % len(_SHOTS)]
-        subject = cast if who and cast else "scenery"
-        words = (subject, scene.replace("{", "").replace("}", "")[:300], view)
-        found.append(Take(prompt=", ".join(filter(None, words)), duration_s=None))
-    return tuple(found)
-
-
-def _spread(shape: Sequence[tuple[str, str]], index: int, number: int) -> tuple[str, str]:
-    """Return the part of the shape at this place: its ends at both ends, stretched between."""
-    if number == 1:
-        return shape[0]
-    return shape[round(index * (len(shape) - 1) / (number - 1))]
