@@ -106,7 +106,7 @@ def test_a_story_by_a_model_edited_and_queued(tmp_path: Path, llm: ScriptedLlm) 
     assert story["episodes"][0]["scenes"][1]["shots"][2]["prompt"] == "Aki, step 2"
     again = run(tmp_path, *STORY, "--logline", "Another", **url)
     assert again.exit_code == 2
-    assert "--replace" in again.stderr
+    assert "`replace`" in again.stderr
     file = tmp_path / "rain.json"
     assert run(tmp_path, "story", "Rain", "--export", str(file)).exit_code == 0
     edited = json.loads(file.read_text())
