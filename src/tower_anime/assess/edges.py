@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, quantile, tile_means
 from tower_anime.domain.quality import Unmeasured
 
-_WINDOW = np.ones((9, 9), np.uint8)  # covers its cell and one pixel of the neighbours'
+_WINDOW_PX = 9  # covers its cell and one pixel of the neighbours'
+_ACROSS = np.ones((1, _WINDOW_PX), np.uint8)
 
 _EDGE_SCALES = (1, 4, 16)
 _MIN_EDGE_LEVELS = 12  # below, paper grain and the steps of soft shading count as outlines
@@ -75,12 +77,22 @@ def extremes(luma: Plane) -> Extremes:
     slope = np.zeros_like(luma)
     cv2.absdiff(luma[:, 1:], luma[:, :-1], slope[:, :-1])
     slope[:-1] = cv2.max(slope[:-1], cv2.absdiff(luma[1:], luma[:-1]))
-    cells = np.s_[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
     return Extremes(
-        low=cast("Plane", cv2.erode(luma, _WINDOW))[cells],
-        high=cast("Plane", cv2.dilate(luma, _WINDOW))[cells],
-        slope=cast("Plane", cv2.dilate(slope, _WINDOW))[cells],
+        low=_windows(luma, np.minimum, cv2.erode),
+        high=_windows(luma, np.maximum, cv2.dilate),
+        slope=_windows(slope, np.maximum, cv2.dilate),
     )
+
+
+def _windows(luma: Plane, of_two: np.ufunc, along: Callable[..., Any]) -> Plane:
+    """Return an extreme of each window: down only where one is looked at, then across."""
+    height = len(range(CELL_PX // 2, luma.shape[0], CELL_PX))
+    found = luma[::CELL_PX][:height].copy()
+    for below in range(1, _WINDOW_PX):
+        lines = luma[below::CELL_PX][:height]
+        of_two(found[: len(lines)], lines, out=found[: len(lines)])
+    wide = along(found, _ACROSS) if found.size else found
+    return cast("Plane", wide)[:, CELL_PX // 2 :: CELL_PX]
 
 
 def _edge_share(found: Extremes, step: float) -> float:
