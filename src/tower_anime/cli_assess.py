@@ -143,7 +143,7 @@ def _rejudged(
     from tower_anime.rejudging import rejudged, stored
 
     lines = _lines(paths) if paths else stored(settings)
-    found = rejudged(settings, lines, profile=profile, jobs=jobs)
+    found = rejudged(settings, lines, profile=profile, jobs=jobs, texts=as_json)
     return terminal_assess.rejudged(found, as_json=as_json)
 
 

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import cv2
 
 from tower_anime.adapters.clips import CLIP_SUFFIXES
+from tower_anime.adapters.memory import few_arenas
 from tower_anime.assess import judge
 from tower_anime.inspection import Look, Profiles, Showing, Wanted, look_at
 
@@ -47,6 +48,7 @@ def look_at_all(
 ) -> Iterator[Look]:
     """Yield a look at each file, in order; with several jobs in processes of their own."""
     if jobs <= 1:
+        few_arenas()
         for file in files:
             yield look_at(file, profiles, showing)
         return
@@ -151,6 +153,7 @@ class _Worker:
 def _work(channel: Any, profiles: Profiles, showing: Showing) -> None:
     """Look at one file after the other; an interrupt is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    few_arenas()
     cv2.setNumThreads(1)  # the other cores have files of their own
     while True:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import expm1
 
-from tower_anime.assess.checks import CHECKS, amount, signals_of
+from tower_anime.assess.checks import amounts
 from tower_anime.domain.quality import Assessment, Measured
 
 
@@ -27,17 +27,14 @@ def evidence(assessment: Assessment) -> tuple[Evidence, ...]:
     if assessment.kind != "image":
         return ()
     known = {n: m for n, m in assessment.measurements.items() if isinstance(m, Measured)}
-    signals = signals_of({name: measured.value for name, measured in known.items()})
+    numbers = {name: measured.value for name, measured in known.items()}
     named = {defect.kind for defect in assessment.defects}
     sums: dict[str, float] = {}
     main: dict[str, tuple[float, str]] = {}
-    for check in CHECKS:
-        found = amount(check, signals)
-        if found is None or check.evidence not in known:
-            continue
-        found *= 1.0 - min(max(assessment.relaxed.get(check.kind, 0.0), 0.0), 1.0)
-        sums[check.kind] = sums.get(check.kind, 0.0) + found
-        main[check.kind] = max(main.get(check.kind, (-1.0, "")), (found, check.evidence))
+    for check, found in amounts(numbers):
+        left = found * (1.0 - min(max(assessment.relaxed.get(check.kind, 0.0), 0.0), 1.0))
+        sums[check.kind] = sums.get(check.kind, 0.0) + left
+        main[check.kind] = max(main.get(check.kind, (-1.0, "")), (left, check.evidence))
     rows = [
         Evidence(
             kind=kind,

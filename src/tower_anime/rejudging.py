@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from tower_anime.assess.again import judge_again
 from tower_anime.compose import open_store
-from tower_anime.domain.quality import Profile, Verdict
+from tower_anime.domain.quality import Assessment, Profile, Verdict
 from tower_anime.domain.views import assessment_view
 from tower_anime.errors import BadInput
 from tower_anime.profiles import CLIP, STILL, find_profile
@@ -31,14 +31,14 @@ _AHEAD = 4  # chunks for each process that may wait
 
 @dataclass(frozen=True)
 class Again:
-    """One assessment judged anew. `text` is its whole JSON object; scores 0–1, None without."""
+    """One assessment judged anew; scores 0–1, None without. `text`: its JSON object, if wanted."""
 
     path: str
     before: str
     score_before: float | None
     verdict: Verdict
     score: float | None
-    text: bytes
+    text: bytes = b""
 
 
 def stored(settings: Settings) -> Iterator[bytes]:
@@ -48,9 +48,16 @@ def stored(settings: Settings) -> Iterator[bytes]:
 
 
 def rejudged(
-    settings: Settings, lines: Iterable[bytes], *, profile: str | None, jobs: int | None = None
+    settings: Settings,
+    lines: Iterable[bytes],
+    *,
+    profile: str | None,
+    jobs: int | None = None,
+    texts: bool = True,
 ) -> Iterator[Again]:
     """Yield each object judged by a profile, or by its own as it is now; the order stays.
+
+    `texts`: each as a JSON object as well.
 
     Raises:
         BadInput: a line is no assessment, or the profile can't be used.
@@ -59,7 +66,7 @@ def rejudged(
         for kind in (STILL, CLIP):
             find_profile(settings, profile, kind=kind)
     chunks = _numbered(lines)
-    work = partial(_judge_chunk, settings, profile)
+    work = partial(_judge_chunk, settings, profile, texts=texts)
     first = list(islice(chunks, ALONE_UP_TO // CHUNK))
     cores = jobs or os.cpu_count() or 1
     if cores == 1 or len(first) < ALONE_UP_TO // CHUNK:
@@ -96,10 +103,16 @@ def _bounded(
         yield chunk
 
 
-def _judge_chunk(settings: Settings, profile: str | None, chunk: _Chunk) -> list[Again]:
+def _judge_chunk(
+    settings: Settings, profile: str | None, chunk: _Chunk, *, texts: bool
+) -> list[Again]:
     number, lines = chunk
     found = lru_cache(partial(_profile, settings, profile))
-    return [_judged(line, number + at, found) for at, line in enumerate(lines) if line.strip()]
+    return [
+        _judged(line, number + at, found, texts=texts)
+        for at, line in enumerate(lines)
+        if line.strip()
+    ]
 
 
 def _profile(settings: Settings, name: str | None, own: str, kind: str) -> Profile:
@@ -114,7 +127,7 @@ def _profile(settings: Settings, name: str | None, own: str, kind: str) -> Profi
     return find_profile(settings, kind, kind=kind)
 
 
-def _judged(line: bytes, number: int, profile_of: Any) -> Again:
+def _judged(line: bytes, number: int, profile_of: Any, *, texts: bool) -> Again:
     try:
         told = from_json(line)
         if not isinstance(told, dict) or "verdict" not in told:
@@ -122,16 +135,26 @@ def _judged(line: bytes, number: int, profile_of: Any) -> Again:
         kind = CLIP if told.get("kind") == "video" else STILL
         profile = profile_of(str(told.get("profile", "")), kind)
         found = judge_again(told, profile)
+        verdict = found.verdict if found else Verdict(told["verdict"])
     except (ValueError, BadInput) as error:
         raise BadInput(f"line {number}: {error}") from error
-    path = str(told.get("path"))
+    return Again(
+        path=str(told.get("path")),
+        before=told["verdict"],
+        score_before=told["score"] if found else None,
+        verdict=verdict,
+        score=found.score if found else None,
+        text=to_json(_view(told, found)) if texts else b"",
+    )
+
+
+def _view(told: dict[str, Any], found: Assessment | None) -> dict[str, Any]:
+    """Return the object of what was found, or the one there was where nothing could be."""
+    printed = _as_printed(told)
     if found is None:
-        verdict = Verdict(told["verdict"])
-        return Again(path, told["verdict"], None, verdict, None, to_json(_as_printed(told)))
+        return printed
     view = assessment_view(found, path=told.get("path"))
-    view["measurements"] = _as_printed(told)["measurements"]
-    before = told["verdict"]
-    return Again(path, before, told["score"], found.verdict, found.score, to_json(view))
+    return {**view, "measurements": printed["measurements"]}
 
 
 def _as_printed(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 
 import click
 from rich.console import Console
@@ -89,26 +90,34 @@ def rejudged(found: Iterable[Again], *, as_json: bool) -> int:
     verdicts: Counter[Verdict] = Counter()
     changed = 0
     out = console()
-    for item in found:
-        verdicts[item.verdict] += 1
-        differs = item.before != item.verdict.value
-        changed += differs
+    raw = sys.stdout.buffer
+    rest = iter(found)
+    while items := list(islice(rest, _LINES_AT_ONCE)):
+        verdicts.update(item.verdict for item in items)
+        others = [item for item in items if item.before != item.verdict.value]
+        changed += len(others)
         if as_json:
-            click.echo(item.text)
-        elif differs:
-            scores = " → ".join(
-                "–" if score is None else f"{score:.2f}"
-                for score in (item.score_before, item.score)
-            )
-            line = Text.assemble(
-                styled(item.before), " → ", styled(item.verdict.value), f"  {scores}  {item.path}"
-            )
-            out.print(line)
+            raw.write(b"".join(item.text + b"\n" for item in items))
+        elif others:
+            out.print(Text("\n").join(map(_change, others)))
+    raw.flush()
     if not as_json:
         counted = ", ".join(f"{number} {verdict.value}" for verdict, number in verdicts.items())
         total = sum(verdicts.values())
         out.print(f"{total} judged again: {counted or 'nothing'}; {changed} changed")
     return _status(verdicts)
+
+
+_LINES_AT_ONCE = 100
+
+
+def _change(item: Again) -> Text:
+    scores = " → ".join(
+        "–" if score is None else f"{score:.2f}" for score in (item.score_before, item.score)
+    )
+    return Text.assemble(
+        styled(item.before), " → ", styled(item.verdict.value), f"  {scores}  {item.path}"
+    )
 
 
 def assessment_lines(name: str, assessment: Assessment) -> list[Text]:

@@ -18,7 +18,6 @@ from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.quality import (
     Asked,
     Assessment,
-    Defect,
     FrameRange,
     Measured,
     Profile,
@@ -61,7 +60,7 @@ def _still(told: Object, profile: Profile) -> Assessment:
         asked=asked,
         seconds=told.get("seconds", 0.0),
     )
-    return replace(found, defects=_placed(found.defects, told))
+    return _with_places(found, told)
 
 
 def _clip(told: Object, profile: Profile) -> Assessment:
@@ -95,7 +94,7 @@ def _clip(told: Object, profile: Profile) -> Assessment:
         asked=asked,
         seconds=told.get("seconds", 0.0),
     )
-    return replace(found, defects=_placed(found.defects, told))
+    return _with_places(found, told)
 
 
 def _asked(told: Object) -> Asked | None:
@@ -128,17 +127,18 @@ def _failed_delivery(told: Object) -> tuple[str, ...]:
     )
 
 
-def _placed(defects: tuple[Defect, ...], told: Object) -> tuple[Defect, ...]:
+def _with_places(found: Assessment, told: Object) -> Assessment:
     """Return the defects where they were found then: only the picture could tell anew."""
     places = {it["kind"]: it["where"] for it in told["defects"] if it.get("where")}
     if not places:
-        return defects
-    return tuple(
+        return found
+    defects = tuple(
         defect
         if defect.where or defect.kind not in places
         else replace(defect, where=_place(places[defect.kind]))
-        for defect in defects
+        for defect in found.defects
     )
+    return replace(found, defects=defects)
 
 
 def _place(where: Mapping[str, int]) -> Region | FrameRange:

@@ -10,9 +10,9 @@ holds, 0–1. A check multiplies them:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property, lru_cache
 from string import Formatter
 from types import MappingProxyType
 from typing import TypeAlias
@@ -47,15 +47,15 @@ class Check:
     unless: tuple[str, ...] = ()
     message: str
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """What one unit of amount takes from ln(score)."""
         return WEIGHTS[self.name]
 
-    @property
+    @cached_property
     def told(self) -> frozenset[str]:
         """The measurements that the message tells."""
-        return _fields(self.message)
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.message) if name)
 
     @property
     def evidence(self) -> str:
@@ -63,33 +63,54 @@ class Check:
         return SIGNALS[self.signal].reads[0]
 
 
-@cache
-def _fields(message: str) -> frozenset[str]:
-    return frozenset(name for _, name, _, _ in Formatter().parse(message) if name)
+@dataclass(frozen=True)
+class _Readable:
+    """What can be told by measurements of certain names: signals, gates that can be had, checks.
+
+    Each check, if its message can be told as well, with the gates that hold it up or down.
+    """
+
+    signals: tuple[tuple[str, Callable[[Numbers], float]], ...]
+    gates: tuple[str, ...]
+    checks: tuple[tuple[Check, tuple[str, ...], tuple[str, ...]], ...]
+
+
+@lru_cache(maxsize=64)
+def _readable(names: frozenset[str]) -> _Readable:
+    signals = {name: it.of for name, it in SIGNALS.items() if names.issuperset(it.reads)}
+
+    def known(gates: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(gate for gate in gates if gate in signals)
+
+    checks = tuple(
+        (check, known(check.when), known(check.unless))
+        for check in CHECKS
+        if check.signal in signals and names.issuperset(check.told)
+    )
+    gates = dict.fromkeys(gate for _, when, unless in checks for gate in (*when, *unless))
+    return _Readable(tuple(signals.items()), tuple(gates), checks)
 
 
 def signals_of(numbers: Numbers) -> dict[str, float]:
     """Return every signal whose measurements are there."""
-    return {
-        name: signal.of(numbers)
-        for name, signal in SIGNALS.items()
-        if all(read in numbers for read in signal.reads)
-    }
+    return {name: of(numbers) for name, of in _readable(frozenset(numbers)).signals}
 
 
-def amount(check: Check, signals: Mapping[str, float]) -> float | None:
-    """Return the amount, None when the signal could not be had.
+def amounts(numbers: Numbers) -> Iterator[tuple[Check, float]]:
+    """Yield each check that could be made with its amount, in the order of `CHECKS`.
 
     A circumstance that is not known neither gates nor forgives.
     """
-    if check.signal not in signals:
-        return None
-    found = hurt(check.signal, signals[check.signal])
-    for gate in check.when:
-        found *= holds(gate, signals[gate]) if gate in signals else 1.0
-    for gate in check.unless:
-        found *= 1.0 - holds(gate, signals[gate]) if gate in signals else 1.0
-    return found
+    readable = _readable(frozenset(numbers))
+    signals = {name: of(numbers) for name, of in readable.signals}
+    held = {gate: holds(gate, signals[gate]) for gate in readable.gates}
+    for check, when, unless in readable.checks:
+        found = hurt(check.signal, signals[check.signal])
+        for gate in when:
+            found *= held[gate]
+        for gate in unless:
+            found *= 1.0 - held[gate]
+        yield check, found
 
 
 def hurt(signal: str, value: float) -> float:

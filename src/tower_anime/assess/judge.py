@@ -12,11 +12,11 @@ With weight 1 and the usual threshold of 0.7, one defect of severity 0.3 costs t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from tower_anime.assess.checks import CHECKS, Check, Numbers, amount, signals_of
+from tower_anime.assess.checks import Check, Numbers, amounts
 from tower_anime.assess.ruled import DEFAULT_ACTIONS, Fact, facts
 from tower_anime.domain.quality import (
     Action,
@@ -186,6 +186,13 @@ class _Finding:
     def severity(self) -> float:
         return -math.expm1(-self.amount)
 
+    def add(self, evidence: Check | Fact, amount: float, loss: float) -> None:
+        """Add another part of the same kind; the largest part is the evidence."""
+        self.amount += amount
+        self.loss += loss
+        if amount > self.largest:
+            self.evidence, self.largest = evidence, amount
+
     def told(self, numbers: Numbers) -> tuple[str, str]:
         """Return the message and the measurement behind it."""
         if isinstance(self.evidence, Fact):
@@ -199,40 +206,23 @@ def _findings(
     found: dict[str, _Finding] = {}
     size = int(numbers["width"]), int(numbers["height"])
     ruled = facts(numbers, *size, expect=asked.expect, prompt=asked.prompt)
-    for evidence, amount_, weight in (*_measured(numbers), *((it, it.amount, 1.0) for it in ruled)):
+    parts: list[tuple[Check | Fact, float, float]]
+    parts = [(check, amount, check.weight) for check, amount in amounts(numbers)]
+    parts += [(fact, fact.amount, 1.0) for fact in ruled]
+    actions = {**DEFAULT_ACTIONS, **profile.actions}
+    for evidence, amount, weight in parts:
         kind = evidence.kind
-        action = profile.actions.get(kind, DEFAULT_ACTIONS.get(kind, _COUNTS))
+        action = actions.get(kind, _COUNTS)
         if action is Action.OFF:
             continue
-        left = amount_
-        if kind in forgiven:
-            left *= 1 - min(max(forgiven[kind], 0.0), 1.0)
-        loss = weight * left if action in (_COUNTS, Action.REJECT) else 0.0
-        _add(found, kind, evidence, left, loss)
+        left = amount * (1 - min(max(forgiven[kind], 0.0), 1.0)) if kind in forgiven else amount
+        loss = weight * left if action is _COUNTS or action is Action.REJECT else 0.0
+        sofar = found.get(kind)
+        if sofar is None:
+            found[kind] = _Finding(kind, evidence, left, left, loss)
+        else:
+            sofar.add(evidence, left, loss)
     return tuple(found.values())
-
-
-def _add(
-    found: dict[str, _Finding], kind: str, evidence: Check | Fact, amount_: float, loss: float
-) -> None:
-    """Add to what was found of a kind; the largest part is its evidence."""
-    sofar = found.get(kind)
-    if sofar is None:
-        found[kind] = _Finding(kind, evidence, amount_, amount_, loss)
-        return
-    sofar.amount += amount_
-    sofar.loss += loss
-    if amount_ > sofar.largest:
-        sofar.evidence, sofar.largest = evidence, amount_
-
-
-def _measured(numbers: Numbers) -> Iterator[tuple[Check | Fact, float, float]]:
-    """Yield each check that could be made with its amount and its weight."""
-    signals = signals_of(numbers)
-    for check in CHECKS:
-        found = amount(check, signals)
-        if found is not None and check.told <= numbers.keys():
-            yield check, found, check.weight
 
 
 def _defects(

@@ -135,7 +135,8 @@ def _nsfw(numbers: Numbers) -> Fact | None:
 
 
 def _subjects(numbers: Numbers, prompt: str) -> Fact | None:
-    faces, asked = numbers.get("faces"), people_in(prompt)
+    faces = numbers.get("faces")
+    asked = people_in(prompt) if faces is not None else None
     if faces is None or asked is None or faces == asked:
         return None
     return Fact(
