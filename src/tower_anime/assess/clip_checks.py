@@ -253,16 +253,28 @@ def _black(n: Numbers, _expect: Expectation) -> Finding | None:
 
 
 def _drift(n: Numbers, _expect: Expectation) -> Finding | None:
-    drift = n.get("drift")
-    if drift is None:
+    if "drift" not in n:
         return None
+    light, tint, colour = n["drift"], n.get("drift_tint", 0.0), n.get("drift_colour", 0.0)
+    found = {
+        "drift": (abs(light) - 0.06) / 0.25,
+        "drift_tint": (abs(tint) - 4.0) / 16.0,
+        "drift_colour": (abs(colour) - 0.15) / 0.5,
+    }
+    name = max(found, key=lambda name: found[name])
+    messages = {
+        "drift": f"the picture slides {'brighter' if light > 0 else 'darker'} "
+        f"by {abs(math.expm1(light)):.0%} over the clip",
+        "drift_tint": f"the picture's tint slides by {abs(tint):.0f} levels over the clip",
+        "drift_colour": f"the picture's colours slide {'stronger' if colour > 0 else 'paler'} "
+        f"by {abs(math.expm1(colour)):.0%} over the clip",
+    }
     return Finding(
         kind="drift",
-        amount=max(0.0, (abs(drift) - 0.06) / 0.25),
+        amount=max(0.0, found[name]),
         weight=1.0,
-        measurement="drift",
-        message=f"the picture slides {'brighter' if drift > 0 else 'darker'} "
-        f"by {abs(math.expm1(drift)):.0%} over the clip",
+        measurement=name,
+        message=messages[name],
     )
 
 

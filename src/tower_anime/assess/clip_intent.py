@@ -22,9 +22,11 @@ _RULES = (
     ),
     rule("strobe|disco|flicker|flickering|muzzle flash", {"flicker": 0.8}),
     rule(
-        "sunrise|sunset|dawn|dusk|timelapse|time[ -]lapse|fade in|fade out|fades|nightfall",
+        "timelapse|time[ -]lapse|fade in|fade out|fades|day to night|night to day|nightfall|"
+        "daybreak|sun sets|sun rises|grows dark|getting dark|lights go out",
         {"drift": 1.0, "black_frames": 0.5},
     ),
+    rule("sunrise|sunset|dawn|dusk|setting sun|rising sun", {"drift": 0.4}),  # mostly a setting
     rule(
         "glitch|datamosh|stop[ -]motion|choppy|slideshow",
         {"stutter": 1.0, "flicker": 0.5},

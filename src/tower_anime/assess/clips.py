@@ -9,6 +9,7 @@ import numpy as np
 from tower_anime.assess.cadence import cadence
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_FROM
 from tower_anime.assess.pulse import pulse
+from tower_anime.assess.slide import Slide
 from tower_anime.assess.spans import Span, runs_of
 from tower_anime.assess.track import Series, Track
 from tower_anime.domain.clip import ClipFacts, SoundTrack, StreamFacts
@@ -54,7 +55,7 @@ def measure(
         "flicker": Measured(round(whole.flicker, 5), "ratio"),
         "part_flicker": Measured(round(whole.part_flicker, 5), "ratio"),
         "tint_flicker": Measured(round(whole.tint_flicker, 3), "levels"),
-        "drift": _known(whole.drift_light, "ln", "the picture as a whole moves or is cut"),
+        **_slid_values(whole.slid),
         "seam": Measured(round(whole.seam, 3), "levels"),
         "flash_transitions": Measured(float(track.flash.luminance.max()), "per s"),
         "red_transitions": Measured(float(track.flash.red.max()), "per s"),
@@ -72,6 +73,17 @@ def measure(
     for kind, found in spans.items():
         values |= _span_values(kind, found)
     return values
+
+
+def _slid_values(slid: Slide | None) -> dict[str, Measurement]:
+    if slid is None:
+        reason = Unmeasured("too short or cut, or nothing in the picture stays what it is")
+        return dict.fromkeys(("drift", "drift_tint", "drift_colour"), reason)
+    return {
+        "drift": Measured(round(slid.light, 5), "ln"),
+        "drift_tint": Measured(round(slid.tint, 3), "levels"),
+        "drift_colour": Measured(round(slid.colour, 5), "ln"),
+    }
 
 
 def _median_of(values: Series) -> float | None:

@@ -1,13 +1,13 @@
-"""What happens to the whole picture over time: cuts, black frames, pumping, sliding, the seam."""
+"""What happens to the whole picture over time: cuts, black frames, pumping, the seam."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.slide import Slide, slide
 from tower_anime.assess.spans import Span, runs_of
 from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
@@ -33,8 +33,8 @@ class Pulse:
 
     `flicker` is the largest swing of its light around its own course (ratio of linear luminance),
     `part_flicker` that of a twelfth of it, `tint_flicker` that of its colour (levels).
-    `drift_light` (ln) is what slid away over the clip, None where the picture moves as a whole;
-    `seam` (levels) is the step from the last frame to the first over the usual step.
+    `slid` is what slid away over the clip, None where that can't be told; `seam` (levels)
+    is the step from the last frame to the first over the usual step.
     """
 
     cuts: tuple[Span, ...]
@@ -43,7 +43,7 @@ class Pulse:
     part_flicker: float
     flickers: tuple[Span, ...]
     tint_flicker: float
-    drift_light: float | None
+    slid: Slide | None
     seam: float
 
 
@@ -71,7 +71,7 @@ def pulse(track: Track, frame_rate: float) -> Pulse:
         part_flicker=_GAMMA * parts[0],
         flickers=spans or parts[1],
         tint_flicker=max(tints),
-        drift_light=_drift(track, cuts, black),
+        slid=None if cuts or black else slide(track),
         seam=_seam(track),
     )
 
@@ -179,34 +179,7 @@ def _summed(values: Series, window: int) -> Series:
     return np.asarray(total[np.clip(low + window, 0, len(values))] - total[low])
 
 
-# ---- drift and seam -------------------------------------------------------------------------
-
-
-def _drift(track: Track, cuts: tuple[Span, ...], black: tuple[Span, ...]) -> float | None:
-    """Return what the light of the unmoved picture slid by, if steadily; ln of luma.
-
-    Pictures from all over the clip are compared cell by cell, so that what walks through has no
-    say; where too many cells change their pattern, the picture moves as a whole.
-    """
-    if cuts or black or len(track.keys) < 2 * _DRIFT_PARTS:
-        return None
-    edges = np.linspace(0, len(track.keys), _DRIFT_PARTS + 1).astype(int)
-    parts = [np.mean(track.keys[a:b], axis=0) for a, b in pairwise(edges)]
-    ratios = [np.log((b + 6.0) / (a + 6.0)) for a, b in pairwise(parts)]
-    steps = np.array([float(np.median(ratio)) for ratio in ratios])
-    scatter = max(
-        float(np.median(np.abs(ratio - step))) for ratio, step in zip(ratios, steps, strict=True)
-    )
-    total = float(steps.sum())
-    if scatter > 0.5 * abs(total) / len(steps) + 0.02:
-        return None
-    along = steps * np.sign(total)
-    is_steady = along.min() >= -0.1 * abs(total) and along.max() <= _FADE_SHARE * abs(total)
-    return total if is_steady else 0.0
-
-
-_DRIFT_PARTS = 6
-_FADE_SHARE = 0.5  # of the slide: what does half of it within a fifth of the clip is a fade
+# ---- the seam -------------------------------------------------------------------------------
 
 
 def _seam(track: Track) -> float:

@@ -68,16 +68,25 @@ class Jump:
 
 
 @dataclass(frozen=True)
-class Track:
-    """A whole clip in numbers: `COLUMNS` by frame, key pictures, flashes.
+class Key:
+    """A picture kept of a clip: cells of luma, and blue and red minus green of every fourth."""
 
-    `keys` are cells of luma at `key_frames`; `first` and `last` the cells of the outer frames.
+    frame: int
+    cells: NDArray[np.float32]
+    blue: NDArray[np.float32]
+    red: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Track:
+    """A whole clip in numbers: `COLUMNS` by frame, pictures from all over it, flashes.
+
+    `first` and `last` are the cells of the outer frames.
     `regions` holds by frame and part of the picture the gain (ln) that all of the part shares.
     """
 
     columns: Mapping[str, Series]
-    key_frames: tuple[int, ...]
-    keys: tuple[NDArray[np.float32], ...]
+    keys: tuple[Key, ...]
     jumps: tuple[Jump, ...]
     regions: NDArray[np.float64]
     first: NDArray[np.float32]
@@ -117,7 +126,7 @@ class TrackMeter:
     _anchor: _Cells | None = None
     _moved: _Cells | None = None
     _anchor_moved: _Cells | None = None
-    _keys: list[tuple[int, _Cells]] = field(default_factory=list)
+    _keys: list[Key] = field(default_factory=list)
     _key_stride: int = 1
     _changes: deque[tuple[float, _Cells]] = field(default_factory=lambda: deque(maxlen=_BLIP))
     _jumps: list[tuple[Jump, _Cells]] = field(default_factory=list)
@@ -156,7 +165,7 @@ class TrackMeter:
         self._regions.extend(_shared_gains(ratio))
         self._note_jump(seen.cells, last.cells, change=change, share=share)
         self.flash.see(glimpse.colour, glimpse.time_s)
-        self._keep_key(seen.cells)
+        self._keep_key(seen)
         stood_out = self._stood_out(change, seen.cells)
         self._changes.append((change, last.cells))
         self._last = seen
@@ -220,11 +229,11 @@ class TrackMeter:
         self._over += [j for j, _ in followed if self._count - j.frame >= _FOLLOWED]
         self._jumps = [(j, b) for j, b in followed if self._count - j.frame < _FOLLOWED]
 
-    def _keep_key(self, cells: _Cells) -> None:
+    def _keep_key(self, seen: _Seen) -> None:
         """Keep every n-th picture; when there are too many, every second of them goes."""
         if self._count % self._key_stride:
             return
-        self._keys.append((self._count, cells))
+        self._keys.append(Key(self._count, seen.cells, seen.blue, seen.red))
         if len(self._keys) > _KEYS:
             self._keys = self._keys[::2]
             self._key_stride *= 2
@@ -236,8 +245,7 @@ class TrackMeter:
         table = np.frombuffer(self._rows, np.float64).reshape(-1, len(COLUMNS))
         return Track(
             columns={name: table[:, index].copy() for index, name in enumerate(COLUMNS)},
-            key_frames=tuple(index for index, _ in self._keys),
-            keys=tuple(cells for _, cells in self._keys),
+            keys=tuple(self._keys),
             jumps=(*self._over, *(jump for jump, _ in self._jumps)),
             regions=np.frombuffer(self._regions, np.float64).reshape(-1, REGIONS[0] * REGIONS[1]),
             first=self._first,

@@ -11,6 +11,7 @@ from tests.moving import HEIGHT, WIDTH, stage, view, waving
 from tower_anime.adapters.clip_frames import shown_pixels
 from tower_anime.assess.cadence import Cadence, cadence
 from tower_anime.assess.pulse import Pulse, pulse
+from tower_anime.assess.slide import Slide
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.frame import Frame
 
@@ -130,15 +131,39 @@ def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
     assert whole(lit(WAVING, fade)).black == ()
 
 
-@pytest.mark.slow
-def test_light_that_slides_away_is_drift_and_a_wave_of_the_hand_is_not() -> None:
-    steady = whole(WAVING).drift_light
-    sliding = [
-        whole(lit(WAVING, np.linspace(1, end, 72).tolist())).drift_light for end in (0.9, 0.7, 0.5)
+def slid(frames: Sequence[Frame]) -> Slide:
+    found = whole(frames).slid
+    assert found is not None
+    return found
+
+
+def tinted(frames: Sequence[Frame], most: float) -> list[Frame]:
+    """Make a clip warmer from frame to frame; `most` is the last one's gain of red over blue."""
+    ways = np.linspace(0, 0.5 * np.log(most), len(frames))
+    return [
+        np.clip(frame * np.exp([way, 0, -way]), 0, 255).astype(np.uint8)
+        for frame, way in zip(frames, ways, strict=True)
     ]
-    assert steady == pytest.approx(0.0, abs=0.02)
-    assert all(value is not None and value < -0.03 for value in sliding)
-    assert sliding == sorted(sliding, reverse=True)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("speed", [0.0, 3.0])
+def test_what_slides_away_is_drift_also_where_the_camera_moves(speed: float) -> None:
+    """Light, tint and colour each by itself; a wave of the hand and a pan alone are none."""
+    clip = WAVING if not speed else [view(LOOK, shift=speed * index) for index in range(72)]
+    steady = slid(clip)
+    assert abs(steady.light) < 0.03
+    assert abs(steady.tint) < 1.0
+    assert abs(steady.colour) < 0.05
+    darker = [slid(lit(clip, np.linspace(1, end, 72).tolist())).light for end in (0.9, 0.7, 0.5)]
+    assert -0.06 > darker[0] > darker[1] > darker[2]
+    warmer = [abs(slid(tinted(clip, most)).tint) for most in (1.1, 1.3, 1.6)]
+    assert 3.0 < warmer[0] < warmer[1] < warmer[2]
+    greys = [frame.mean(axis=2, keepdims=True) for frame in clip]
+    paler = [
+        np.clip(grey + (frame - grey) * share, 0, 255).astype(np.uint8)
+        for frame, grey, share in zip(clip, greys, np.linspace(1, 0.5, 72), strict=True)
+    ]
+    assert slid(paler).colour < -0.3
 
 
 def test_the_seam_of_a_loop_is_smaller_than_that_of_a_clip_cut_off() -> None:

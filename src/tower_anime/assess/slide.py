@@ -1,0 +1,158 @@
+"""What slides away over a whole clip: light, tint and colourfulness of what is in the picture.
+
+Pictures from all over the clip are compared cell by cell, so that what walks through has no say.
+Where the camera moves, each is first laid over the one before it (phase correlation).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.assess.track import CELL, Key, Track
+
+_Plane: TypeAlias = NDArray[np.float32]
+_Place: TypeAlias = tuple[float, float]
+
+_PARTS = 6  # of the clip; their means are compared
+_FADE_SHARE = 0.5  # of the slide: what does half of it within a fifth of the clip is a fade
+_BACK_SHARE = 0.1  # of the slide: a part that goes back further is a wave, not a slide
+_LIGHT_FLOOR, _CHROMA_FLOOR = 6.0, 4.0  # levels that keep dark and grey cells from having a say
+_STILL_SCATTER = 0.02  # ln: cells of an unmoved picture agree as well as this
+_LAID_SCATTER = 0.1  # ln: of two pictures that lie well on each other
+_MIN_OVERLAP = 0.3  # of the picture
+_APART = 12  # frames at which pans still overlap; nearer ones only cost time
+_MOST_UNKNOWN = 0.2  # of the pairs
+
+
+@dataclass(frozen=True)
+class Slide:
+    """How far the picture slid from the first part of a clip to the last, 0 if not steadily.
+
+    `light` and `colour` are ln of luma and of chroma, `tint` levels of blue or red against green,
+    whichever slid further.
+    """
+
+    light: float
+    tint: float
+    colour: float
+
+
+def slide(track: Track) -> Slide | None:
+    """Return what slid away; None where that can't be told: too short, or nothing lies still."""
+    if len(track.keys) < 2 * _PARTS:
+        return None
+    steps = _of_the_unmoved(track.keys) or _of_the_moved(track.keys)
+    if steps is None:
+        return None
+    light, blue, red, colour = (_steady(along) for along in np.transpose(steps))
+    return Slide(light, max(blue, red, key=abs), colour)
+
+
+def _steady(steps: NDArray[np.float64]) -> float:
+    """Return the sum of the steps, if all go one way and none makes up half of it."""
+    total = float(steps.sum())
+    along = steps * np.sign(total)
+    is_steady = along.min() >= -_BACK_SHARE * abs(total) and along.max() <= _FADE_SHARE * abs(total)
+    return total if is_steady else 0.0
+
+
+# ---- what is compared -----------------------------------------------------------------------
+
+
+def _planes(key: Key) -> tuple[_Plane, ...]:
+    """Return what may slide in a picture: ln of luma, blue, red, ln of chroma."""
+    chroma = np.hypot(key.blue, key.red)
+    return (
+        np.log(key.cells + np.float32(_LIGHT_FLOOR)),
+        key.blue,
+        key.red,
+        np.log(chroma + np.float32(_CHROMA_FLOOR)),
+    )
+
+
+def _of_the_unmoved(keys: Sequence[Key]) -> list[list[float]] | None:
+    """Return the steps from part to part; None where too many cells change their pattern."""
+    edges = np.linspace(0, len(keys), _PARTS + 1).astype(int)
+    parts = [
+        [np.mean(plane, axis=0) for plane in zip(*map(_planes, keys[a:b]), strict=True)]
+        for a, b in pairwise(edges)
+    ]
+    changes = [
+        [b - a for a, b in zip(before, after, strict=True)] for before, after in pairwise(parts)
+    ]
+    steps = [[float(np.median(change)) for change in of_part] for of_part in changes]
+    scatter = max(
+        float(np.median(np.abs(of_part[0] - step[0])))
+        for of_part, step in zip(changes, steps, strict=True)
+    )
+    total = sum(step[0] for step in steps)
+    return steps if scatter <= 0.5 * abs(total) / len(steps) + _STILL_SCATTER else None
+
+
+# ---- where the camera moves -----------------------------------------------------------------
+
+
+def _of_the_moved(keys: Sequence[Key]) -> list[list[float]] | None:
+    """Return the steps from part to part of pictures that are laid over each other in turn."""
+    apart = keys[1].frame - keys[0].frame
+    every = max(1, min(_APART // apart, len(keys) // (2 * _PARTS)))
+    found = [_laid(before, after) for before, after in pairwise(keys[::every])]
+    if sum(step is None for step in found) > _MOST_UNKNOWN * len(found):
+        return None
+    course = np.cumsum([step or [0.0] * 4 for step in found], axis=0)
+    means = [part.mean(axis=0) for part in np.array_split(course, _PARTS)]
+    return [list(b - a) for a, b in pairwise(means)]
+
+
+def _laid(before: Key, after: Key) -> list[float] | None:
+    """Return what changed where two pictures show the same; None where they can't be laid so."""
+    shown, now_shown = _planes(before), _planes(after)
+    place = _moved(shown[0], now_shown[0])
+    scales = (1.0, 1.0 / CELL, 1.0 / CELL, 1.0 / CELL)
+    steps: list[float] = []
+    for one, other, scale in zip(shown, now_shown, scales, strict=True):
+        pair = _overlap(one, other, (place[0] * scale, place[1] * scale))
+        if pair is None:
+            return None
+        ranks = np.sort(pair[1] - pair[0], axis=None)
+        quarter = ranks.size // 4
+        if not steps and 0.5 * float(ranks[-1 - quarter] - ranks[quarter]) > _LAID_SCATTER:
+            return None
+        steps.append(float(ranks[quarter : ranks.size - quarter].mean()))
+    return steps
+
+
+def _moved(before: _Plane, after: _Plane) -> _Place:
+    """Return by how many cells across and down a picture moved."""
+    height, width = (_transformed(size) for size in before.shape)
+    one, other = (plane[:height, :width].copy() for plane in (before, after))  # are written to
+    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+    (across, down), _ = cv2.phaseCorrelate(one, other, window)
+    return across, down
+
+
+def _transformed(size: int) -> int:
+    """Return the largest even length up to `size` that is transformed as it is: padding shifts."""
+    lengths = range(size - size % 2, 2, -2)
+    return next((length for length in lengths if cv2.getOptimalDFTSize(length) == length), size)
+
+
+def _overlap(before: _Plane, after: _Plane, place: _Place) -> tuple[Any, Any] | None:
+    height, width = before.shape
+    across, down = place
+    left, right = max(0, math.ceil(across)), width + min(0, math.floor(across))
+    top, bottom = max(0, math.ceil(down)), height + min(0, math.floor(down))
+    if (right - left) * (bottom - top) < _MIN_OVERLAP * width * height or right <= left:
+        return None
+    move = np.array([[1, 0, across], [0, 1, down]], np.float32)
+    moved = cv2.warpAffine(before, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    whole = np.s_[top:bottom, left:right]
+    return moved[whole], after[whole]
