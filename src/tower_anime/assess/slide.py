@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.assess.track import CELL, Key, Track
+from tower_anime.assess.track import Key, Track
 
 _Plane: TypeAlias = NDArray[np.float32]
 _Place: TypeAlias = tuple[float, float]
@@ -26,7 +26,7 @@ _FADE_SHARE = 0.5  # of the slide: what does half of it within a fifth of the cl
 _BACK_SHARE = 0.1  # of the slide: a part that goes back further is a wave, not a slide
 _LIGHT_FLOOR, _CHROMA_FLOOR = 6.0, 4.0  # levels that keep dark and grey cells from having a say
 _STILL_SCATTER = 0.02  # ln: cells of an unmoved picture agree as well as this
-_LAID_SCATTER = 0.1  # ln: of two pictures that lie well on each other
+_LAID_SCATTER = (0.05, 2.5, 2.5, 0.1)  # ln, levels, ln: of pictures that lie well on each other
 _MIN_OVERLAP = 0.3  # of the picture
 _APART = 12  # frames at which pans still overlap; nearer ones only cost time
 _MOST_UNKNOWN = 0.2  # of the pairs
@@ -69,12 +69,13 @@ def _steady(steps: NDArray[np.float64]) -> float:
 
 def _planes(key: Key) -> tuple[_Plane, ...]:
     """Return what may slide in a picture: ln of luma, blue, red, ln of chroma."""
-    chroma = np.hypot(key.blue, key.red)
+    red, green, blue = (key.colour[..., index] for index in range(3))
+    blue, red = blue - green, red - green
     return (
         np.log(key.cells + np.float32(_LIGHT_FLOOR)),
-        key.blue,
-        key.red,
-        np.log(chroma + np.float32(_CHROMA_FLOOR)),
+        blue,
+        red,
+        np.log(np.hypot(blue, red) + np.float32(_CHROMA_FLOOR)),
     )
 
 
@@ -116,15 +117,14 @@ def _laid(before: Key, after: Key) -> list[float] | None:
     """Return what changed where two pictures show the same; None where they can't be laid so."""
     shown, now_shown = _planes(before), _planes(after)
     place = _moved(shown[0], now_shown[0])
-    scales = (1.0, 1.0 / CELL, 1.0 / CELL, 1.0 / CELL)
     steps: list[float] = []
-    for one, other, scale in zip(shown, now_shown, scales, strict=True):
-        pair = _overlap(one, other, (place[0] * scale, place[1] * scale))
+    for one, other, scatter in zip(shown, now_shown, _LAID_SCATTER, strict=True):
+        pair = _overlap(one, other, place)
         if pair is None:
             return None
         ranks = np.sort(pair[1] - pair[0], axis=None)
         quarter = ranks.size // 4
-        if not steps and 0.5 * float(ranks[-1 - quarter] - ranks[quarter]) > _LAID_SCATTER:
+        if 0.5 * float(ranks[-1 - quarter] - ranks[quarter]) > scatter:
             return None
         steps.append(float(ranks[quarter : ranks.size - quarter].mean()))
     return steps

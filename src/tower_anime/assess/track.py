@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tower_anime.assess.flash import FlashMeter, FlashTrack
 from tower_anime.domain.clip import Glimpse
-from tower_anime.domain.frame import Plane
+from tower_anime.domain.frame import Grid, Plane
 
 Series: TypeAlias = NDArray[np.float64]
 _Cells: TypeAlias = Any  # NDArray[np.float32]; OpenCV's own types are wider
@@ -69,12 +69,11 @@ class Jump:
 
 @dataclass(frozen=True)
 class Key:
-    """A picture kept of a clip: cells of luma, and blue and red minus green of every fourth."""
+    """A picture kept of a clip: cells of luma, and of colour (h×w×3, RGB), in levels."""
 
     frame: int
     cells: NDArray[np.float32]
-    blue: NDArray[np.float32]
-    red: NDArray[np.float32]
+    colour: Grid
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class TrackMeter:
         self._regions.extend(_shared_gains(ratio))
         self._note_jump(seen.cells, last.cells, change=change, share=share)
         self.flash.see(glimpse.colour, glimpse.time_s)
-        self._keep_key(seen)
+        self._keep_key(seen.cells, glimpse.colour)
         stood_out = self._stood_out(change, seen.cells)
         self._changes.append((change, last.cells))
         self._last = seen
@@ -229,11 +228,14 @@ class TrackMeter:
         self._over += [j for j, _ in followed if self._count - j.frame >= _FOLLOWED]
         self._jumps = [(j, b) for j, b in followed if self._count - j.frame < _FOLLOWED]
 
-    def _keep_key(self, seen: _Seen) -> None:
+    def _keep_key(self, cells: _Cells, colour: Grid) -> None:
         """Keep every n-th picture; when there are too many, every second of them goes."""
         if self._count % self._key_stride:
             return
-        self._keys.append(Key(self._count, seen.cells, seen.blue, seen.red))
+        if self._keys and colour.shape != self._keys[0].colour.shape:
+            rows, columns = self._keys[0].colour.shape[:2]
+            colour = np.asarray(cv2.resize(colour, (columns, rows)), np.float32)
+        self._keys.append(Key(self._count, cells, colour))
         if len(self._keys) > _KEYS:
             self._keys = self._keys[::2]
             self._key_stride *= 2
