@@ -1,7 +1,9 @@
 """How a picture is drawn, in numbers, whatever it shows; and whether it is drawn like others.
 
 Palette, tone curve, saturation, line weight, edges, texture and grain of pictures that belong
-together define a style: their mean and how they vary, together. A new picture is compared by its
+together define a style: their mean and how they vary, together. Some of the numbers hardly depend
+on what is shown, and tell a grade apart: how black the ink is and of which tint, how white the
+whites, how finely tones pass into each other. A new picture is compared by its
 distance (Mahalanobis) in that spread. What is far is set by the pictures themselves: each is held
 against the others, and the distances found (log-normal, nearly) say how far a further one of the
 same style may lie.
@@ -23,7 +25,7 @@ from numpy.typing import NDArray
 from tower_anime.domain.frame import Frame, Plane
 from tower_anime.domain.quality import Action, Assessment, Defect, Measured, Profile, Verdict
 
-RECIPE = "1"
+RECIPE = "2"
 """Version of the numbers below; those of another recipe are not compared."""
 
 ENOUGH = 20
@@ -35,8 +37,10 @@ NAMED_FROM = 0.33  # as for all defects: the severity of a picture just beyond i
 _SIDE_PX = 512
 _TILE_PX = 16
 _HUES = 6
+_FINE = 3  # of 255: steps that the eye takes for a gradient
+_SEEN = 2e-4  # share of the pixels from which on a tone counts
 _MOST = 200  # the newest pictures of a style; it may move on
-_FAR = 2.0  # deviations of ln distance: some 3 % of a style's further pictures lie beyond
+_FAR = 2.1  # deviations of ln distance: some 4 % of a style's further pictures lie beyond
 _DOUBTED = (
     0.05  # of the usual variance that is added to a style's own: few pictures vary too little
 )
@@ -71,6 +75,12 @@ FEATURES: Mapping[str, tuple[str, str, float]] = {
     "middle": ("lighter middle tones", "darker middle tones", 15.9),
     "highlights": ("brighter highlights", "duller highlights", 3.6),
     "contrast": ("more contrast", "less contrast", 3.1),
+    "black_point": ("paler blacks", "deeper blacks", 1.5),
+    "white_point": ("brighter whites", "duller whites", 2.0),
+    "ink_red": ("redder darks", "greener darks", 1.5),
+    "ink_yellow": ("yellower darks", "bluer darks", 2.0),
+    "gradients": ("more fine gradients", "fewer fine gradients", 0.25),
+    "levels": ("more tones", "fewer tones", 0.15),
     "line_ink": ("more lines", "fewer lines", 0.32),
     "line_weight": ("heavier lines", "finer lines", 0.17),
     "edges": ("more edges", "fewer edges", 0.26),
@@ -131,13 +141,19 @@ def measure(frame: Frame) -> dict[str, float]:
     small = cast("Frame", cv2.resize(frame, sides, interpolation=way))
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     light = np.ascontiguousarray(lab[..., 0])
-    return {**_colours(lab), **_tones(light), **_lines(light), **_texture(light), **_grain(frame)}
+    return {
+        **_colours(lab),
+        **_tones(lab, light),
+        **_lines(light),
+        **_texture(light),
+        **_grain(frame),
+    }
 
 
 def _colours(lab: _Plane) -> dict[str, float]:
     a, b = lab[..., 1], lab[..., 2]
-    chroma = np.hypot(a, b)
-    hue = np.floor(np.mod(np.arctan2(b, a) / (2 * np.pi) * _HUES + 0.5, _HUES)).astype(int)
+    chroma, angle = cv2.cartToPolar(a, b)
+    hue = (angle * (_HUES / (2 * np.pi)) + 0.5).astype(np.int8) % _HUES
     weights = np.bincount(hue.ravel(), weights=chroma.ravel(), minlength=_HUES)[:_HUES]
     shares = np.sqrt(weights / (weights.sum() + 2.0 * chroma.size))
     return {
@@ -150,26 +166,26 @@ def _colours(lab: _Plane) -> dict[str, float]:
     }
 
 
-def _tones(light: _Plane) -> dict[str, float]:
-    low, middle, high = np.percentile(light, (5, 50, 95))
+def _tones(lab: _Plane, light: _Plane) -> dict[str, float]:
+    black, ink, low, middle, high, white = np.percentile(light, (1, 3, 5, 50, 95, 99.8))
+    dark = lab[light <= ink]
     return {
         "shadows": float(low),
         "middle": float(middle),
         "highlights": float(high),
         "contrast": float(light.std()),
+        "black_point": float(black),
+        "white_point": float(white),
+        "ink_red": float(dark[:, 1].mean()),
+        "ink_yellow": float(dark[:, 2].mean()),
     }
 
 
 def _lines(light: _Plane) -> dict[str, float]:
     """Dark strokes by closing (black hat) with two widths; edges by their steepest slope."""
     thin, thick = (_ink(light, width) for width in (3, 9))
-    slope = np.hypot(
-        cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
-    )
-    blurred = cv2.GaussianBlur(light, (0, 0), 2.0)
-    soft = np.hypot(
-        cv2.Sobel(blurred, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3)
-    )
+    slope = _slope(light)
+    soft = _slope(cv2.GaussianBlur(light, (0, 0), 2.0))
     strong = slope > 60.0  # of 8 per level of L: clear to the eye
     return {
         "line_ink": math.log(thick + 0.1),
@@ -178,6 +194,12 @@ def _lines(light: _Plane) -> dict[str, float]:
         "edge_steepness": math.log((float(slope[strong].mean()) if strong.any() else 60.0) / 60.0)
         - 0.5 * math.log((float(soft[strong].mean()) if strong.any() else 30.0) / 30.0 + 0.1),
     }
+
+
+def _slope(light: _Plane) -> _Plane:
+    across = cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3)
+    down = cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
+    return cv2.magnitude(across, down)
 
 
 def _ink(light: _Plane, width: int) -> float:
@@ -205,10 +227,20 @@ def _tiles(plane: _Plane) -> _Plane:
 
 
 def _grain(frame: Frame) -> dict[str, float]:
-    """Finest differences at full size, in the calmest tenth of the tiles."""
+    """At full size: finest differences in the calmest tenth of the tiles; how tones pass."""
     luma = cast("Plane", cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
     fine = np.abs(luma.astype(np.float32) - cv2.blur(luma, (3, 3)).astype(np.float32))
-    return {"grain": math.log(float(np.percentile(_tiles(fine), 10)) + 0.05)}
+    steps = _shares(cv2.absdiff(luma[:, 1:], luma[:, :-1]))
+    return {
+        "gradients": math.log(float(steps[1 : _FINE + 1].sum()) + 0.01),
+        "levels": math.log(max(1, int((_shares(luma) > _SEEN).sum()))),
+        "grain": math.log(float(np.percentile(_tiles(fine), 10)) + 0.05),
+    }
+
+
+def _shares(plane: _Plane) -> _Plane:
+    """Return which share of the values is 0, 1 … 255."""
+    return cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel() / plane.size
 
 
 # ---- comparing ----------------------------------------------------------------------------------

@@ -54,6 +54,11 @@ def test_every_feature_is_measured_and_mirroring_changes_next_to_nothing() -> No
         (brighter, "lightness", True),
         (lambda frame: cv2.GaussianBlur(frame, (0, 0), 4), "edges", False),
         (lambda frame: drawn.noisy(frame, sigma=12.0), "grain", True),
+        (lambda frame: (30 + frame * 0.85).astype(np.uint8), "black_point", True),
+        (lambda frame: (frame * 0.85).astype(np.uint8), "white_point", False),
+        (lambda frame: (frame * [0.9, 0.9, 1] + [0, 0, 12]).clip(0, 255).astype(np.uint8),
+         "ink_yellow", False),
+        (lambda frame: (frame // 40 * 40).astype(np.uint8), "levels", False),
         (lambda frame: np.repeat(frame.mean(axis=2, keepdims=True), 3, 2).astype(np.uint8),
          "saturation", False),
     ],
@@ -76,6 +81,14 @@ def test_own_pictures_pass_and_other_hands_are_off() -> None:
         assert all(one.words() for one in found)
 
 
+def test_the_same_hand_in_another_grade_is_off() -> None:
+    """Its scenes differ more than the grade moves them; its blacks do not."""
+    for grade in (lambda f: 28 + f * 0.89, lambda f: f * [1.0, 0.92, 0.8] + [12, 6, 0]):
+        frames = [drawn.drawn("cel", seed=seed, size=384) for seed in range(200, 206)]
+        graded = [np.clip(grade(frame), 0, 255).astype(np.uint8) for frame in frames]
+        assert all(style.compare(style.measure(one), own()).off for one in graded)
+
+
 def test_few_pictures_define_no_style() -> None:
     assert style.style_of([measured(seed) for seed in range(ENOUGH - 1)]) is None
 
@@ -93,7 +106,7 @@ def test_being_off_costs_score_and_names_what_differs() -> None:
     assert found.score is not None
     assert found.score < 0.9
     assert found.verdict is Verdict.REJECT
-    assert "darker" in defect.message
+    assert "bluer darks" in defect.message
     assert defect.measurement.startswith("style ")
     assert found.measurements["style_distance"].value > 1  # type: ignore[union-attr]
 
