@@ -174,6 +174,10 @@ class Media(Protocol):
         """Return a JPEG without metadata, its longer side at most `longest_px`."""
         ...
 
+    def redrawn(self, source: Path, frame: Frame) -> bytes:
+        """Return a PNG of other pixels that carries what the file says of how it was made."""
+        ...
+
 
 class Vision(Protocol):
     """Optional models that look at a picture."""

@@ -258,7 +258,9 @@ def _attempt_line(attempt: Attempt) -> Text:
 
 def _facts(attempt: Attempt) -> str:
     if attempt.kind is AttemptKind.REPAIR:
-        return f"the file of attempt {attempt.repair_of}, written so that it plays everywhere"
+        still = attempt.request.kind is Kind.STILL
+        how = "in its project's colours" if still else "written so that it plays everywhere"
+        return f"the file of attempt {attempt.repair_of}, {how}"
     request = attempt.request
     facts = f"steps {request.steps}, cfg {request.cfg:g}, {request.sampler}, "
     facts += f"{request.width}×{request.height}, "

@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from tests import drawn, samples
 from tests.flow.rig import Rig, encoded, open_rig, rendered
+from tower_anime.adapters.still_texts import with_texts
 from tower_anime.cli import main
+from tower_anime.domain.attempt import AttemptKind
 from tower_anime.domain.generation import GenerationStatus, PersonDecision, PersonReview
 from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import Part
@@ -188,8 +191,10 @@ def test_parts_families_and_projects_are_forgotten_each_alone(rig: Rig) -> None:
 
 def test_a_picture_of_another_hand_is_off_its_projects_style(tmp_path: Path) -> None:
     def script(job: RenderJob, call: int) -> Rendered:
-        hand = "cel" if call <= 24 else "night"
-        return rendered(encoded(drawn.drawn(hand, seed=call, size=1024)))
+        frame = drawn.drawn("night" if call in (25, 26) else "cel", seed=call, size=1024)
+        faded = np.clip(frame * [0.85, 0.8, 0.65] + [34, 28, 20], 0, 255).astype(np.uint8)
+        texts = {"prompt": '{"1": {}}', "workflow": "見本"}
+        return rendered(with_texts(encoded(faded if call == 27 else frame), texts))
 
     rig = open_rig(tmp_path, script)
     styles = MeasuredStyles(rig.store, rig.pipeline.blobs, rig.pipeline.media)
@@ -211,8 +216,23 @@ def test_a_picture_of_another_hand_is_off_its_projects_style(tmp_path: Path) -> 
     assert attempt.assessment is not None
     assert "off_style" not in {defect.kind for defect in attempt.assessment.defects}
     assert attempt.assessment.relaxed["off_style"] == 1.0
+    mended = rig.run(rig.add(wish))
+    drawn_so, matched = mended.attempts
+    assert (matched.kind, matched.repair_of) == (AttemptKind.REPAIR, 1)
+    assert (mended.generation.status, mended.generation.chosen_attempt) == (
+        GenerationStatus.APPROVED,
+        2,
+    )
+    assert drawn_so.artifact is not None
+    assert matched.artifact is not None
+    assert Path(drawn_so.artifact.path).exists()
+    assert rig.pipeline.media.decode_still(Path(matched.artifact.path)).texts == {
+        "prompt": '{"1": {}}',
+        "workflow": "見本",
+    }
     (view,) = map(json.loads, run(tmp_path, "learning", "style", "--json").stdout.splitlines())
-    assert (view["project"], view["pictures"] >= 24) == ("Neon", True)
+    # the flashback defines the style as well, what was matched to it does not
+    assert (view["project"], view["pictures"]) == ("Neon", 25)
     assert view["features"]["lightness"]["mean"] > 20
     assert "Neon" in run(tmp_path, "learning", "style").stdout
     rig.store.close()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tower_anime.adapters.still_headers import Header, format_of, truncated
+from tower_anime.adapters.still_texts import with_texts
 from tower_anime.domain.frame import Frame, check_frame
 from tower_anime.errors import Unreadable
 from tower_anime.ports import Picture
@@ -71,6 +72,18 @@ class OpenCvMedia:
             Unreadable: as `decode_still`.
         """
         return jpeg_preview(self.decode_still(source).frame, longest_px=longest_px)
+
+    def redrawn(self, source: Path, frame: Frame) -> bytes:
+        """Return a PNG of `frame` with the texts of `source`, such as ComfyUI's workflow.
+
+        Raises:
+            Unreadable: as `decode_still`.
+        """
+        texts = self.decode_still(source).texts
+        done, data = cv2.imencode(".png", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        if not done:
+            raise Unreadable("the picture can't be encoded as PNG", kind="corrupt")
+        return with_texts(data.tobytes(), texts)
 
 
 def jpeg_preview(frame: Frame, *, longest_px: int) -> bytes:

@@ -41,6 +41,10 @@ class RecentMedia:
             return self._media.preview(source, longest_px=longest_px)
         return jpeg_preview(kept[1], longest_px=longest_px)
 
+    def redrawn(self, source: Path, frame: Frame) -> bytes:
+        """Return a PNG of other pixels with the texts of the file."""
+        return self._media.redrawn(source, frame)
+
     def _keep(self, source: Path, looks: tuple[int, int], frame: Frame) -> None:
         with self._lock:
             self._kept[source] = (looks, frame)

@@ -66,6 +66,23 @@ _TEXT_CHUNKS: Mapping[bytes, Callable[[bytes], str | None]] = {
     b"iTXt": _international_text,
 }
 
+
+def with_texts(png: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return a PNG with text chunks after its header; UTF-8 where Latin-1 does not suffice."""
+    head = 8 + 25  # signature and IHDR
+    chunks = b"".join(_text_chunk(key, text) for key, text in texts.items())
+    return png[:head] + chunks + png[head:]
+
+
+def _text_chunk(key: str, text: str) -> bytes:
+    word = key.encode("latin-1", "replace")[:79] + b"\0"
+    if text.isascii():
+        kind, body = b"tEXt", word + text.encode("ascii")
+    else:
+        kind, body = b"iTXt", word + b"\0\0\0\0" + text.encode("utf-8")
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 # ---- EXIF -----------------------------------------------------------------------------------
 
 _ORIENTATION, _EXIF_DIRECTORY, _COMMENT = 0x0112, 0x8769, 0x9286

@@ -93,6 +93,32 @@ FEATURES: Mapping[str, tuple[str, str, float]] = {
 }
 
 
+COLOURS = frozenset(
+    (
+        "lightness",
+        "green_red",
+        "blue_yellow",
+        "saturation",
+        "saturation_high",
+        "shadows",
+        "middle",
+        "highlights",
+        "contrast",
+        "black_point",
+        "white_point",
+        "ink_red",
+        "ink_yellow",
+        *(f"hue_{number}" for number in range(_HUES)),
+    )
+)
+"""What of a style a change of colours and tones can move; the others are the hand's."""
+
+_OF_HAND = [at for at, name in enumerate(FEATURES) if name not in COLOURS]
+
+HAND = "style_hand"
+"""Measurement: how far lines, edges and texture are off by themselves; 1 is their bar."""
+
+
 @dataclass(frozen=True)
 class Style:
     """A measured style: `mean` and inverse covariance of `FEATURES`, and how far its own lie."""
@@ -108,10 +134,12 @@ class Style:
 class Likeness:
     """How far a picture is from a style: `distance` 1 is its bar; `differs` from most to least.
 
-    Each difference is in deviations of the style's own pictures.
+    Each difference is in deviations of the style's own pictures. `hand` is the distance of what
+    no change of colours can move.
     """
 
     distance: float
+    hand: float
     differs: tuple[tuple[str, float], ...]
 
     @property
@@ -269,10 +297,19 @@ def compare(measured: Mapping[str, float], style: Style) -> Likeness:
     by = apart / style.spread
     order = np.argsort(-np.abs(by), kind="stable")
     names = list(FEATURES)
+    bar = max(style.bar, 1e-9)
     return Likeness(
-        distance=distance / max(style.bar, 1e-9),
+        distance=distance / bar,
+        hand=_by_hand(apart, style) / (bar * math.sqrt(len(_OF_HAND) / len(names))),
         differs=tuple((names[at], round(float(by[at]), 2)) for at in order),
     )
+
+
+def _by_hand(apart: _Vector, style: Style) -> float:
+    """Return the distance that is left with the colours wherever they fit best."""
+    spread = np.linalg.inv(style.inverse)[np.ix_(_OF_HAND, _OF_HAND)]
+    own = apart[_OF_HAND]
+    return math.sqrt(max(0.0, float(own @ np.linalg.solve(spread, own))))
 
 
 def judged(
@@ -288,7 +325,11 @@ def judged(
     `counts`: being off it costs score where the profile says nothing else; `meant`: the request
     asks for another style, so that nothing is held against it.
     """
-    measured = {**assessment.measurements, "style_distance": Measured(round(likeness.distance, 3))}
+    measured = {
+        **assessment.measurements,
+        "style_distance": Measured(round(likeness.distance, 3)),
+        HAND: Measured(round(likeness.hand, 3)),
+    }
     action = profile.actions.get(KIND, None if counts else Action.OFF)
     if meant:
         relaxed = {**assessment.relaxed, KIND: 1.0}

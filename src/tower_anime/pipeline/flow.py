@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tower_anime.assess import clip_judge, judge
+from tower_anime.assess.recolour import is_only_colour
 from tower_anime.correct.choose import Choice, best_attempt
 from tower_anime.domain.attempt import Attempt, AttemptKind, AttemptState, Failure
 from tower_anime.domain.brief import Brief
@@ -264,14 +265,17 @@ def _is_spent(history: History) -> bool:
 
 
 def mends(brief: Brief, attempt: Attempt) -> bool:
-    """Whether an attempt is good but for how its file is made, which is mended without drawing.
+    """Whether an attempt is good but for what is mended without drawing anew.
 
-    So is a clip that was made longer than asked, for want of a length in between. A file that
-    was mended already is not mended again.
+    That is how a clip's file is made, a clip that was made longer than asked, for want of a length
+    in between, and a still's colours that are not its project's. What was mended already is not
+    mended again.
     """
     assessment = attempt.assessment
     if assessment is None or assessment.score is None or attempt.kind is AttemptKind.REPAIR:
         return False
+    if is_only_colour(assessment):
+        return True
     defects = {defect.kind for defect in assessment.defects}
     if not defects & IN_THE_FILE and not surplus(brief, attempt.request):
         return False

@@ -9,6 +9,7 @@ from tower_anime.domain.attempt import Artifact
 from tower_anime.ports import Blobs, Clips
 
 MEDIA_TYPE = "video/mp4"
+STILL = "image/png"
 
 
 def deliverable(source: Path, blobs: Blobs, clips: Clips, *, frames: int | None) -> Artifact:

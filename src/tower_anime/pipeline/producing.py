@@ -13,9 +13,10 @@ from tower_anime.domain.brief import Brief
 from tower_anime.domain.generation import Generation, History
 from tower_anime.domain.graph import Catalog, Graph
 from tower_anime.domain.progress import Progress
-from tower_anime.domain.request import RenderRequest
+from tower_anime.domain.request import Kind, RenderRequest
 from tower_anime.errors import (
     Cancelled,
+    Conflict,
     CorruptOutput,
     Interrupted,
     OutOfMemory,
@@ -33,6 +34,7 @@ from tower_anime.pipeline.card import Card
 from tower_anime.pipeline.live import Live
 from tower_anime.pipeline.records import Point, Records, event_of, failure_of
 from tower_anime.pipeline.servers import Health, least_busy
+from tower_anime.pipeline.styling import Styles
 from tower_anime.ports import Blobs, Clips, Rendered, RenderedFile, Renderer, RenderJob
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Producer:
     records: Records
     blobs: Blobs
     clips: Clips | None
+    styles: Styles
     renderers: Sequence[Renderer]
     workflow: Callable[[str | None], Source]
     families: Mapping[str, str]
@@ -232,19 +235,22 @@ class Producer:
         return self.records.keep(history, replace(attempt, state=AttemptState.QUEUED), event)
 
     def _mend(self, history: History, attempt: Attempt) -> History:
-        """Make a file that plays everywhere out of a good attempt's; the original stays."""
+        """Make a better file out of a good attempt's; the original stays."""
         assert attempt.repair_of is not None
-        assert self.clips is not None
         brief = history.generation.brief
         mended = history.attempt(attempt.repair_of)
         attempt = replace(attempt, server=mended.server, backend=mended.backend)
         started_s = self.monotonic()
         try:
-            frames = timing.wanted_frames(brief, attempt.request)
-            artifact = mending.deliverable(
-                file_of(mended, self.blobs), self.blobs, self.clips, frames=frames
-            )
-        except (CorruptOutput, Unreadable) as error:
+            source = file_of(mended, self.blobs)
+            if brief.kind is Kind.STILL:
+                data = self.styles.recoloured(history.generation, mended, source)
+                artifact = self.blobs.put(data, media_type=mending.STILL)
+            else:
+                assert self.clips is not None
+                frames = timing.wanted_frames(brief, attempt.request)
+                artifact = mending.deliverable(source, self.blobs, self.clips, frames=frames)
+        except (Conflict, CorruptOutput, Unreadable) as error:
             return self.records.end(
                 history, attempt, AttemptState.FAILED, failure=failure_of(error)
             )

@@ -474,6 +474,7 @@ class Pipeline:
             records=self.records,
             blobs=self.blobs,
             clips=self.clips,
+            styles=self.styles,
             renderers=self.renderers,
             workflow=self.workflow,
             families=self.families,

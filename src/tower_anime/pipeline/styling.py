@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
-from tower_anime.assess import style
+from tower_anime.assess import recolour, style
 from tower_anime.assess.style import ENOUGH, RECIPE, Style
 from tower_anime.domain.attempt import Attempt
 from tower_anime.domain.brief import DEFAULT_PROJECT
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.generation import Generation
 from tower_anime.domain.quality import Assessment
-from tower_anime.errors import CorruptOutput, NotFound, Unreadable
+from tower_anime.errors import Conflict, CorruptOutput, NotFound, Unreadable
 from tower_anime.pipeline.memory import SANDBOX
 from tower_anime.ports import Blobs, Judged, Media
 
@@ -33,6 +34,10 @@ class Styles(Protocol):
         """Return the assessment with what the project's style says of the picture."""
         ...
 
+    def recoloured(self, generation: Generation, attempt: Attempt, source: Path) -> bytes:
+        """Return an attempt's picture in its project's colours; `Conflict` if none are known."""
+        ...
+
 
 class NoStyles:
     """Knows no styles."""
@@ -46,6 +51,19 @@ class NoStyles:
     ) -> Assessment:
         """Return the assessment as it is."""
         return assessment
+
+    def recoloured(
+        self,
+        generation: Generation,
+        attempt: Attempt,  # noqa: ARG002 - the protocol's signature
+        source: Path,  # noqa: ARG002
+    ) -> bytes:
+        """Refuse: no style is known."""
+        raise _unknown(generation.brief.project)
+
+
+def _unknown(project: str) -> Conflict:
+    return Conflict(f"the style of {project} is not known any more")
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,17 @@ class MeasuredStyles:
             counts=counts,
             meant=style.is_meant_to_differ(generation.brief.prompt),
         )
+
+    def recoloured(self, generation: Generation, attempt: Attempt, source: Path) -> bytes:
+        """Return an attempt's picture in its project's colours; `Conflict` if none are known."""
+        project = generation.brief.project
+        found = self.of(
+            project, checkpoint=attempt.request.checkpoint, sandbox=attempt.backend == SANDBOX
+        )
+        if found is None:
+            raise _unknown(project)
+        frame = self.media.decode_still(source).frame
+        return self.media.redrawn(source, recolour.recoloured(frame, found))
 
     def _remember(self, sha256: str, numbers: Mapping[str, float]) -> None:
         """Keep the numbers of what may be approved soon."""

@@ -20,7 +20,7 @@ from tower_anime.domain.generation import (
     Publication,
     PublicationState,
 )
-from tower_anime.domain.quality import Action, FileError, Profile, ReviewBy, Verdict
+from tower_anime.domain.quality import Action, FileError, Measured, Profile, ReviewBy, Verdict
 from tower_anime.errors import FailureClass
 from tower_anime.pipeline.flow import (
     HOPELESS,
@@ -265,6 +265,23 @@ def test_a_good_clip_whose_file_can_not_be_mended_goes_to_a_person() -> None:
     assert (step.status, step.chosen) == (NEEDS_REVIEW, 1)
     rejected = samples.history(clip_of(1, Verdict.REJECT, "delivery"), broken)
     assert next_step(rejected, another) == Open(3, ANOTHER.request, ())
+
+
+def test_a_still_off_its_projects_style_in_colours_alone_is_mended_once() -> None:
+    off = samples.assessment(Verdict.REJECT, 0.5, (samples.defect("off_style", loss=1.0),))
+    colours = replace(off, measurements={"style_hand": Measured(0.6)})
+    still = samples.brief(max_attempts=1)
+    first = samples.attempt(1, assessment=colours)
+    assert next_step(samples.history(first, brief=still), never) == Open(
+        2, first.request, (), repair_of=1
+    )
+    again = repaired(2, 1, samples.attempt(2, assessment=colours))
+    step = next_step(samples.history(first, again, brief=still), never)
+    assert isinstance(step, Conclude)
+    assert step.status is GenerationStatus.REJECTED
+    hand = replace(off, measurements={"style_hand": Measured(2.0)})
+    drawn_so = samples.history(samples.attempt(1, assessment=hand), brief=samples.brief())
+    assert next_step(drawn_so, another) == Open(2, ANOTHER.request, ())
 
 
 def everything() -> list[History]:

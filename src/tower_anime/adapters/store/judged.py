@@ -19,6 +19,7 @@ from tower_anime.adapters.store.tables import (
     quality_assessments,
     styles,
 )
+from tower_anime.domain.attempt import AttemptKind
 from tower_anime.domain.generation import GenerationStatus
 from tower_anime.domain.lesson import Part, PersonsWord
 from tower_anime.domain.quality import Assessment
@@ -104,6 +105,7 @@ class SqlJudged(ABC):
                 projects.c.name == project,
                 one.status == GenerationStatus.APPROVED,
                 one.kind == "still",
+                made.kind == AttemptKind.GENERATE,  # what was matched to a style can't define it
                 made.artifact_sha256.is_not(None),
                 made.checkpoint.is_(None) if checkpoint is None else made.checkpoint == checkpoint,
                 made.backend == "sandbox" if sandbox else made.backend != "sandbox",
