@@ -30,6 +30,7 @@ from tower_anime.monitor.samples import Flat, coarse, flat
 from tower_anime.monitor.trend import Trend
 from tower_anime.ports import Notifier, Probe, Renderer
 from tower_anime.settings import Settings
+from tower_anime.teachings import moved_styles
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class Operations:
     _watches: dict[tuple[str, str], Watch] = field(default_factory=dict)
     _trend: Trend | None = None
     _trend_due_s: float = float("-inf")
+    _styles: list[Reading] = field(default_factory=list)
+    _styles_due_s: float = float("-inf")
     _workers: frozenset[str] = frozenset()
     _gone: dict[str, datetime] = field(default_factory=dict)
     _seq: int = 0
@@ -84,6 +87,7 @@ class Operations:
             score=self._score_trend(),
         )
         readings += self._gone_workers(sample, now)
+        readings += self._moved_styles()
         self._judge(readings, now)
         return sample
 
@@ -144,6 +148,17 @@ class Operations:
             sums = self.app.store.figures(("score",), of)
             self._trend = quality(Figures(sums)).trends["score_mean"]
         return self._trend
+
+    def _moved_styles(self) -> list[Reading]:
+        """Return how far each project's style moved, looked at every ten minutes."""
+        if time.monotonic() >= self._styles_due_s and self.app.settings.learning:
+            self._styles_due_s = time.monotonic() + TREND_EVERY_S
+            found = moved_styles(self.app.store, sandbox=self.app.simulated)
+            self._styles = [
+                Reading(kind="style_moved", subject=project, value=share)
+                for project, share in found.items()
+            ]
+        return self._styles
 
     def _gone_workers(self, sample: Sample, now: datetime) -> list[Reading]:
         """Return which lasting processes ended without a word, for ten minutes."""

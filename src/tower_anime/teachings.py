@@ -11,7 +11,8 @@ import numpy as np
 
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.media import OpenCvMedia
-from tower_anime.assess.style import ENOUGH, FEATURES, Style
+from tower_anime.assess.style import ENOUGH, FEATURES, MOVED, RECIPE, Style, moved
+from tower_anime.domain.brief import DEFAULT_PROJECT
 from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import Calibration, Part, Shift, WordLift
 from tower_anime.domain.manner import manner_of
@@ -62,12 +63,16 @@ class Vocabulary:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectStyle:
-    """The style of a project's approved pictures with one checkpoint; None while they are few."""
+    """The style of a project's approved pictures with one checkpoint; None while they are few.
+
+    `moved` is the share of the newest that is off the style of those before.
+    """
 
     project: str
     checkpoint: str | None
     pictures: int
     style: Style | None
+    moved: float | None = None
 
     def view(self) -> dict[str, Any]:
         """Return it as JSON: mean and spread of every feature."""
@@ -76,6 +81,7 @@ class ProjectStyle:
             "checkpoint": self.checkpoint,
             "pictures": self.pictures,
             "needed": ENOUGH,
+            "moved": self.moved,
             "features": None,
         }
         if self.style is None:
@@ -154,9 +160,34 @@ def project_styles(
             checkpoint=checkpoint,
             pictures=len(judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)),
             style=known.of(project, checkpoint=checkpoint, sandbox=sandbox),
+            moved=_moved(judged, project, checkpoint, sandbox=sandbox),
         )
         for project, checkpoint in judged.projects_with_style(sandbox=sandbox)
     )
+
+
+def moved_styles(judged: Judged, *, sandbox: bool) -> Mapping[str, float]:
+    """Return how far each project's style moved lately, with the checkpoint where it moved most.
+
+    Only of pictures that were measured already; nothing is opened.
+    """
+    found = dict[str, float]()
+    for project, checkpoint in judged.projects_with_style(sandbox=sandbox):
+        share = _moved(judged, project, checkpoint, sandbox=sandbox)
+        if share is not None and project != DEFAULT_PROJECT:
+            found[project] = max(share, found.get(project, 0.0))
+    return found
+
+
+def has_moved(share: float) -> bool:
+    """Whether so much of what is new is off that the style is another."""
+    return share >= MOVED
+
+
+def _moved(judged: Judged, project: str, checkpoint: str | None, *, sandbox: bool) -> float | None:
+    files = judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)
+    kept = judged.styles(files, recipe=RECIPE)
+    return moved([kept[sha256] for sha256 in files if sha256 in kept])
 
 
 def overview(store: Remembered, settings: Settings, *, sandbox: bool) -> dict[str, Any]:

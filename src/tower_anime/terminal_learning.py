@@ -152,6 +152,8 @@ def style(settings: Settings, *, as_json: bool) -> None:
             click.echo(f"{name}; {one.view()['needed']} are needed to tell a style")
             continue
         click.echo(name)
+        if one.moved is not None and teachings.has_moved(one.moved):
+            click.echo(f"  it moved: {one.moved:.0%} of the newest are not drawn like those before")
         table = Table("  feature", "mean", "spread", box=None)
         for feature, figures in one.view()["features"].items():
             table.add_row(f"  {feature}", f"{figures['mean']:.2f}", f"{figures['spread']:.2f}")
@@ -162,9 +164,15 @@ def drift(settings: Settings, *, as_json: bool) -> None:
     """Show what changed."""
     with contextlib.closing(open_store(settings)) as store:
         found = teachings.changes(store, sandbox=not settings.comfy_urls)
+        styles = teachings.moved_styles(store, sandbox=not settings.comfy_urls)
     told = [(family, shift) for family, shifts in found.items() for shift in shifts]
     for family, shift in told:
         one = {"family": family, **asdict(shift)}
         click.echo(json.dumps(one, ensure_ascii=False) if as_json else f"{family}: {shift.says}")
-    if not told and not as_json:
+    gone = {project: share for project, share in styles.items() if teachings.has_moved(share)}
+    for project, share in gone.items():
+        says = f"{share:.0%} of the newest approved pictures are not drawn like those before"
+        line = {"project": project, "kind": "style", "share": share, "says": says}
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"{project}: {says}")
+    if not told and not gone and not as_json:
         click.echo("nothing changed that would make older evidence count less")

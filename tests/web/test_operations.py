@@ -72,6 +72,21 @@ def test_a_hot_card_is_told_once_and_its_end_once(app: App) -> None:
     assert coarse[0][1]["gpu0_temperature_c"]["most"] == 95.0
 
 
+def test_a_style_that_moved_is_told_until_it_is_one_again(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = {"Neon": 0.7}
+    monkeypatch.setattr("tower_anime.operations.moved_styles", lambda _store, **_: shares)
+    monkeypatch.setattr("tower_anime.operations.TREND_EVERY_S", 0.0)
+    operations = Operations(app=app, probe=Machine(), servers=())
+    operations.look(START)
+    (told,) = [alert for alert in app.store.open_alerts() if alert.kind == "style_moved"]
+    assert told.message.startswith("70% of what was approved last in Neon")
+    shares["Neon"] = 0.1
+    operations.look(START + timedelta(seconds=FINE_S))
+    assert "style_moved" not in kinds(app)
+
+
 def test_an_open_alert_outlives_the_process_that_raised_it(app: App) -> None:
     machine = Machine(temperature_c=99.0)
     first = Operations(app=app, probe=machine, servers=())

@@ -31,6 +31,12 @@ RECIPE = "2"
 ENOUGH = 20
 """Pictures from which on their own distances tell what is far."""
 
+RECENT = 10
+"""The newest pictures, held against those before them: has the style moved?"""
+
+MOVED = 0.5
+"""The share of them from which on it has; of one style some 4 % are off."""
+
 KIND = "off_style"
 NAMED_FROM = 0.33  # as for all defects: the severity of a picture just beyond its style
 
@@ -288,6 +294,17 @@ def style_of(measured: Sequence[Mapping[str, float]]) -> Style | None:
         inverse=np.linalg.inv(covariance),
         bar=math.exp(float(apart.mean() + _FAR * apart.std(ddof=1))),
     )
+
+
+def moved(measured: Sequence[Mapping[str, float]]) -> float | None:
+    """Return which share of the newest pictures is off the style of those before them.
+
+    None while they are too few to tell.
+    """
+    before = style_of(measured[:-RECENT])
+    if before is None:
+        return None
+    return sum(compare(one, before).off for one in measured[-RECENT:]) / RECENT
 
 
 def compare(measured: Mapping[str, float], style: Style) -> Likeness:

@@ -109,6 +109,14 @@ RULES = {
             text="scores fall beyond their noise",
         ),
         Rule(
+            kind="style_moved",
+            limit=0.5,
+            clear=0.2,
+            for_s=0.0,
+            text="{value:.0%} of what was approved last in {subject} is not drawn like what was "
+            "approved before",
+        ),
+        Rule(
             kind="worker_gone",
             limit=1.0,
             clear=0.0,

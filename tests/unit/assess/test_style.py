@@ -10,7 +10,7 @@ import pytest
 
 from tests import drawn, samples
 from tower_anime.assess import style
-from tower_anime.assess.style import ENOUGH, FEATURES, Style
+from tower_anime.assess.style import ENOUGH, FEATURES, RECENT, Style
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Action, Profile, Verdict
 
@@ -91,6 +91,14 @@ def test_the_same_hand_in_another_grade_is_off() -> None:
 
 def test_few_pictures_define_no_style() -> None:
     assert style.style_of([measured(seed) for seed in range(ENOUGH - 1)]) is None
+
+
+def test_it_is_noticed_that_a_style_moves() -> None:
+    own_ones = [measured(seed) for seed in range(OWN)]
+    nights = [style.measure(drawn.drawn("night", seed=n, size=384)) for n in range(RECENT)]
+    assert (style.moved([*own_ones, *nights]) or 0) > 0.9
+    assert (style.moved([*own_ones, *(measured(100 + n) for n in range(RECENT))]) or 0) <= 0.2
+    assert style.moved(own_ones) is None
 
 
 def judged(profile: Profile = PROFILE, *, counts: bool = True, meant: bool = False):  # type: ignore[no-untyped-def]
