@@ -18,6 +18,7 @@ from tower_anime.adapters.store.store import SqlStore
 from tower_anime.compose import leave_in_queue, open_store
 from tower_anime.direct import session as sessions
 from tower_anime.direct import story as stories
+from tower_anime.direct.enhance import NO_GUIDE
 from tower_anime.direct.reply import Parsed
 from tower_anime.direct.staging import parts_by_rules, takes_by_rules
 from tower_anime.direct.story import Part
@@ -262,6 +263,8 @@ def develop_story(
         old = store.story(project)
         if old.episodes and not replace_old:
             raise BadInput(f"{project} has a story already; `replace` makes a new one")
+        if guide.source == NO_GUIDE.source:
+            guide = sessions.by_rules(brief).guide
         session_id = _open_session(store, project, "story")
         writer = _Writer(at_work, _choice(director), session_id, brief, guide)
         story = writer.write(old, measure)

@@ -23,6 +23,7 @@ from tower_anime.errors import BadInput
 
 QUALITY_SENTENCE = "A finished, carefully drawn anime illustration."
 
+GUIDES = "the project's style guide"
 MAX_ADDED_WORDS = 60  # a text encoder's chunk holds 77 tokens; the user's words come first
 NO_PROJECT = ProjectBrief()
 NO_GUIDE = StyleGuide()
@@ -31,14 +32,19 @@ NO_GUIDE = StyleGuide()
 # ---- by rules -----------------------------------------------------------------------------
 
 
-def by_rules(brief: Brief, family: Family, project: ProjectBrief = NO_PROJECT) -> Enhancement:
+def by_rules(
+    brief: Brief,
+    family: Family,
+    project: ProjectBrief = NO_PROJECT,
+    guide: StyleGuide = NO_GUIDE,
+) -> Enhancement:
     """Return the prompts with what the rules add; `source` is `rules`, or `none` when off."""
     plain = Enhancement(source="none", prompt=brief.prompt, negative=brief.negative)
     if brief.director is DirectorChoice.OFF:
         return plain
     proposals = [
         *_cast(brief.prompt, project),
-        *_vocabulary(brief.prompt, family),
+        *_vocabulary(brief.prompt, family, guide),
         *_project_style(brief.prompt, project),
         *_quality(brief.prompt, family),
     ]
@@ -61,9 +67,12 @@ def _quality(prompt: str, family: Family) -> Iterable[Addition]:
             yield Addition(section="style", words=words, reason="what model cards recommend")
 
 
-def _vocabulary(prompt: str, family: Family) -> Iterable[Addition]:
+def _vocabulary(prompt: str, family: Family, guide: StyleGuide) -> Iterable[Addition]:
     text = prompt.replace("_", " ")
     done: set[str] = set()
+    if guide.light and not SILENT_ON["light"].search(text) and not objection(guide.light[0]):
+        done.add("light")
+        yield Addition(section="light", words=guide.light[0], reason=GUIDES)
     for row in ROWS:
         decided = SILENT_ON[row.section].search(text) or row.section in done
         if decided or (row.when and not row.when.search(text)):
@@ -192,7 +201,7 @@ def by_model(
     return composed(plain, [*fixed, *taken], brief, family)
 
 
-RULES_OWN = frozenset(row.reason for row in ROWS)
+RULES_OWN = frozenset((GUIDES, *(row.reason for row in ROWS)))
 """What the rules add by taste: a model's taste replaces it."""
 
 

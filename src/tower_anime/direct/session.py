@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tower_anime.direct.enhance import project_material
+from tower_anime.direct.habits import habits_of
 from tower_anime.direct.reply import Parsed, data_message, prose, schema_message, several, thing
 from tower_anime.direct.words import objection
 from tower_anime.domain.conversation import Message
@@ -69,19 +70,28 @@ def answer_of(parsed: Parsed, *, project: ProjectBrief) -> Answer:
 
 
 def by_rules(project: ProjectBrief) -> Answer:
-    """Return what the rules make of a brief: its own words, sorted."""
+    """Return what the rules make of a brief: its own words, sorted, and habits of its kind."""
     guide = [f"Style: {project.style}"] if project.style else []
     guide += [f"Palette: {project.palette}"] if project.palette else []
     guide += [f"Never: {words}" for words in project.dont]
     guide += [f"{member.name} always: {member.look}" for member in project.characters]
     words = (project.style, project.palette, *project.do)
     vocabulary = tuple(part.strip() for text in words for part in text.split(",") if part.strip())
+    camera, light = habits_of(project)
     reply = (
         "No language model answered. The built-in rules keep to the words of the brief: "
         + ("; ".join(guide) or "there are none yet")
         + "."
     )
+    if camera or light:
+        reply += f" Stories of this kind: camera {', '.join(camera)}; light {'; '.join(light)}."
     return Answer(
         reply=reply,
-        guide=StyleGuide(source="rules", guide=tuple(guide), vocabulary=vocabulary),
+        guide=StyleGuide(
+            source="rules",
+            guide=tuple(guide),
+            vocabulary=vocabulary,
+            camera=camera,
+            light=light,
+        ),
     )

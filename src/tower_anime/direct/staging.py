@@ -230,9 +230,10 @@ class _Stage:
         return [own.place, world] if belongs and world != own.place else [own.place]
 
     def _light(self) -> str:
-        if self.guide.light:
-            return self.guide.light[self.nth % len(self.guide.light)]
         decided = any(SILENT_ON["light"].search(d.text) for d in (*self.world, *self.told))
+        guessed = self.guide.source == "rules"
+        if self.guide.light and not (decided and guessed):
+            return self.guide.light[self.nth % len(self.guide.light)]
         place = (self._setting(()) or [""])[0]
         table = _UNDECIDED if decided else _INSIDE if is_inside(place) else _OUTSIDE
         return table[self.nth % len(table)]

@@ -122,7 +122,7 @@ class CreativeDirector:
     def prepare(self, brief: Brief, *, family: Family, generation_id: str) -> Enhancement:
         """Return the prompts as they are drawn, with a model's additions where one answers."""
         project, guide = self.productions.project_brief(brief.project)
-        rules = enhance.by_rules(brief, family, project)
+        rules = enhance.by_rules(brief, family, project, guide)
         chats = self.chats_of(brief.director)
         if "prompt" in brief.locks or not chats:
             return rules

@@ -16,7 +16,7 @@ from tower_anime.direct.words import objection, survives, tokens
 from tower_anime.domain.brief import Brief, DirectorChoice
 from tower_anime.domain.direction import SECTIONS
 from tower_anime.domain.family import SDXL, Dialect, Family
-from tower_anime.domain.production import CastMember, ProjectBrief
+from tower_anime.domain.production import CastMember, ProjectBrief, StyleGuide
 from tower_anime.errors import BadInput
 
 TOLD = replace(SDXL, dialect=Dialect.SENTENCES)
@@ -96,6 +96,15 @@ def test_the_rules_say_why_and_leave_decided_things_alone() -> None:
     assert "wide shot" in by_rules(wish("mountain shrine"), SDXL).prompt
     assert "wide shot" not in by_rules(wish("1girl, mountain shrine"), SDXL).prompt
     assert "wide shot" not in by_rules(wish("shrine, close-up"), SDXL).prompt
+
+
+def test_a_project_has_its_light_where_the_prompt_has_none() -> None:
+    guide = StyleGuide(source="rules", light=("low-key light, hard shadows", "backlight"))
+    made = by_rules(wish("1girl, classroom"), SDXL, guide=guide)
+    (light,) = [item for item in made.additions if item.section == "light"]
+    assert (light.words, light.reason) == (guide.light[0], "the project's style guide")
+    made = by_rules(wish("1girl, candlelit classroom"), SDXL, guide=guide)
+    assert not [item for item in made.additions if item.section == "light"]
 
 
 def test_each_dialect_has_its_own_form() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tower_anime.direct.logline import deeds, sentence
+from tower_anime.direct.session import by_rules
 from tower_anime.direct.staging import parts_by_rules, takes_by_rules
 from tower_anime.direct.story import Part, Take
 from tower_anime.direct.words import content
@@ -108,6 +109,18 @@ def test_what_the_project_excludes_is_in_no_shot_and_its_light_is_kept() -> None
         for take in takes_by_rules(6, scene=scene, project=brief, guide=guide):
             assert "gun" not in content(take.prompt)
             assert "candlelight" in take.prompt
+
+
+def test_the_kind_of_a_story_gives_habits_of_camera_and_light() -> None:
+    noir = by_rules(ProjectBrief(style="noir", logline="A detective waits")).guide
+    assert noir.light[0] == "low-key light, hard shadows"
+    assert "from below" in noir.camera
+    bright = by_rules(ProjectBrief(style="noir", dont=("low-key",))).guide
+    assert "low-key light, hard shadows" not in bright.light
+    both = by_rules(ProjectBrief(style="watercolour", logline="A school on the moon")).guide
+    assert len(both.light) == len(set(both.light)) == 3
+    plain = by_rules(ProjectBrief(style="bold"))
+    assert (plain.guide.camera, plain.guide.light) == ((), ())
 
 
 def test_titles_of_a_long_season_differ() -> None:
