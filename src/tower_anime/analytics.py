@@ -58,40 +58,54 @@ class FigureKeeper:
     @property
     def as_of(self) -> datetime | None:
         """When the figures were brought up to date, None for never."""
-        kept = self._store.switch(_SWITCH)
-        return datetime.fromisoformat(kept["as_of"]) if kept else None
+        kept = self._store.switch(_SWITCH) or {"as_of": None}
+        return datetime.fromisoformat(kept["as_of"]) if kept["as_of"] else None
 
     def refresh(self, *, pause: Callable[[float], bool] = lambda _took_s: False) -> int:
         """Make the figures of each day anew on which anything changed; returns how many days.
 
         The first time in a process also days whose number of generations changed without an
-        event. `pause` is called after each day with how long it took; True: stop here.
+        event. `pause` is called after each day with how long it took; True: stop here, the next
+        call goes on with the days that are left.
         """
         with self._rolling:
-            kept = self._store.switch(_SWITCH) or {"seq": 0, "days": {}}
-            known: dict[str, int] = dict(kept["days"])
-            changed, newest = self._store.days_changed(kept["seq"])
-            now = self._store.days() if changed or not self._counted else known
-            due = {day for day in now if day in changed or known.get(day) != now[day]}
-            due |= known.keys() - now.keys()
-            for day in sorted(due, reverse=True):
-                began_s = time.monotonic()
-                self._store.roll_up(day)
-                if pause(time.monotonic() - began_s):
-                    return 0
-            self._counted = True
-            as_of = datetime.now(UTC).isoformat()
-            self._store.set_switch(_SWITCH, {"seq": newest, "days": now, "as_of": as_of})
-            return len(due)
+            return self._refresh(pause)
 
-    def ensure(self) -> datetime | None:
+    def ensure(self, *, within_s: float) -> datetime | None:
         """Return when the figures were up to date; brings them there if they never were.
 
-        None while another thread does that for the first time: what is there so far counts.
+        None where that takes longer, or another thread is at it: what is there so far counts.
         """
-        if self.as_of is None and not self._rolling.locked():
-            self.refresh()
+        if self.as_of is None and self._rolling.acquire(blocking=False):
+            until_s = time.monotonic() + within_s
+            try:
+                self._refresh(lambda _took_s: time.monotonic() > until_s)
+            finally:
+                self._rolling.release()
         return self.as_of
+
+    def _refresh(self, pause: Callable[[float], bool]) -> int:
+        kept = self._store.switch(_SWITCH) or {"seq": 0, "days": {}, "as_of": None}
+        known: dict[str, int] = dict(kept["days"])
+        changed, newest = self._store.days_changed(kept["seq"])
+        now = self._store.days() if changed or not self._counted else known
+        due = {day for day in now if day in changed or known.get(day) != now[day]}
+        due |= known.keys() - now.keys()
+        number = len(due)
+        for day in sorted(due, reverse=True):
+            began_s = time.monotonic()
+            self._store.roll_up(day)
+            due.remove(day)
+            if pause(time.monotonic() - began_s) and due:
+                done = {name: count for name, count in now.items() if name not in due}
+                done |= {name: known[name] for name in due if name not in now}
+                self._store.set_switch(_SWITCH, {**kept, "seq": newest, "days": done})
+                self._counted = False
+                return 0
+        self._counted = True
+        as_of = datetime.now(UTC).isoformat()
+        self._store.set_switch(_SWITCH, {"seq": newest, "days": now, "as_of": as_of})
+        return number
 
 
 def report(store: SqlStore, subject: Subject, of: Slice) -> Report:

@@ -307,12 +307,12 @@ def operating(app: App) -> Iterator[Operations]:
             return NOTICES_EVERY_S
 
         threads = [
-            threading.Thread(target=_repeat, args=(work, stopping), name=name, daemon=True)
-            for name, work in (
-                ("figures", roll_up),
-                ("looks", look_alike),
-                ("samples", sample),
-                ("notices", tell),
+            threading.Thread(target=_repeat, args=(work, stopping, at_s), name=name, daemon=True)
+            for name, work, at_s in (
+                ("figures", roll_up, FIGURES_EVERY_S),
+                ("looks", look_alike, LOOKS_EVERY_S),
+                ("samples", sample, 0.0),
+                ("notices", tell, 0.0),
             )
         ]
         for thread in threads:
@@ -326,9 +326,11 @@ def operating(app: App) -> Iterator[Operations]:
             _say_goodbye(app)
 
 
-def _repeat(work: Callable[[], float], stopping: threading.Event) -> None:
-    """Do a piece of work, rest as long as it says, and try again later when it can't be done."""
-    pause_s = 0.0
+def _repeat(work: Callable[[], float], stopping: threading.Event, pause_s: float) -> None:
+    """Do a piece of work, rest as long as it says, and try again later when it can't be done.
+
+    `pause_s` is how long it waits at first: who looks at a page at the start goes first.
+    """
     while not stopping.wait(pause_s):
         try:
             pause_s = work()

@@ -51,7 +51,7 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         assert process.poll() is None, "the server did not start"
         with contextlib.suppress(httpx2.HTTPError):
-            httpx2.get(f"{url}/openapi.json")
+            httpx2.get(f"{url}/health")
             return
         time.sleep(0.1)
 

@@ -181,3 +181,14 @@ def test_only_days_on_which_something_changed_are_rolled_up_again(store: SqlStor
     assert keeper.refresh() == 5
     assert report(store, Subject.QUALITY, Slice()).totals["generations"] == 15
     assert FigureKeeper(store).refresh() == 0
+
+
+def test_who_asks_first_waits_for_a_while_and_the_next_goes_on(store: SqlStore) -> None:
+    fill(store, 10)
+    keeper = FigureKeeper(store)
+    assert keeper.ensure(within_s=0.0) is None
+    first = report(store, Subject.QUALITY, Slice()).totals["generations"]
+    assert 0 < first < 10
+    assert keeper.refresh() == 4
+    assert keeper.ensure(within_s=0.0) == keeper.as_of
+    assert report(store, Subject.QUALITY, Slice()).totals["generations"] == 10

@@ -69,7 +69,7 @@ from tower_anime.web.pages import (
 )
 from tower_anime.web.pages import analytics as analytics_page
 from tower_anime.web.pages.learned import Learned
-from tower_anime.web.pages.shown import problem_page
+from tower_anime.web.pages.shown import problem_page, templates
 from tower_anime.web.rendered import Rendered
 from tower_anime.web.words import Problem, known_parameters
 
@@ -249,8 +249,18 @@ class _SafeHeaders:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
+    _warm(api)
     yield
     api.state.broadcast.close()
+
+
+def _warm(api: FastAPI) -> None:
+    """Make now what else the first caller waits for: FastAPI builds routes when they are met."""
+    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in api.routes:
+        route.matches(nowhere)
+    for name in templates.env.list_templates():
+        templates.env.get_template(name)
 
 
 def _door(app: App, host: str) -> Door:

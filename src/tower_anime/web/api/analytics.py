@@ -68,7 +68,7 @@ def analytics(
         checkpoint=checkpoint,
         backend=None if chosen == "all" else chosen,
     )
-    as_of = app.figures.ensure()
+    as_of = app.figures.ensure(within_s=1.0)
     made = report(app.store, subject, of)
     if format == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{subject.value}.csv"'}

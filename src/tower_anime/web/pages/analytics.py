@@ -81,7 +81,7 @@ TheAsked = Annotated[Asked, Depends()]
 @router.get("", response_class=HTMLResponse)
 def page(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
     """Show all charts for a period, a project, a family; those of what was learned come after."""
-    as_of = app.figures.ensure()
+    as_of = app.figures.ensure(within_s=1.0)
     reports = _reports(app, asked.slice)
     context = {
         "page": "analytics",
@@ -108,7 +108,7 @@ def learned(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
 @router.get("/{key}.csv")
 def table(request: Request, app: TheApp, asked: TheAsked, key: str) -> Response:
     """Return the table behind a chart."""
-    app.figures.ensure()
+    app.figures.ensure(within_s=1.0)
     found = itertools.chain(
         _counted(app, asked.slice, _reports(app, asked.slice)),
         _learned(app, asked.slice, request.app.state.learned),
