@@ -15,7 +15,7 @@ from tower_anime.domain.quality import Assessment, Defect, FrameRange, Measured,
 from tower_anime.domain.request import PARAMETERS, Kind
 from tower_anime.domain.timeline import Timeline, timeline
 from tower_anime.errors import NotFound
-from tower_anime.evidence import evidence
+from tower_anime.evidence import Limit, evidence, limits
 from tower_anime.heatmaps import MAPPED
 from tower_anime.web.deps import the_app
 from tower_anime.web.pages.shown import templates
@@ -42,7 +42,7 @@ def page(
         "generation": history.generation,
         "shown": shown,
         "before": _before(history, shown),
-        "judged": _judged(shown.assessment, shown) if shown and shown.assessment else None,
+        "judged": _judged(history, shown, shown.assessment) if shown and shown.assessment else None,
         "parameters": _parameters(history, shown) if shown else [],
         "events": app.store.events_after(0, generation_id=generation_id, limit=EVENTS),
         "mapped": MAPPED,
@@ -82,7 +82,7 @@ class Judged:
     assessment: Assessment
     boxes: tuple[Defect, ...]
     evidence: tuple[Any, ...]
-    measured: tuple[tuple[str, Measured], ...]
+    measured: tuple[tuple[str, Measured, tuple[Limit, ...]], ...]
     unmeasured: tuple[tuple[str, str], ...]
     course: Timeline | None
     seconds: float
@@ -90,15 +90,20 @@ class Judged:
     seekable: tuple[tuple[Defect, float], ...]
 
 
-def _judged(assessment: Assessment, shown: Attempt) -> Judged:
+def _judged(history: History, shown: Attempt, assessment: Assessment) -> Judged:
     known = assessment.measurements.items()
     numbers = {name: one.value for name, one in known if isinstance(one, Measured)}
+    limiting = limits(assessment, history.generation.profile.severities)
     rate = numbers.get("frame_rate") or shown.request.frame_rate or 1.0
     return Judged(
         assessment=assessment,
         boxes=tuple(one for one in assessment.defects if isinstance(one.where, Region)),
-        evidence=evidence(assessment),
-        measured=tuple((name, one) for name, one in known if isinstance(one, Measured)),
+        evidence=evidence(assessment, limiting),
+        measured=tuple(
+            (name, one, tuple(limit for limit in limiting if limit.measurement == name))
+            for name, one in known
+            if isinstance(one, Measured)
+        ),
         unmeasured=tuple(
             (name, one.reason) for name, one in known if not isinstance(one, Measured)
         ),

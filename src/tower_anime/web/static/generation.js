@@ -4,6 +4,7 @@ import { changed, send, toast, tried } from "./tower.js";
 
 const root = document.getElementById("generation");
 const { id } = root.dataset;
+const APART_S = 0.08; // two frames at 24 a second: less is not seen
 const find = (selector) => root.querySelector(selector);
 
 document.body.addEventListener("tower:event", ({ detail }) => {
@@ -21,10 +22,7 @@ document.body.addEventListener("tower:changed", () => {
 });
 
 root.addEventListener("input", ({ target }) => {
-  if (target.matches("[data-slider]")) {
-    find("[data-under]").hidden = target.value === "100";
-    find("[data-main]").style.clipPath = `inset(0 ${100 - target.value}% 0 0)`;
-  }
+  if (target.matches("[data-slider]")) compare(Number(target.value));
   if (target.matches("[data-toggle-boxes]")) find("[data-boxes]").toggleAttribute("hidden", !target.checked);
 });
 
@@ -35,6 +33,8 @@ root.addEventListener("click", (event) => {
   if (again) return askAgain(again.dataset);
   const publish = event.target.closest("[data-publish]");
   if (publish) return doPublish(publish);
+  const clip = event.target.closest("[data-viewer]") && find("[data-video]");
+  if (clip && !clip.controls) return clip.paused ? clip.play().catch(() => {}) : clip.pause();
   const seek = event.target.closest("[data-seek]");
   if (seek) return goTo(Number(seek.dataset.seek));
   const line = event.target.closest("[data-timeline]");
@@ -53,6 +53,29 @@ function showHeat(button) {
   layer.onload = () => { button.setAttribute("aria-pressed", "true"); layOver(); layer.hidden = false; };
   layer.onerror = () => toast("It is everywhere, or has no place in the picture");
   layer.src = `/api/v1/artifacts/${button.dataset.sha}/heatmap?kind=${encodeURIComponent(button.dataset.heatOf)}`;
+}
+
+/** Show so much of this attempt, in per cent, over the one below; clips run together. */
+function compare(share) {
+  const under = find("[data-under]");
+  const video = find("[data-video]");
+  const whole = share === 100;
+  under.hidden = whole;
+  (video ?? find("[data-main]")).style.clipPath = whole ? "" : `inset(0 ${100 - share}% 0 0)`;
+  if (!video) return;
+  video.controls = whole; // half of them would be no use: a click plays and stops
+  if (whole) return under.pause();
+  under.currentTime = video.currentTime;
+  if (video.paused) under.pause();
+  else under.play().catch(() => {});
+}
+
+/** Let the clip below follow the one above. */
+function follow(video) {
+  const under = find("[data-under]");
+  if (!under || under.hidden) return;
+  if (Math.abs(under.currentTime - video.currentTime) > APART_S) under.currentTime = video.currentTime;
+  if (video.paused !== under.paused) video.paused ? under.pause() : under.play().catch(() => {});
 }
 
 /** Put boxes and heat map onto the picture, which may be narrower than its frame. */
@@ -79,13 +102,14 @@ function begin() {
   }
   const video = find("[data-video]");
   const line = find("[data-timeline]");
-  if (video && line) {
-    const cursor = find("[data-cursor]");
-    const total = Number(line.closest("[data-seconds]").dataset.seconds);
-    video.ontimeupdate = () => {
-      for (const end of ["x1", "x2"]) cursor.setAttribute(end, (1000 * video.currentTime) / total);
-    };
-  }
+  if (!video) return;
+  const cursor = find("[data-cursor]");
+  const total = Number(line?.closest("[data-seconds]").dataset.seconds);
+  video.onplay = video.onpause = video.onseeked = () => follow(video);
+  video.ontimeupdate = () => {
+    follow(video);
+    if (line) for (const end of ["x1", "x2"]) cursor.setAttribute(end, (1000 * video.currentTime) / total);
+  };
 }
 
 function goTo(second) {
