@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, make_url, text
 
+from tests import samples
 from tests.postgres import ADVICE, VARIABLE, missing
 from tower_anime.adapters.store.connect import _translated
 from tower_anime.adapters.store.migrate import upgrade
@@ -1029,3 +1030,14 @@ def test_one_alert_is_open_for_each_kind_and_subject(store: SqlStore) -> None:
     assert store.resolve_alert(first.kind, first.subject) is False
     assert all(alert.subject != first.subject for alert in store.open_alerts())
     assert store.raise_alert(first) is True
+
+
+def test_the_pace_is_told_by_what_was_concluded_lately(store: SqlStore) -> None:
+    for number, status in enumerate(("approved", "cancelled", "failed")):
+        made = samples.generation(id=f"id-{number}", created_at=samples.NOW)
+        store.add_generation(made)
+        told = Event(kind="concluded", generation_id=made.id, data={})
+        store.save_generation(replace(made, status=GenerationStatus(status)), event=told)
+    found = store.latest_spans()
+    assert [asked for asked, _ in found] == [samples.NOW, samples.NOW]
+    assert all(abs(datetime.now(UTC) - end) < timedelta(minutes=5) for _, end in found)

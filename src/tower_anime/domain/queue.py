@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,3 +89,24 @@ def check_priority(priority: int) -> int:
             f"a priority is a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}, not {priority}"
         )
     return priority
+
+
+_LEAST_FOR_PACE = 5
+
+
+def eta_s(spans: Sequence[tuple[datetime, datetime]], *, queued: int, working: int) -> float | None:
+    """Return in how many seconds what is unfinished may be done, by the pace of the latest ones.
+
+    `spans` say when each was asked for and was over: time in which nothing was there to be done
+    does not count. What is at work is taken for half done. None without a pace: nothing is
+    unfinished, or too few came and went.
+    """
+    if not (queued or working) or len(spans) < _LEAST_FOR_PACE:
+        return None
+    counts_from = min(end for _, end in spans)
+    busy_s, until = 0.0, counts_from
+    for begin, end in sorted(spans):
+        if end > until:
+            busy_s += (end - max(begin, until)).total_seconds()
+            until = end
+    return round(busy_s / (len(spans) - 1) * (queued + working / 2), 1)

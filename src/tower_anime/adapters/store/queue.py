@@ -10,12 +10,18 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, not_, select, update
 
-from tower_anime.adapters.store.tables import attempts, generations, projects, switches
+from tower_anime.adapters.store.tables import (
+    attempts,
+    generation_metrics,
+    generations,
+    projects,
+    switches,
+)
 from tower_anime.domain.generation import GenerationStatus
 from tower_anime.domain.queue import Budget, Spent, Waiting, budget_of
 
 _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
-_PACE_OF, _LEAST_FOR_PACE = 50, 5  # generations that an estimate looks back on
+_PACE_OF, _EVENTS_FOR_PACE = 50, 3000  # generations, events that an estimate looks back on
 _AT_ONCE = 500  # ids in one statement: below SQLite's limit of bound values
 
 
@@ -162,29 +168,25 @@ class SqlQueue(ABC):
             connection.execute(delete(switches).where(switches.c.name == name))
             connection.execute(insert(switches).values(fresh))
 
-    def eta_s(self, unfinished: int) -> float | None:
-        """Return in how many seconds so many may be done, by the pace of the latest ones.
-
-        None without a pace: nothing waits, or fewer than five came and went in the last hour.
-        """
+    def latest_spans(self) -> tuple[tuple[datetime, datetime], ...]:
+        """Return when the latest generations of the last hour were asked for and were over."""
         since = datetime.now(UTC) - timedelta(hours=1)
-        table = generations.c
-        newest = (
-            select(table.finished_at)
+        event = generation_metrics.c
+        newest = select(func.max(event.seq)).scalar_subquery()
+        query = (
+            select(generations.c.created_at, event.at)
+            .join(generations, generations.c.id == event.generation_id)
             .where(
-                table.status.not_in(_UNFINISHED),
-                table.created_at >= since,
-                table.finished_at >= since,
+                event.seq > newest - _EVENTS_FOR_PACE,
+                event.event_type == "concluded",
+                event.at >= since,
+                generations.c.status != GenerationStatus.CANCELLED,
             )
-            .order_by(table.created_at.desc())
+            .order_by(event.seq.desc())
             .limit(_PACE_OF)
         )
         with self._read() as connection:
-            ends = sorted(connection.scalars(newest))
-        if not unfinished or len(ends) < _LEAST_FOR_PACE:
-            return None
-        lasted_s: float = (ends[-1] - ends[0]).total_seconds()
-        return round(max(lasted_s / (len(ends) - 1), 0.001) * unfinished, 1)
+            return tuple((row.created_at, row.at) for row in connection.execute(query))
 
     # ---- Budgets ------------------------------------------------------------------------------
 

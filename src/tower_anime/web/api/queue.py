@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from tower_anime.compose import App
-from tower_anime.domain.queue import PAUSED, Waiting, check_priority
+from tower_anime.domain.queue import PAUSED, Waiting, check_priority, eta_s
 from tower_anime.errors import BadInput
 from tower_anime.web import models
 from tower_anime.web.broadcast import progress_view
@@ -74,11 +74,12 @@ def _state_view(app: App, *, limit: int = 100, project: str | None = None) -> di
     found = app.store.queue(limit=limit, project=project)
     held = {name: app.turns.why_wait(name) for name in {one.project for one in found}}
     queued, working = app.store.unfinished_counts()
+    left_s = eta_s(app.store.latest_spans(), queued=queued, working=working)
     return {
         "paused": paused,
         "queued": queued,
         "working": working,
-        "eta_s": None if paused else app.store.eta_s(queued + working),
+        "eta_s": None if paused else left_s,
         "items": [_item_view(app, one, paused=paused, held=held[one.project]) for one in found],
     }
 

@@ -11,7 +11,7 @@ from tower_anime.compose import App
 from tower_anime.domain.card import Choice
 from tower_anime.domain.generation import GenerationStatus, History
 from tower_anime.domain.progress import LiveAttempt
-from tower_anime.domain.queue import PAUSED, Waiting
+from tower_anime.domain.queue import PAUSED, Waiting, eta_s
 from tower_anime.operations import Operations
 from tower_anime.web.deps import the_app
 from tower_anime.web.pages.shown import templates
@@ -41,6 +41,7 @@ def _context(request: Request, app: App) -> dict[str, Any]:
     queue = app.store.queue(limit=DRAWN + NEXT)
     begun = [one for one in queue if one.has_begun][:DRAWN]
     queued, working = app.store.unfinished_counts()
+    left_s = eta_s(app.store.latest_spans(), queued=queued, working=working)
     paused = bool(app.store.switch(PAUSED))
     alerts, _ = app.store.alerts(limit=20, only_open=True)
     return {
@@ -49,7 +50,7 @@ def _context(request: Request, app: App) -> dict[str, Any]:
         "queued": queued,
         "working": working,
         "paused": paused,
-        "eta_s": None if paused else app.store.eta_s(queued + working),
+        "eta_s": None if paused else left_s,
         "latest": app.store.cards(Choice(statuses=OVER), limit=LATEST)[0],
         "counts": {status.value: n for status, n in app.store.count_by_status().items() if n},
         "alerts": alerts,

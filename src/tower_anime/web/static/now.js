@@ -2,7 +2,10 @@
 import { duration } from "./tower.js";
 
 const PREVIEW_EVERY_MS = 400;
+const PACE_OF = 12; // steps that a pace is taken of: a model that loads is soon forgotten
+const STEADY_AFTER_MS = 400;
 const shownAt = new Map();
+const paces = new Map();
 
 document.body.addEventListener("tower:progress", ({ detail }) => {
   const card = document.querySelector(`[data-running="${CSS.escape(detail.generation_id)}"]`);
@@ -16,20 +19,22 @@ document.body.addEventListener("tower:progress", ({ detail }) => {
   bar.max = detail.steps;
   bar.value = detail.step;
   phase.textContent = `step ${detail.step} of ${detail.steps}`;
-  card.querySelector("[data-eta]").textContent = left(card, detail);
+  card.querySelector("[data-eta]").textContent = left(detail);
   preview(card, detail);
 });
 
-function left(card, { number, step, steps }) {
-  const now = Date.now();
-  if (card.dataset.number !== String(number) || !card.dataset.firstAt) {
-    Object.assign(card.dataset, { number, firstAt: now, firstStep: step });
-    return "";
-  }
-  const done = step - Number(card.dataset.firstStep);
-  if (done <= 0) return "";
-  const each = (now - Number(card.dataset.firstAt)) / done / 1000;
-  return `${duration(each * (steps - step))} left`;
+/** Return how long it may still take, by the pace of the latest steps; nothing before there is one. */
+function left({ generation_id: id, number, step, steps }) {
+  const now = performance.now();
+  let pace = paces.get(id);
+  if (pace?.number !== number || pace.steps !== steps || step < pace.marks.at(-1)[1]) pace = { number, steps, marks: [] };
+  paces.set(id, pace);
+  pace.marks.push([now, step]);
+  if (pace.marks.length > PACE_OF) pace.marks.shift();
+  const [firstAt, firstStep] = pace.marks[0];
+  if (step - firstStep < 2 || now - firstAt < STEADY_AFTER_MS) return "";
+  const seconds = ((now - firstAt) / (step - firstStep) / 1000) * (steps - step);
+  return seconds < 1 ? "almost drawn" : `${duration(seconds)} left`;
 }
 
 function preview(card, { generation_id: id, step }) {
