@@ -40,9 +40,7 @@ def test_a_defect_is_named_beyond_its_limit_and_not_before(judged: Assessment) -
         beyond = 1e-6 * max(abs(limit.value), 1.0) * (-1.0 if limit.falls else 1.0)
         inside = with_value(judged, limit, limit.value - beyond)
         outside = with_value(judged, limit, limit.value + beyond)
-        low, high = severity(inside, limit.kind), severity(outside, limit.kind)
-        assert low == pytest.approx(judge.NAMED_FROM, abs=1e-3)
-        assert low <= high == pytest.approx(judge.NAMED_FROM, abs=1e-3)
+        assert severity(inside, limit.kind) < judge.NAMED_FROM <= severity(outside, limit.kind)
 
 
 def test_what_a_prompt_forgives_moves_its_limit(judged: Assessment) -> None:
