@@ -139,10 +139,11 @@ def _total(kind: str, name: str, numbers: Mapping[str, float]) -> Callable[[floa
 
 @cache
 def _read_for(kind: str) -> frozenset[str]:
-    """Return the measurements that the checks for a kind of defect look at."""
+    """Return the measurements that the checks for a kind of defect look at, or tell."""
     checks = [check for check in CHECKS if check.kind == kind]
     signals = {name for check in checks for name in (check.signal, *check.when, *check.unless)}
-    return frozenset(read for name in signals for read in SIGNALS[name].reads)
+    told = {name for check in checks for name in check.told}
+    return frozenset(told | {read for name in signals for read in SIGNALS[name].reads})
 
 
 def _clip_limits(
