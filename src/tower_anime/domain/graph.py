@@ -23,6 +23,7 @@ def is_link(value: object) -> bool:
         and isinstance(value[0], str)
         and isinstance(value[1], int)
         and not isinstance(value[1], bool)
+        and value[1] >= 0
     )
 
 

@@ -280,7 +280,7 @@ class _Finder:
         self.splits = tuple(
             slot
             for slot in dict.fromkeys(ends)
-            if slot not in steps and 0 < value_at(self.graph, slot) < total
+            if slot not in steps and _is_between(value_at(self.graph, slot), total)
         )
         own = [self._literals(part, _STEPS) for part in parts]
         if any(not slots or slots[0] not in steps for slots in own):
@@ -340,7 +340,7 @@ class _Finder:
         """Bind the model file that all samplers share; two experts leave it open."""
         found = {s: self._climb(s) for s in self.samplers}
         slots = list(dict.fromkeys(slot for each in found.values() for slot in each))
-        if len({value_at(self.graph, slot) for slot in slots}) > 1:
+        if any(value_at(self.graph, slot) != value_at(self.graph, slots[0]) for slot in slots):
             self._doubt("checkpoint", slots, "samplers use different model files")
         elif slots:
             self.bound["checkpoint"] = tuple(slots)
@@ -467,3 +467,7 @@ class _Finder:
             self._doubt(parameter, slots, f"there are several {what}")
         else:
             self.bound[parameter] = tuple(slots)
+
+
+def _is_between(value: object, total: object) -> bool:
+    return isinstance(value, int) and isinstance(total, int | float) and 0 < value < total

@@ -113,7 +113,10 @@ def parse(ui: Mapping[str, Any]) -> UiWorkflow:
 
 def definitions(ui: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the raw subgraph definitions of a file, nested ones too."""
-    found = (ui.get("definitions") or {}).get("subgraphs") or []
+    told = ui.get("definitions") or {}
+    found = (told.get("subgraphs") or []) if isinstance(told, Mapping) else None
+    if not isinstance(found, list):
+        raise BadInput("not a workflow: its definitions are no list of subgraphs")
     for raw in found:
         if not isinstance(raw, dict) or not isinstance(raw.get("id"), str):
             raise BadInput("not a workflow: a subgraph has no id")
@@ -133,7 +136,7 @@ def _graph(raw: Mapping[str, Any], key: str) -> UiGraph:
         links=dict(_link(link, where) for link in _list(raw.get("links"), where + "links") if link),
         inputs=_ports(raw.get("inputs"), where) if key else (),
         outputs=_ports(raw.get("outputs"), where) if key else (),
-        input_node=str((raw.get("inputNode") or {}).get("id", -10)),
+        input_node=str(_mapping(raw.get("inputNode")).get("id", -10)),
     )
 
 
@@ -142,21 +145,21 @@ def _node(raw: Any, index: int, where: str) -> UiNode:
         raise BadInput(f"not a workflow: {where}entry {index} of its nodes has no id or no type")
     label = f"{where}node {raw['id']} ({raw['type']})"
     values, named = raw.get("widgets_values"), raw.get("widgets_values_named")
-    properties = raw.get("properties")
     if isinstance(values, Mapping):
         values, named = (), values
     return UiNode(
         id=str(raw["id"]),
         type=raw["type"],
         mode=raw["mode"] if isinstance(raw.get("mode"), int) else Mode.ALWAYS,
-        title=raw.get("title"),
+        title=raw["title"] if isinstance(raw.get("title"), str) else None,
         inputs=tuple(_slot(slot, label) for slot in _list(raw.get("inputs"), f"{label}: inputs")),
         output_types=tuple(
-            _type(slot.get("type")) for slot in _list(raw.get("outputs"), f"{label}: outputs")
+            _type(slot.get("type") if isinstance(slot, Mapping) else None)
+            for slot in _list(raw.get("outputs"), f"{label}: outputs")
         ),
         values=tuple(_list(values, f"{label}: widgets_values")),
         named=named if isinstance(named, Mapping) else None,
-        properties=properties if isinstance(properties, Mapping) else {},
+        properties=_mapping(raw.get("properties")),
         index=index,
     )
 
@@ -164,12 +167,11 @@ def _node(raw: Any, index: int, where: str) -> UiNode:
 def _slot(raw: Any, label: str) -> UiSlot:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
         raise BadInput(f"not a workflow: {label} has an input without a name")
-    widget = raw.get("widget")
     return UiSlot(
         name=raw["name"],
         type=_type(raw.get("type")),
         link=None if raw.get("link") is None else str(raw["link"]),
-        widget=widget.get("name") if isinstance(widget, Mapping) else None,
+        widget=_mapping(raw.get("widget")).get("name"),
     )
 
 
@@ -180,6 +182,8 @@ def _link(raw: Any, where: str) -> tuple[str, UiLink]:
             number, origin, slot, target, into = (raw[name] for name in names)
         else:
             number, origin, slot, target, into = raw[:5]
+        if int(slot) < 0 or int(into) < 0:
+            raise ValueError("it leads to no slot")
         return str(number), UiLink(str(origin), int(slot), str(target), int(into))
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"not a workflow: {where}a link is malformed: {raw!r}") from error
@@ -190,7 +194,7 @@ def _ports(raw: Any, where: str) -> tuple[UiPort, ...]:
         UiPort(
             name=str(port.get("name", "")),
             type=_type(port.get("type")),
-            links=tuple(str(link) for link in port.get("linkIds") or ()),
+            links=tuple(str(link) for link in _list(port.get("linkIds"), "linkIds")),
         )
         for port in _list(raw, where + "inputs or outputs")
         if isinstance(port, Mapping)
@@ -200,6 +204,10 @@ def _ports(raw: Any, where: str) -> tuple[UiPort, ...]:
 def _type(raw: Any) -> str:
     """Return a slot's type; LiteGraph takes 0, nothing and an empty text for any."""
     return raw if isinstance(raw, str) and raw else "*"
+
+
+def _mapping(raw: Any) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _list(raw: Any, what: str) -> Sequence[Any]:

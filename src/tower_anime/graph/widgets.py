@@ -133,6 +133,10 @@ def _own_options(node: UiNode) -> Iterator[Widget]:
         yield Widget(f"option{number + 1}", "STRING", value, first + number)
 
 
+def _is_control(value: object) -> bool:
+    return isinstance(value, str) and value in CONTROL_WORDS
+
+
 def has_control(name: str, spec: Any) -> bool:
     """Whether the frontend puts a control-after-generate behind an input's widget."""
     return bool(spec and _options(spec).get("control_after_generate")) or name in _SEEDS
@@ -172,7 +176,7 @@ class _Positions:
     def _is_stray_control(self, spec: Any) -> bool:
         """Whether a control stands here that this catalog gives no widget for."""
         value = self._next()
-        if not isinstance(value, str) or value not in CONTROL_WORDS:
+        if not _is_control(value):
             return False
         return _kind(spec) != "STRING" and value not in (stated_choices(spec) or ())
 
@@ -187,7 +191,7 @@ class _Positions:
             return
         # Files of the first months have a truth value there; generated ones may lack it.
         control = self._next()
-        if isinstance(control, bool) or control is None or control in CONTROL_WORDS:
+        if control is None or isinstance(control, bool) or _is_control(control):
             self._pass("control_after_generate")
             if kind == "COMBO" and isinstance(self._next(), str):
                 self._pass("control_filter_list")

@@ -12,9 +12,12 @@ from tower_anime.assess.asked import Relaxation
 from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.graph import Graph
 from tower_anime.domain.quality import Asked
-from tower_anime.errors import BadInput
+from tower_anime.errors import BadInput, InvalidGraph
 from tower_anime.graph import bind, roles
+from tower_anime.graph.convert import convert
+from tower_anime.graph.core_classes import CORE
 from tower_anime.graph.load import parse_workflow
+from tower_anime.graph.ui import is_ui
 
 # Classes whose work makes a file another size, length or rate than the latents had.
 _RESHAPES = re.compile(
@@ -77,27 +80,46 @@ def _embedded(texts: Mapping[str, str]) -> Asked | None:
 
 
 def _graph_of(texts: Mapping[str, str]) -> Graph | None:
-    """Return the graph in API format that a file carries, None if it has none that is sound."""
-    text = texts.get("prompt") or _in_comment(texts.get("comment"))
-    if not text or not text.lstrip().startswith("{"):
+    """Return the graph that a file carries, None if it has none that is sound.
+
+    That in API format is what ran; the one in UI format is read where there is no other.
+    """
+    said = {**_object(texts.get("comment")), **texts}
+    for graph in (_of_api(said.get("prompt")), _of_ui(said.get("workflow"))):
+        if graph is not None and len(graph) <= _MOST_NODES:
+            return graph
+    return None
+
+
+def _of_api(told: object) -> Graph | None:
+    text = told if isinstance(told, str) else json.dumps(told)
+    if not text.lstrip().startswith("{"):
         return None
     try:
-        graph = parse_workflow(text)
+        return parse_workflow(text)
     except BadInput:
         return None
-    return graph if len(graph) <= _MOST_NODES else None
 
 
-def _in_comment(comment: str | None) -> str | None:
-    """Return the graph in what VideoHelperSuite writes: a JSON object as the clip's comment."""
-    if not comment or not comment.lstrip().startswith("{"):
+def _of_ui(told: object) -> Graph | None:
+    ui = _object(told) if isinstance(told, str) else told
+    if not isinstance(ui, Mapping) or not is_ui(ui) or len(ui["nodes"]) > _MOST_NODES:
         return None
     try:
-        told: Any = json.loads(comment)
-    except (ValueError, RecursionError):
+        return convert(ui, CORE).graph
+    except (BadInput, InvalidGraph, RecursionError):
         return None
-    prompt = told.get("prompt") if isinstance(told, dict) else None
-    return prompt if isinstance(prompt, str) else json.dumps(prompt) if prompt else None
+
+
+def _object(text: str | None) -> Mapping[str, Any]:
+    """Return the JSON object in a text, such as VideoHelperSuite's comment; else an empty one."""
+    if not text or not text.lstrip().startswith("{"):
+        return {}
+    try:
+        told: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _of_graph(graph: Graph) -> Asked | None:

@@ -8,7 +8,9 @@ import pytest
 
 from tower_anime.domain.expectation import Expectation
 from tower_anime.graph import ready
+from tower_anime.graph.layout import laid_out
 from tower_anime.pipeline.told import asked_of, without_larger_size
+from tower_anime.sandbox.catalog import Catalog
 
 NOTHING = Expectation()
 
@@ -94,3 +96,36 @@ def test_a_clip_s_comment() -> None:
 def test_broken_texts_say_nothing(text: str) -> None:
     for key in ("prompt", "comment", "parameters"):
         assert asked_of({key: text}, prompt=None, negative="", expect=NOTHING) is None
+
+
+@pytest.mark.parametrize("name", ready.READY)
+def test_a_workflow_in_ui_format_says_the_same(name: str) -> None:
+    made = graph(name)
+    catalog = Catalog().listing([])
+    drawn = laid_out(json.loads(json.dumps(made)), catalog)
+    assert drawn is not None
+    for key, text in (("workflow", drawn), ("comment", {"workflow": drawn})):
+        found = asked_of({key: json.dumps(text)}, prompt=None, negative="", expect=NOTHING)
+        api = asked_of({"prompt": json.dumps(made)}, prompt=None, negative="", expect=NOTHING)
+        assert found is not None
+        assert found == api
+
+
+BROKEN: tuple[object, ...] = (None, 3, "x", [], {}, [None], {"id": 1}, -1, [[1, 2]], True)
+
+
+def test_a_broken_workflow_says_nothing() -> None:
+    drawn = laid_out(json.loads(json.dumps(graph())), Catalog().listing([]))
+    assert drawn is not None
+    for key in (*drawn, "definitions"):
+        for wrong in BROKEN:
+            _read_workflow({**drawn, key: wrong})
+    for key in drawn["nodes"][0]:
+        for wrong in BROKEN:
+            _read_workflow({**drawn, "nodes": [{**node, key: wrong} for node in drawn["nodes"]]})
+    _read_workflow({"nodes": drawn["nodes"], "links": [[n, 1, 0, 1, 0, "X"] for n in range(99)]})
+
+
+def _read_workflow(told: object) -> None:
+    """Read it; nothing but an answer may come of that."""
+    asked_of({"workflow": json.dumps(told)}, prompt=None, negative="", expect=NOTHING)
