@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from tests import samples
 from tests.browser.conftest import Server, Windows, serious_findings
 from tests.browser.stock import drawn, put
 from tower_anime.compose import App
 from tower_anime.domain.generation import GenerationStatus
+from tower_anime.domain.queue import PAUSED
 
 REJECTED, APPROVED = GenerationStatus.REJECTED, GenerationStatus.APPROVED
 
@@ -90,3 +92,32 @@ def test_a_file_is_assessed_where_it_is_dropped(server: Server, opened: Windows)
     expect(page.locator(".assessed > li").nth(1).locator(".bad")).to_be_visible()
     assert serious_findings(page) == []
     opened.expects += ["415", "422", "ERR_FILE_NOT_FOUND"]
+
+
+@pytest.mark.slow
+def test_many_are_published_and_many_are_cancelled(
+    app: App, server: Server, opened: Windows
+) -> None:
+    for number in range(3):
+        put(app, number, project="Many", status=APPROVED)
+    app.store.set_switch(PAUSED, True)
+    waiting = [app.create(samples.brief(project="Many")).id for _ in range(3)]
+    page = opened(f"{server.url}/ui/gallery?project=Many&status=approved")
+    expect(page.locator("#cards > li[data-id]")).to_have_count(3)
+    choose_all(page)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("3 published")).to_be_visible()
+    published = server.http.get("/api/v1/publications").json()["items"]
+    assert [one["state"] for one in published] == ["verified"] * 3
+    page.goto(f"{server.url}/ui/gallery?project=Many")
+    expect(page.locator("#cards > li[data-id]")).to_have_count(6)
+    choose_all(page)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_text("3 to be cancelled")).to_be_visible()
+    app.store.set_switch(PAUSED, False)
+    assert [server.finished(one)["status"] for one in waiting] == ["cancelled"] * 3
+
+
+def choose_all(page: Page) -> None:
+    page.locator(".choose input").first.check()
+    page.get_by_role("button", name="Select all shown").click()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server, Windows, serious_findings
 from tests.browser.stock import put
 from tower_anime.compose import App
+from tower_anime.domain.card import Choice
 from tower_anime.domain.generation import GenerationStatus
 
 STATUSES = {"a": "approved", "r": "rejected"}
@@ -84,3 +85,38 @@ def test_a_thumb_approves_on_a_phone(app: App, server: Server, opened: Windows) 
     page.goto(f"{server.url}/ui/review?project=Phone&lane=approved")
     prompt(page, 1)
     assert server.http.get(f"/api/v1/generations/{first}").json()["status"] == "approved"
+
+
+@pytest.mark.slow
+def test_a_swipe_decides_and_a_short_one_does_not(
+    app: App, server: Server, opened: Windows
+) -> None:
+    for number in range(3):
+        put(app, number, project="Swiped")
+    page = opened(f"{server.url}/ui/review?project=Swiped", width=390, height=844, has_touch=True)
+    prompt(page, 0)
+    swipe(page, by_px=40)
+    prompt(page, 0)
+    swipe(page, by_px=160)
+    prompt(page, 1)
+    swipe(page, by_px=-160)
+    prompt(page, 2)
+    expect(page.locator("#desk")).to_have_attribute("data-unsent", "0")
+    found = {one.prompt: one.status.value for one in app.store.cards(Choice(project="Swiped"))[0]}
+    assert found == {"picture 0": "approved", "picture 1": "rejected", "picture 2": "needs_review"}
+
+
+def swipe(page: Page, *, by_px: int) -> None:
+    """Draw a finger over the picture, as the browser itself would be touched."""
+    box = page.locator("#stage").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", _touched("touchStart", x, y))
+    for part in (0.3, 0.7, 1.0):
+        touch.send("Input.dispatchTouchEvent", _touched("touchMove", x + by_px * part, y))
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def _touched(kind: str, x: float, y: float) -> dict[str, object]:
+    return {"type": kind, "touchPoints": [{"x": x, "y": y}]}

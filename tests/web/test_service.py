@@ -301,6 +301,8 @@ def test_a_thumbnail_is_made_once_and_known_by_its_tag(server: Server, app: App)
     assert not file.exists()
     for one in (url, f"{url}/thumbnail?size=128"):
         tag = server.http.get(one).headers["etag"]
+        head = server.http.head(one)
+        assert (head.status_code, head.headers["etag"], head.content) == (200, tag, b"")
         again = server.http.get(one, headers={"If-None-Match": f'"x", W/{tag}'})
         assert (again.status_code, again.content) == (304, b"")
     assert server.http.get(f"{url}/thumbnail", params={"size": 99}).status_code == 422

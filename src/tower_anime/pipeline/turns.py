@@ -63,6 +63,10 @@ class Turns:
         midnight = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
         return reason_to_wait(budget, self.store.spent(project, since=midnight))
 
+    def forget_budgets(self) -> None:
+        """Look anew at the next question: somebody changed one here."""
+        self._budgets = (float("-inf"), MappingProxyType({}))
+
     def _budgets_now(self) -> Mapping[str, Budget]:
         asked_s, budgets = self._budgets
         if self.clock() - asked_s >= KNOWN_FOR_S:

@@ -189,6 +189,7 @@ def _add_middleware(api: FastAPI, app: App) -> None:
     )
     api.add_middleware(Guard, door=api.state.door)
     api.add_middleware(CallRate, per_s=http.calls_per_s)
+    api.add_middleware(_Heads)
     api.add_middleware(_Unforeseen)
     if http.cors_origins:
         api.add_middleware(
@@ -226,6 +227,27 @@ class _Unforeseen:
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], reference)
             words = f"something went wrong that should not; the server's log has it as {reference}"
             await _problem(Request(scope), 500, words)(scope, receive, send)
+
+
+class _Heads:
+    """ASGI middleware: HEAD is answered as GET is, without the body; a stream has no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one call."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        if not is_head or scope["path"].endswith("/events"):
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
 class _SafeHeaders:

@@ -268,14 +268,18 @@ def _routes(
 
     def create(app: TheApp, body: new) -> Json:  # type: ignore[valid-type]
         values = read_new(app, body) if read_new else _given(body)
-        return Json(view(app.store.add_part(kind, values)), status_code=201)
+        made = app.store.add_part(kind, values)
+        app.turns.forget_budgets()
+        return Json(view(made), status_code=201)
 
     def one(app: TheApp, part_id: str) -> Json:
         return Json(view(app.store.part(kind, part_id)))
 
     def change(app: TheApp, part_id: str, body: changed) -> Json:  # type: ignore[valid-type]
         values = read_change(app, part_id, body) if read_change else _given(body)
-        return Json(view(app.store.change_part(kind, part_id, values)))
+        kept = app.store.change_part(kind, part_id, values)
+        app.turns.forget_budgets()
+        return Json(view(kept))
 
     def remove(app: TheApp, part_id: str) -> Response:
         app.store.remove_part(kind, part_id)
