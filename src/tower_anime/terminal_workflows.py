@@ -91,7 +91,10 @@ def _story(found: Checked) -> None:
 
 
 def _trouble(view: View) -> list[str]:
-    lines = [f"missing node: {name}" for name in view["missing_nodes"]]
+    lines = list[str]()
+    for name in view["missing_nodes"]:
+        near = ", ".join(view["nearest"].get(name, ()))
+        lines.append(f"missing node: {name}" + (f"; nearest: {near}" if near else ""))
     for problem in view["problems"]:
         where = f"node {problem['node']}: " if problem["node"] else ""
         lines.append(f"problem: {where}{problem['message']}")

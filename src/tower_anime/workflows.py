@@ -428,6 +428,11 @@ def _view(
         "missing_nodes": sorted(
             {graph[p.node]["class_type"] for p in found if p.type == "missing_node_type"}
         ),
+        "nearest": {
+            graph[p.node]["class_type"]: near.split(", ")
+            for p in found
+            if p.type == "missing_node_type" and (near := p.message.partition("; nearest: ")[2])
+        },
         "bound": {
             name: [_slot_view(graph, slot) for slot in slots] for name, slots in roles.bound.items()
         },

@@ -21,6 +21,7 @@ KEYS = {
     "family",
     "nodes",
     "missing_nodes",
+    "nearest",
     "bound",
     "bound_by_user",
     "moved_with_steps",
@@ -79,6 +80,7 @@ def test_check_tells_each_file_by_file() -> None:
     assert fine["problems"] == fine["missing_nodes"] == fine["ambiguous"] == []
     assert "frames" in fine["unbound"]
     assert wrong["missing_nodes"] == ["SaveImagePlus"]
+    assert "SaveImage" in wrong["nearest"]["SaveImagePlus"]
     types = {(p["node"], p["input"], p["type"]) for p in wrong["problems"]}
     assert types == {
         ("3", "steps", "value_smaller_than_min"),

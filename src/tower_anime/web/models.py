@@ -188,6 +188,7 @@ class Workflow(Open):
     format: str | None = Field(None, examples=["ui", "api"])
     nodes: int | None = None
     missing_nodes: list[str] = Field(default_factory=list)
+    nearest: dict[str, list[str]] = Field(default_factory=dict)
     bound: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     unbound: list[str] = Field(default_factory=list)
     ambiguous: list[dict[str, Any]] = Field(default_factory=list)
