@@ -13,6 +13,7 @@ from tower_anime.domain.conversation import Role
 from tower_anime.errors import ChatFailed, TowerError
 from tower_anime.pipeline.card import Card, OwnCards, SharedCard
 from tower_anime.pipeline.director import CreativeDirector, Patience
+from tower_anime.pipeline.memory import SANDBOX
 from tower_anime.ports import Chat, Media, Productions, Renderer
 from tower_anime.settings import Settings
 
@@ -105,8 +106,8 @@ def _freed(renderer: Renderer, free: Callable[[], object]) -> bool:
     ends_at = time.monotonic() + RELEASE_S
     while True:
         facts = renderer.facts()
-        if facts.vram_total_bytes is None:
-            return not facts.devices  # no graphics card, or one whose memory nobody tells
+        if facts.vram_total_bytes is None:  # no graphics card, or one whose memory nobody tells
+            return facts.backend == SANDBOX or all(name == "cpu" for name in facts.devices)
         if (facts.vram_free_bytes or 0) >= FREE_SHARE * facts.vram_total_bytes:
             return True
         if time.monotonic() > ends_at:

@@ -611,3 +611,26 @@ def test_a_shared_card_is_empty_before_the_other_works(own_rig: Rig, llm: Script
     assert history.generation.status is GenerationStatus.APPROVED
     assert seen == [("asked", False, False), ("drawn", False, True), ("asked", False, False)]
     assert llm.calls.count("POST /api/generate") >= 1
+
+
+@pytest.mark.parametrize(
+    ("backend", "devices", "warned"),
+    [("sandbox", ("sandbox",), False), ("comfyui", ("cpu",), False), ("comfyui", ("xpu",), True)],
+)
+def test_only_a_card_whose_memory_nobody_tells_is_doubted(
+    llm: ScriptedLlm,
+    caplog: pytest.LogCaptureFixture,
+    backend: str,
+    devices: tuple[str, ...],
+    warned: bool,
+) -> None:
+    class Cardless(FakeRenderer):
+        def facts(self) -> ServerFacts:
+            found = super().facts()
+            return replace(found, backend=backend, devices=devices, vram_total_bytes=None)
+
+    chats = (OllamaChat(llm.url, num_ctx=8192),)
+    settings = Settings(director=DirectorSettings(shared_gpu=True))
+    with open_card(settings, chats, (Cardless(by_steps, catalog=catalog()),)).directing():
+        pass
+    assert bool(caplog.records) is warned
