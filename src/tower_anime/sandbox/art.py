@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import cv2
 import numpy as np
-import resvg_py
-from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import backdrop
@@ -25,13 +23,11 @@ from tower_anime.sandbox.figure import (
     tall,
 )
 from tower_anime.sandbox.ink import moved
+from tower_anime.sandbox.layers import Picture, by_hand, glow, layer, over
 from tower_anime.sandbox.palette import LIGHTS_ON_PEOPLE
 from tower_anime.sandbox.props import headroom
 from tower_anime.sandbox.style import finished, inked
 from tower_anime.sandbox.words import Look, Scene
-
-Picture: TypeAlias = NDArray[np.uint8]
-"""Height × width × 4: RGBA."""
 
 Window: TypeAlias = tuple[float, float, float, float]
 
@@ -44,31 +40,29 @@ def draw(scene: Scene, *, width: int, height: int) -> Frame:
 
     The composition depends on the scene and the aspect alone, so a larger size shows the same.
     """
-    pixels = raster(svg(scene, aspect=width / height), width=width, height=height)
-    return finished(np.ascontiguousarray(pixels[..., :3]), scene)
+    wide = 1000 * width / height
 
+    def painted(parts: str, how: Callable[..., Picture] = layer) -> Picture:
+        return how(page(parts, scene, wide), width=width, height=height)
 
-def raster(drawing: str, *, width: int, height: int) -> Picture:
-    """Return a page of SVG as `height`×`width`×4 RGBA, alpha not multiplied in."""
-    sized = drawing.replace("<svg ", f'<svg width="{width}" height="{height}" ', 1)
-    png = resvg_py.svg_to_bytes(svg_string=sized, skip_system_fonts=True)
-    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert pixels is not None
-    assert pixels.shape == (height, width, 4)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), np.uint8)
-
-
-def svg(scene: Scene, *, aspect: float) -> str:
-    """Return the drawing as SVG, 1000 units high."""
-    wide = 1000 * aspect
     air = "".join(backdrop.weather(scene, wide).values())
-    parts = behind(scene, wide) + people(scene, wide) + air + backdrop.light_over(scene, wide)
-    return page(parts, scene, wide)
+    things = backdrop.sky(scene, wide) + place(scene, wide) + people(scene, wide) + air
+    picture = over(painted(backdrop.heaven(scene, wide), glow), painted(things))
+    picture = by_hand(picture, scene.rng("hand"), _with_care(scene, wide))
+    picture = over(picture, painted(backdrop.light_over(scene, wide), glow))
+    if candle := backdrop.candle(scene, wide):
+        picture = over(picture, painted(candle))
+    return finished(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8), scene)
 
 
-def behind(scene: Scene, wide: float) -> str:
-    """Return the sky and the place."""
-    return backdrop.sky(scene, wide) + place(scene, wide)
+def _with_care(scene: Scene, wide: float) -> list[tuple[float, float, float]]:
+    """Return where the people are, in heights of the picture: left, right, top."""
+    if not scene.people:
+        return []
+    camera, slot = _camera(scene, wide), wide / len(scene.people)
+    half, top = 170 * camera.scale, camera.face_y - 190 * camera.scale
+    middles = (slot * (i + 0.5) for i in range(len(scene.people)))
+    return [((x - half) / 1000, (x + half) / 1000, top / 1000) for x in middles]
 
 
 def place(scene: Scene, wide: float) -> str:

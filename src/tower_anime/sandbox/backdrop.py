@@ -187,8 +187,8 @@ def _leaves(rng: Generator, width: float, edge: str, paint: str, *, count: int =
 
 
 def light_over(scene: Scene, width: float) -> str:
-    """Return the light that lies over the whole picture."""
-    out, side = "", light_side(scene)
+    """Return the light that lies over the whole picture, without an edge anywhere."""
+    out, side = _slant(scene, width), light_side(scene)
     sun_x = (0.5 + 0.42 * side) * width
     air = scene.weather
     if scene.time == "sunset" and scene.place not in INSIDE:
@@ -207,6 +207,22 @@ def light_over(scene: Scene, width: float) -> str:
         )
         out += mist + f'<rect width="{width:.0f}" height="1000" fill="url(#mist)"/>'
     return out + _named_light(scene, width, sun_x)
+
+
+_SLANT = {
+    "day": ("#fffbe8", 0.16, "#3a4a9a", 0.16),
+    "morning": ("#fff0cc", 0.2, "#5a4a8a", 0.16),
+    "sunset": ("#ffcf8a", 0.26, "#4a2468", 0.26),
+    "night": ("#8fa4ff", 0.1, "#0a0a30", 0.3),
+}
+"""The light that falls in from one upper corner and the shade opposite: paint and opacity."""
+
+
+def _slant(scene: Scene, width: float) -> str:
+    lit, share, dark, depth = _SLANT[scene.time]
+    near, far = (0.5 + 0.5 * light_side(scene)) * width, (0.5 - 0.5 * light_side(scene)) * width
+    reach = 0.8 * float(np.hypot(width, 1000))
+    return _glow("slant", near, 0, reach, lit, share) + _glow("dim", far, 1000, reach, dark, depth)
 
 
 def _named_light(scene: Scene, width: float, sun_x: float) -> str:
@@ -228,14 +244,19 @@ def _named_light(scene: Scene, width: float, sun_x: float) -> str:
     if light in {"glow", "candle"}:
         paint = "#ffc46a" if light == "candle" else "#fff2d0"
         out += _glow("bloom", sun_x, 300, 760, paint, 0.5)
-    if light == "candle":
-        x = (0.5 - 0.36 * side) * width
-        out += (
-            shape(f"M{x - 20:.0f},1000 v-110 h40 v110Z", "#fbf3e4")
-            + shape(f"M{x:.0f},884 q-22,-30 0,-62 q22,32 0,62Z", "#ffb84a", line=3)
-            + oval(x, 850, 60, 60, "url(#lampglow)")
-        )
     return out + _shade_over(scene, width, sun_x)
+
+
+def candle(scene: Scene, width: float) -> str:
+    """Return the candle that a word about light names."""
+    if scene.light != "candle":
+        return ""
+    x = (0.5 - 0.36 * light_side(scene)) * width
+    return (
+        shape(f"M{x - 20:.0f},1000 v-110 h40 v110Z", "#fbf3e4")
+        + shape(f"M{x:.0f},884 q-22,-30 0,-62 q22,32 0,62Z", "#ffb84a", line=3)
+        + oval(x, 850, 60, 60, "url(#lampglow)")
+    )
 
 
 def _shade_over(scene: Scene, width: float, sun_x: float) -> str:
@@ -269,27 +290,44 @@ def _glow(name: str, x: float, y: float, r: float, paint: str, opacity: float) -
 # ---- sky ------------------------------------------------------------------------------------
 
 
-def sky(scene: Scene, width: float) -> str:
-    """Return the sky with sun or moon, clouds and what flies in it."""
-    air, rng = scene.weather, scene.rng("sky")
-    dull = bool(air & {"cloudy", "rain", "fog"}) or (scene.mood == "muted" and scene.time == "day")
+def heaven(scene: Scene, width: float) -> str:
+    """Return the colour of the sky and the glow of the sun in it: no edges."""
     top, middle, low = SKIES[scene.time]
-    if dull and scene.time in {"day", "morning"}:
+    if _dull(scene) and scene.time in {"day", "morning"}:
         top, middle, low = _GREY
-    elif dull and scene.time == "night":
+    elif _dull(scene) and scene.time == "night":
         top, middle, low = _GREY_NIGHT
     out = fade("sky", ((0.2, top, 1), (0.5, middle, 1), (0.72, low, 1)))
     out += f'<rect x="-60" y="{HIGH}" width="{width + 120:.0f}" height="1800" fill="url(#sky)"/>'
-    side = light_side(scene)
-    x = (0.5 + side * float(rng.uniform(0.2, 0.4))) * width
+    if scene.time != "night" and not _dull(scene):
+        x, y, r, _ = _sun(scene, width)
+        out += _glow("sun", x, y, r * 2.6, "#fff3c0", 0.75)
+    return out
+
+
+def _dull(scene: Scene) -> bool:
+    clouded = scene.weather & {"cloudy", "rain", "fog"}
+    return bool(clouded) or (scene.mood == "muted" and scene.time == "day")
+
+
+def _sun(scene: Scene, width: float) -> tuple[float, float, float, str]:
+    """Return x, y and radius of the sun or the x of the moon, and the sun's paint."""
+    x = (0.5 + light_side(scene) * float(scene.rng("sky").uniform(0.2, 0.4))) * width
+    y, r, paint = {
+        "sunset": (505.0, 120.0, "#fff0b8"),
+        "morning": (330.0, 70.0, "#fffbe6"),
+    }.get(scene.time, (120.0, 56.0, "#fffdf0"))
+    return x, y, r, paint
+
+
+def sky(scene: Scene, width: float) -> str:
+    """Return what is in the sky: sun or moon, clouds and what flies."""
+    air, rng, dull, out = scene.weather, scene.rng("clouds"), _dull(scene), ""
+    x, y, r, paint = _sun(scene, width)
     if scene.time == "night":
         out += _night_sky(scene, width, rng, x, dull=dull)
     elif not dull:
-        y, r, paint = {
-            "sunset": (505.0, 120.0, "#fff0b8"),
-            "morning": (330.0, 70.0, "#fffbe6"),
-        }.get(scene.time, (120.0, 56.0, "#fffdf0"))
-        out += _glow("sun", x, y, r * 2.6, "#fff3c0", 0.75) + oval(x, y, r, r, paint)
+        out += oval(x, y, r, r, paint)
     paints = {
         "sunset": ("#f7b1a5", "#d98ba6"),
         "night": ("#4a5296", "#39407e"),
@@ -298,7 +336,15 @@ def sky(scene: Scene, width: float) -> str:
     lit, under = paints.get(scene.time, ("#ffffff", "#c8dff0"))
     if dull:
         lit, under = ("#c3cad6", "#9aa4b6") if scene.time != "night" else ("#3a4066", "#2c3152")
-    out += _clouds(rng, width, lit, under, count=9 if "cloudy" in air else int(rng.integers(2, 5)))
+    shown = x if "moon" in air and not dull else None
+    out += _clouds(
+        rng,
+        width,
+        lit,
+        under,
+        clear_of=shown,
+        count=9 if "cloudy" in air else int(rng.integers(2, 5)),
+    )
     if "rainbow" in air:
         for i, paint in enumerate(
             ("#f26d6d", "#f7b05b", "#f6e36b", "#7fd08a", "#6fb4ee", "#a88be0")
@@ -362,11 +408,16 @@ def _fireworks(rng: Generator, width: float) -> str:
     return out
 
 
-def _clouds(rng: Generator, width: float, paint: str, under: str, *, count: int) -> str:
+def _clouds(
+    rng: Generator, width: float, paint: str, under: str, *, clear_of: float | None, count: int
+) -> str:
+    """Return clouds; none before what is at `clear_of` in the upper sky, if anything is."""
     out = ""
     for _ in range(count):
         x, y = float(rng.uniform(-0.05, 1.0)) * width, float(rng.uniform(50, 430))
         size = float(rng.uniform(0.6, 1.4)) * (1.25 - y / 900)
+        if clear_of is not None and abs(x - clear_of) < 110 + 190 * size:
+            y = max(y, 270 + 110 * size)
         d = (
             "M-150,40 C-205,44 -206,-14 -152,-18 C-160,-66 -96,-92 -60,-62 C-40,-112 50,-118 66,-66"
             " C104,-92 150,-54 136,-18 C190,-20 192,42 140,40Z"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import backdrop
-from tower_anime.sandbox.art import Picture, page, people, place, raster
+from tower_anime.sandbox.art import page, people, place
 from tower_anime.sandbox.figure import Moment
+from tower_anime.sandbox.layers import Picture, by_hand, glow, layer, opaque, over, raster
 from tower_anime.sandbox.motion import WHOLE, Motion, View, closest, moments_at, view_at
 from tower_anime.sandbox.style import finished
 from tower_anime.sandbox.words import Scene
@@ -97,14 +98,17 @@ class Camera:
         self.air = _Air(film, self.wide) if film.motion.alive else None
         scene = film.scene
         if film.start is not None:
-            self.far = _opaque(_fitted(film.start, *self.size))
+            self.far = opaque(_fitted(film.start, *self.size))
             self.layers: list[Picture] = []
-            self.lit = None
+            self.lit: Picture | None = None
         else:
-            self.far = self._layer(backdrop.sky(scene, self.wide))
-            self.layers = [self._layer(place(scene, self.wide))]
-            light = backdrop.light_over(scene, self.wide)
-            self.lit = self._layer(light) if light else None
+            heaven = self._layer(backdrop.heaven(scene, self.wide), glow)
+            self.far = over(heaven, self._layer(backdrop.sky(scene, self.wide)))
+            ground = self._layer(place(scene, self.wide))
+            self.layers = [by_hand(ground, scene.rng("hand"), [])]
+            self.lit = self._layer(backdrop.light_over(scene, self.wide), glow)
+            if candle := backdrop.candle(scene, self.wide):
+                self.lit = over(self.lit, self._layer(candle))
             if self.near == 1.0:
                 self.far, self.layers = over(self.far, self.layers[0]), []
         self.cast = lru_cache(maxsize=48)(self._people)
@@ -119,8 +123,8 @@ class Camera:
         film, drawing, view = self.film, self._drawing(number), self._view(number)
         seconds = drawing / film.per_s
         picture = self._seen(self.far, _slowed(view, _SKY_FOLLOWS) if self.layers else view)
-        for layer in self.layers:
-            picture = over(picture, self._seen(layer, view))
+        for near in self.layers:
+            picture = over(picture, self._seen(near, view))
         if film.start is not None and film.motion.alive:
             picture = _stirred(picture, seconds)
         if film.scene.people and film.start is None:
@@ -157,9 +161,9 @@ class Camera:
         unit = 1000 / height
         window = (x * unit, y * unit, w * unit, h * unit)
         drawn = page(people(scene, self.wide, moments), scene, self.wide, window=window)
-        layer = np.zeros((height, width, 4), np.uint8)
-        layer[y : y + h, x : x + w] = _laid(raster(drawn, width=w, height=h))
-        return layer
+        cast = np.zeros((height, width, 4), np.uint8)
+        cast[y : y + h, x : x + w] = layer(drawn, width=w, height=h)
+        return cast
 
     def _around(self, parts: str) -> _Box:
         """Return the part of the canvas that is painted, with room for what swings (pixels)."""
@@ -172,16 +176,16 @@ class Camera:
         left, top = max(0, x - room), max(0, y - room)
         return left, top, min(width, x + w + room) - left, min(height, y + h + room) - top
 
-    def _layer(self, parts: str) -> Picture:
+    def _layer(self, parts: str, how: Callable[..., Picture] = layer) -> Picture:
         width, height = self.size
-        return _laid(raster(page(parts, self.film.scene, self.wide), width=width, height=height))
+        return how(page(parts, self.film.scene, self.wide), width=width, height=height)
 
-    def _seen(self, layer: Picture, view: View) -> Picture:
+    def _seen(self, sheet: Picture, view: View) -> Picture:
         """Return what the camera sees of a layer."""
         film = self.film
-        if view == WHOLE and layer.shape[:2] == (film.height, film.width):
-            return layer
-        height, width = layer.shape[:2]
+        if view == WHOLE and sheet.shape[:2] == (film.height, film.width):
+            return sheet
+        height, width = sheet.shape[:2]
         scale_x, scale_y = width / view.zoom / film.width, height / view.zoom / film.height
         left, top = (
             view.x * width - width / view.zoom / 2,
@@ -196,7 +200,7 @@ class Camera:
         )
         return np.asarray(
             cv2.warpAffine(
-                layer,
+                sheet,
                 way,
                 (film.width, film.height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -219,7 +223,7 @@ class _Air:
                 for y in (-1, 0, 1)
             )
             sheet = page(seamless, film.scene, wide)
-            tile = _laid(raster(sheet, width=film.width, height=film.height))
+            tile = layer(sheet, width=film.width, height=film.height)
             if kind in _DEEP:
                 half = tile[: film.height // 2 * 2, : film.width // 2 * 2]
                 small = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -236,26 +240,6 @@ class _Air:
             y = round(down * seconds * pace * self.height)
             picture = over(picture, np.roll(tile, (y, x), axis=(0, 1)) if (x or y) else tile)
         return picture
-
-
-def over(below: Picture, layer: Picture) -> Picture:
-    """Return the picture with a layer over it (its colours multiplied by its alpha)."""
-    clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
-    behind = cv2.multiply(below, cv2.merge([clear] * 4), scale=1 / 255)
-    return np.asarray(cv2.add(behind, layer), np.uint8)
-
-
-def _laid(straight: Picture) -> Picture:
-    """Return a layer with its colours multiplied by its alpha."""
-    alpha = cv2.extractChannel(straight, 3)
-    full = np.full_like(alpha, 255)
-    return np.asarray(
-        cv2.multiply(straight, cv2.merge([alpha, alpha, alpha, full]), scale=1 / 255), np.uint8
-    )
-
-
-def _opaque(picture: Frame) -> Picture:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8)
 
 
 def _slowed(view: View, share: float) -> View:

@@ -9,8 +9,8 @@ from itertools import pairwise
 from numpy.random import Generator
 
 from tower_anime.sandbox.head import Bearing
-from tower_anime.sandbox.ink import Point, clipped, moved, oval, shape, smooth, stroke, tube, veil
-from tower_anime.sandbox.palette import INK, Light
+from tower_anime.sandbox.ink import Point, clipped, moved, oval, shape, stroke, tube, veil
+from tower_anime.sandbox.palette import Light
 from tower_anime.sandbox.words import Look
 
 _LENGTH = {
@@ -291,15 +291,16 @@ def _tails(look: Look, light: Light, rng: Generator, *, wind: float, spread: flo
             (s * 150 * spread + sway, 330.0),
         ]
         tail = tube(joints, (26, 66, 78, 64, 8))
-        inner = tube([(x - s * 12, y + 8) for x, y in joints], (6, 26, 30, 24, 2))
-        wisp = smooth(
+        inner = tube([(x - s * 12, y + 8) for x, y in joints], (6, 26, 30, 24, 2), end=0.94)
+        wisp = tube(
             [
-                (s * 160 * spread, 120),
-                (s * 190 * spread + sway, 220),
-                (s * 196 * spread + sway, 330),
-            ]
+                (s * 150 * spread, 90.0),
+                (s * 186 * spread + sway, 200.0),
+                (s * 172 * spread + sway, 318.0),
+            ],
+            (20, 17, 12, 2),
         )
-        out += stroke(wisp, INK, 13) + stroke(wisp, paint, 6)
+        out += shape(wisp, paint, line=3.5)
         out += shape(tail, paint) + veil(inner, dark, 1) + shape(tail, "none")
         out += oval(high * 90, -80, 17, 19, "#e0565f", 4)
     return out

@@ -144,7 +144,7 @@ def closest(motion: Motion, seconds: float) -> float:
     if not motion.alive or motion.camera == "fixed":
         return 1.0
     if motion.camera == "shake":
-        return 1.08
+        return 1.03
     way = min(0.24, 0.05 + _PAN_PER_S * seconds)
     return 1 / (1 - way)
 
@@ -163,7 +163,7 @@ def view_at(
     eased = share * share * (3 - 2 * share)
     margin = (1 - 1 / near) / 2
     if motion.camera == "shake":
-        wave = math.sin(seconds * 23 + jitter), math.sin(seconds * 31 + 2 * jitter)
+        wave = math.sin(seconds * 11 + jitter), math.sin(seconds * 15 + 2 * jitter)
         return View(0.5 + margin * wave[0], 0.5 + margin * wave[1], near)
     if motion.camera in {"zoom in", "zoom out"}:
         done = eased if motion.camera == "zoom in" else 1 - eased

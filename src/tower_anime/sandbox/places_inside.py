@@ -60,22 +60,62 @@ def classroom(stage: Stage) -> str:
         f"M{board_x + board_w / 2:.0f},160 v-20 m0,20 l14,8", "#241c2e", 4
     )
     out += _boards(stage)
-    for row, (y, size) in enumerate(((720, 0.62), (800, 0.85), (920, 1.2))):
+    for y, size in ((720, 0.62), (800, 0.85), (920, 1.2)):
         many = int(3 + w / 700)
+        first = stage.between(0.3, 0.7)
         for i in range(many):
-            out += _desk(stage, (i + 0.5 + 0.2 * (row % 2)) * w / many, y, size)
+            x = (i + first + stage.between(-0.08, 0.08)) * w / many
+            out += _desk(stage, x, y + stage.between(-10, 10), size * stage.between(0.93, 1.07))
     return out
 
 
 def _desk(stage: Stage, x: float, y: float, size: float) -> str:
-    wood, steel = stage.css("#d6a878"), stage.css("#7f88a0")
+    """Return a desk with a chair behind it; no two stand alike or hold the same things."""
+    text = stage.one(("#d6a878", "#cf9f6c", "#dcb186", "#c99a70"))
+    wood, side, steel = stage.css(text), stage.dark(text, 0.25), stage.css("#7f88a0")
+    lean = [stage.between(-7, 7) for _ in range(4)]
+    chair = stage.between(-34, 34)
+    back = shape(
+        f"M{chair - 48:.0f},-44 V-{stage.between(92, 118):.0f} Q{chair:.0f},-{stage.between(118, 134):.0f}"
+        f" {chair + 46:.0f},-{stage.between(92, 118):.0f} V-44Z",
+        stage.dark(text, 0.14),
+        line=3.5,
+    )
+    legs = (
+        f"M-70,0 L{-70 + lean[0]:.0f},120 M70,0 L{70 + lean[1]:.0f},120"
+        f" M-70,{90 + lean[2]:.0f} L70,{92 + lean[3]:.0f}"
+    )
+    top = f"M{-84 + lean[2]:.0f},-18 L-70,{-40 + lean[0] / 2:.0f} H70 L{84 + lean[3]:.0f},-18 V4 H-84Z"
     return (
         f'<g transform="translate({x:.0f} {y:.0f}) scale({size:.2f})">'
-        + stroke("M-70,0 V120 M70,0 V120 M-70,96 H70", steel, 8)
-        + shape("M-84,-18 L-70,-40 H70 L84,-18 V4 H-84Z", wood, line=4)
-        + shape("M-74,4 H74 V34 H-74Z", stage.dark("#d6a878", 0.25), line=3.5)
+        + back
+        + stroke(legs, steel, 8)
+        + shape(top, wood, line=4)
+        + shape(f"M-74,4 H74 V{stage.between(28, 42):.0f} H-74Z", side, line=3.5)
+        + _left_on_desk(stage)
         + "</g>"
     )
+
+
+def _left_on_desk(stage: Stage) -> str:
+    """Return what somebody left there: books, a pencil case, a bag at the side, or nothing."""
+    paint = stage.css(stage.one(("#d2574f", "#4d7fb8", "#e2b64a", "#5e9b6b", "#9a6bb0")))
+    at, what = stage.between(-50, 6), stage.between(0, 4)
+    if what < 1:
+        many = 1 + int(stage.between(0, 3))
+        return "".join(
+            shape(f"M{at + 4 * i:.0f},{-34 - 12 * i} h58 v12 h-58Z", paint, line=3)
+            for i in range(many)
+        )
+    if what < 2:
+        open_book = (
+            f"M{at:.0f},-24 l10,-14 q18,-8 28,2 q14,-10 30,-2 l8,14 q-20,-6 -36,2 q-18,-8 -40,-2Z"
+        )
+        return shape(open_book, stage.css("#fbf6ea"), line=3)
+    if what < 3:
+        hung = 1 if at > -22 else -1
+        return shape(f"M{hung * 72:.0f},14 h{hung * 34} l4,58 h{-hung * 38}Z", paint, line=3.5)
+    return ""
 
 
 def library(stage: Stage) -> str:
@@ -124,10 +164,11 @@ def cafe(stage: Stage) -> str:
         f"M{left - 30:.0f},90 H{left + wide + 30:.0f} L{left + wide + 10:.0f},170 H{left - 10:.0f}Z",
         stage.css("#c8514a"),
     )
-    stripes = "".join(
-        f"M{left - 10 + i * wide / 8:.0f},92 h{wide / 16:.0f} v76 h{-wide / 16:.0f}Z"
-        for i in range(8)
-    )
+    stripes, edge = "", left - 10
+    while edge < left + wide:
+        stripe = stage.between(0.8, 1.25) * wide / 16
+        stripes += f"M{edge:.0f},92 h{stripe:.0f} v{stage.between(70, 84):.0f} h{-stripe:.0f}Z"
+        edge += stripe + stage.between(0.8, 1.25) * wide / 16
     out += shape(stripes, stage.css("#f7f0e4"), line=0)
     board = left + wide + 60
     out += shape(f"M{board:.0f},200 h210 v150 h-210Z", stage.css("#3a3f46")) + stroke(
@@ -136,24 +177,21 @@ def cafe(stage: Stage) -> str:
         5,
     )
     out += shape(f"M{board - 10:.0f},420 h{w:.0f} v14 h{-w:.0f}Z", stage.css("#8a5f43"), line=3)
-    jars = "".join(
-        shape(
-            f"M{board + 10 + i * 58:.0f},420 v-44 q20,-12 40,0 v44Z",
-            stage.css(stage.one(("#d98a5a", "#8fb07a", "#e2c14a", "#b0809a"))),
-            line=3,
-        )
-        for i in range(int((w - board) / 58) + 1)
-    )
-    out += jars + _boards(stage, "#a87a54")
+    out += _jars(stage, board) + _boards(stage, "#a87a54")
     out += shape(
         f"M{board - 60:.0f},560 H{w + 60:.0f} V800 H{board - 60:.0f}Z", stage.css("#8a5f43")
     ) + shape(f"M{board - 80:.0f},540 H{w + 60:.0f} V572 H{board - 80:.0f}Z", stage.css("#c99a6a"))
     for i in range(int(3 + w / 500)):
-        x = (i + 0.5) * w / int(3 + w / 500)
+        x = (i + stage.between(0.3, 0.7)) * w / int(3 + w / 500)
+        low, half = stage.between(-20, 50), stage.between(36, 54)
         out += (
-            stroke(f"M{x:.0f},-400 V20", "#3a3548", 4)
-            + shape(f"M{x - 46:.0f},66 Q{x:.0f},-20 {x + 46:.0f},66Z", stage.css("#4f6f6a"))
-            + oval(x, 68, 20, 10, "#fff0b8")
+            stroke(f"M{x:.0f},-400 V{low:.0f}", "#3a3548", 4)
+            + shape(
+                f"M{x - half:.0f},{low + 46:.0f} Q{x + stage.between(-8, 8):.0f},{low - 40:.0f}"
+                f" {x + half:.0f},{low + 46:.0f}Z",
+                stage.css(stage.one(("#4f6f6a", "#7a5a6a", "#8a6a3f", "#4f5f8a"))),
+            )
+            + oval(x, low + 48, half * 0.45, 10, "#fff0b8")
         )
     table = stage.between(0.05, 0.9) * w
     out += shape(f"M{table - 12:.0f},850 h24 V1010 h-24Z", stage.css("#4a3a34"))
@@ -169,6 +207,47 @@ def cafe(stage: Stage) -> str:
             opacity=0.8,
         )
     )
+
+
+def _jars(stage: Stage, x: float) -> str:
+    """Return a shelf of jars, bottles, cups and plants from `x` on."""
+    out, paints = "", ("#d98a5a", "#8fb07a", "#e2c14a", "#b0809a", "#6f9fb8")
+    while x < stage.width + 40:
+        wide, high, paint = (
+            stage.between(26, 44),
+            stage.between(30, 72),
+            stage.css(stage.one(paints)),
+        )
+        kind = stage.one(("jar", "bottle", "cups", "plant"))
+        if kind == "bottle":
+            neck = wide * 0.3
+            out += shape(
+                f"M{x:.0f},420 v{-high:.0f} q4,-12 {wide / 2 - neck / 2:.0f},-14 v-16 h{neck:.0f} v16"
+                f" q8,2 {wide / 2 - neck / 2:.0f},14 v{high:.0f}Z",
+                paint,
+                line=3,
+            )
+        elif kind == "cups":
+            out += "".join(
+                shape(
+                    f"M{x + 2 * i:.0f},{420 - 18 * i} h{wide:.0f} l-4,-20 h{8 - wide:.0f}Z",
+                    stage.css("#fbf8f2"),
+                    line=3,
+                )
+                for i in range(1 + int(high / 30))
+            )
+        else:
+            lid = f"q{wide / 2:.0f},{-stage.between(4, 18):.0f} {wide:.0f},0"
+            low = high if kind == "jar" else high * 0.5
+            out += shape(f"M{x:.0f},420 v{-low:.0f} {lid} v{low:.0f}Z", paint, line=3)
+            if kind == "plant":
+                leaves = "".join(
+                    f"M{x + wide / 2:.0f},{420 - low:.0f} q{s * 8:.0f},-22 {s * stage.between(14, 30):.0f},-{stage.between(18, 44):.0f}"
+                    for s in (-1, -0.3, 0.4, 1)
+                )
+                out += stroke(leaves, stage.css("#4f8f52"), 7)
+        x += wide + stage.between(8, 34)
+    return out
 
 
 def _wall_with_window(
@@ -207,7 +286,8 @@ def _boards(stage: Stage, paint: str = "#c08f63") -> str:
     w = stage.width
     out = shape(f"M-60,{_FLOOR} H{w + 60:.0f} V{DEEP} H-60Z", stage.css(paint))
     lines = "".join(
-        f"M{i * w / 9:.0f},764 L{w / 2 + (i * w / 9 - w / 2) * 2.6:.0f},{DEEP}" for i in range(10)
+        f"M{x:.0f},764 L{w / 2 + (x - w / 2) * 2.6:.0f},{DEEP}"
+        for x in ((i + stage.between(-0.25, 0.25)) * w / 9 for i in range(10))
     )
     gloss = veil(
         f"M{w * 0.25:.0f},764 L{w * 0.1:.0f},1000 H{w * 0.4:.0f} L{w * 0.42:.0f},764Z",

@@ -48,17 +48,45 @@ def _bamboo(stage: Stage) -> str:
     for row, (count, thick, paint, far) in enumerate(
         ((16, 14, "#a9cf8f", 0.5), (10, 24, "#7fb864", 0.2), (6, 40, "#5f9e4f", 0.0))
     ):
-        for i in range(int(count * stage.width / 1000) + 1):
-            x = (i + stage.between(0, 1)) * stage.width / (count * stage.width / 1000)
-            out += shape(
-                f"M{x:.0f},{HIGH} h{thick} V{700 + 90 * row} h{-thick}Z",
-                stage.css(paint, far),
-                line=3,
-            )
-            rings = "".join(f"M{x:.0f},{y + 37 * row} h{thick}" for y in range(-300, 700, 150))
-            out += stroke(rings, stage.dark(paint, 0.4), 4)
+        step = 1000 / count
+        for i in range(int(stage.width / step) + 1):
+            x = (i + stage.between(0, 1)) * step
+            out += _cane(stage, x, 700 + 90 * row, thick * stage.between(0.75, 1.25), paint, far)
         out += floor(stage, 690 + 90 * row, stage.css("#9abf78", far), line=0)
     return out + tufts(stage, 860)
+
+
+def _cane(stage: Stage, x: float, ground: float, thick: float, paint: str, far: float) -> str:
+    """Return one bamboo: a little bent, its knots where they grew, a twig here and there."""
+    lean, bend = stage.between(-70, 70), stage.between(-26, 26)
+    top = thick * 0.8
+
+    def at(y: float) -> float:
+        share = (ground - y) / (ground - HIGH)
+        return x + lean * share + 4 * bend * share * (1 - share)
+
+    middle = 2 * at((ground + HIGH) / 2) - (x + lean + x) / 2
+    half = (ground + HIGH) / 2
+    out = shape(
+        f"M{x:.0f},{ground:.0f} Q{middle:.0f},{half:.0f} {x + lean:.0f},{HIGH} h{top:.0f}"
+        f" Q{middle + (thick + top) / 2:.0f},{half:.0f} {x + thick:.0f},{ground:.0f}Z",
+        stage.css(paint, far),
+        line=3,
+    )
+    y, knots, leaves = ground - stage.between(20, 150), "", ""
+    while y > HIGH:
+        knots += (
+            f"M{at(y):.0f},{y:.0f} q{thick / 2:.0f},{stage.between(2, 7):.0f} {thick * 0.92:.0f},0"
+        )
+        if stage.rng.random() < 0.3:
+            side = 1 if stage.rng.random() < 0.5 else -1
+            for _ in range(3):
+                long = stage.between(30, 70) * side
+                drop = stage.between(-10, 34)
+                leaves += f"M{at(y) + thick / 2:.0f},{y:.0f} q{long / 2:.0f},{drop - 18:.0f} {long:.0f},{drop:.0f} q{-long / 2:.0f},{6 - drop:.0f} {-long:.0f},{-drop:.0f}Z"
+        y -= stage.between(90, 190)
+    leaf = shape(leaves, stage.dark(paint, 0.1), line=2) if leaves else ""
+    return out + stroke(knots, stage.dark(paint, 0.4), 4) + leaf
 
 
 def field(stage: Stage) -> str:
@@ -204,17 +232,23 @@ def sea(stage: Stage) -> str:
         out += _headland(stage)
     out += floor(stage, 572, stage.light.css(glare), line=2.5)
     for i, paint in enumerate(("#3f9ad2", "#57b2dd", "#7fcde6")):
-        bumps = int(4 + w / 200)
-        wave = f"M-60,{630 + 66 * i}" + "".join(
-            f" q{w / bumps / 2:.0f},{stage.rng.integers(-26, -10)} {w / bumps:.0f},0"
-            for _ in range(bumps + 1)
-        )
+        wave, x = f"M-60,{630 + 66 * i}", -60.0
+        while x < w + 60:
+            wide = stage.between(0.5, 1.6) * 170 * (0.8 + 0.2 * i)
+            rise = stage.between(8, 34)
+            wave += f" q{wide * stage.between(0.3, 0.7):.0f},{-rise:.0f} {wide:.0f},{stage.between(-5, 5):.0f}"
+            x += wide
         out += shape(f"{wave} V{DEEP} H-60Z", stage.css(paint), line=3)
     glints = "".join(
         f"M{x:.0f},{585 + y * 0.2:.0f} h{20 + 60 * big:.0f}"
         for x, y, big in scatter(stage.rng, 18, w)
     )
     out += stroke(glints, stage.css("#f2fbff"), 4)
+    foam = "".join(
+        f"M{x:.0f},{648 + y * 0.17:.0f} q{20 + 40 * big:.0f},{-6 - 12 * big:.0f} {44 + 80 * big:.0f},{8 * big:.0f}"
+        for x, y, big in scatter(stage.rng, 9, w)
+    )
+    out += stroke(foam, stage.css("#e9f7fc"), 5)
     curve = stage.between(-50, 50)
     for top, paint in ((840, stage.css("#f6fbfd")), (872, stage.css("#f0d7a4"))):
         shore = f"M-60,{top} Q{w * 0.3:.0f},{top - 22 + curve:.0f} {w * 0.6:.0f},{top + 8}"

@@ -253,21 +253,33 @@ def station(stage: Stage) -> str:
     out += shape(f"M-60,330 H{w + 60:.0f} V700 H-60Z", body)
     out += shape(f"M-60,560 H{w + 60:.0f} V612 H-60Z", stage.css(band), line=0)
     glass = "#ffe7a8" if stage.night else stage.css("#a9cfe4")
-    for x in range(-30, int(w) + 40, 260):
-        out += shape(f"M{x},390 h130 v130 h-130Z", glass, line=4) + shape(
-            f"M{x + 150},376 h80 v324 h-80Z", stage.css("#d3dae4"), line=4
-        )
-        out += shape(f"M{x + 162},396 h56 v120 h-56Z", glass, line=3) + stroke(
-            f"M{x + 190},376 v324", "#241c2e", 3
-        )
+    x = stage.between(-180, -30)
+    while x < w + 40:
+        out += _car_window(stage, x, glass)
+        x += stage.between(150, 190)
+        if stage.rng.random() < 0.55:
+            out += _car_door(stage, x, glass)
+            x += stage.between(96, 120)
     out += shape(f"M-60,700 H{w + 60:.0f} V760 H-60Z", stage.css("#4a4a58"))
     out += floor(stage, 760, stage.css("#d0cac2"))
     out += shape(f"M-60,790 H{w + 60:.0f} V822 H-60Z", stage.css("#f2c83f"), line=3)
+    tiles = "".join(
+        f"M{x + stage.between(-7, 7):.0f},{806 + stage.between(-3, 3):.0f} h{stage.between(7, 20):.0f}"
+        for x in range(-50, int(w) + 60, 30)
+    )
+    out += stroke(tiles, stage.dark("#f2c83f", 0.3), 7)
+    seams = "".join(
+        f"M{w / 2 + x * 0.8:.0f},822 L{w / 2 + x * 1.9:.0f},{DEEP}"
+        for x in (stage.between(-0.7, 0.7) * w for _ in range(7))
+    )
     out += stroke(
-        "".join(f"M{x},806 h14" for x in range(-50, int(w) + 60, 30)), stage.dark("#f2c83f", 0.3), 7
+        f"{seams}M-60,{stage.between(870, 930):.0f} H{w + 60:.0f}", stage.dark("#d0cac2"), 2.5
     )
     out += shape(f"M-60,-400 H{w + 60:.0f} V150 L-60,190Z", stage.css("#6f7690"))
-    beams = "".join(f"M{x},{190 - 40 * x / w:.0f} V250" for x in range(40, int(w), 200))
+    beams = "".join(
+        f"M{x:.0f},{190 - 40 * x / w:.0f} V{stage.between(225, 275):.0f}"
+        for x in (at + stage.between(-60, 60) for at in range(40, int(w), 200))
+    )
     out += stroke(beams, stage.css("#4a5270"), 14)
     for pillar in (stage.between(0.04, 0.16) * w, stage.between(0.84, 0.96) * w):
         out += shape(f"M{pillar - 16:.0f},160 h32 V770 h-32Z", stage.css("#7f88a4"))
@@ -279,6 +291,51 @@ def station(stage: Stage) -> str:
         + stroke(f"M{board + 30:.0f},232 h70 M{board + 120:.0f},232 h60", "#3a3548", 8)
         + stroke(f"M{board + 30:.0f},206 v-40 M{board + 190:.0f},206 v-40", "#3a3548", 5)
     )
+
+
+def _car_window(stage: Stage, x: float, glass: str) -> str:
+    """Return a window of a train: somebody behind it, a blind half down, or the seats alone."""
+    wide, top = stage.between(112, 142), stage.between(380, 396)
+    low = top + stage.between(118, 136)
+    out = shape(f"M{x:.0f},{top:.0f} h{wide:.0f} V{low:.0f} h{-wide:.0f}Z", glass, line=4)
+    inside, lot = stage.dark("#8f7f90", 0.2), stage.rng.random()
+    if lot < 0.4:
+        head, big = x + stage.between(34, wide - 34), stage.between(17, 23)
+        body = f"M{head - 1.7 * big:.0f},{low:.0f} q{0.5 * big:.0f},-{1.7 * big:.0f} {1.7 * big:.0f},-{1.7 * big:.0f} t{1.7 * big:.0f},{1.7 * big:.0f}Z"
+        out += shape(body, inside, line=0) + oval(head, low - 2.5 * big, big, big * 1.15, inside)
+    elif lot < 0.7:
+        drop = stage.between(20, 70)
+        out += shape(
+            f"M{x + 4:.0f},{top + 3:.0f} h{wide - 8:.0f} v{drop:.0f} h{8 - wide:.0f}Z",
+            stage.css("#efe3cc"),
+            line=2.5,
+        )
+    seat = stage.between(0.2, 0.5) * wide
+    out += shape(
+        f"M{x + 6:.0f},{low - 3:.0f} v-24 q{seat / 2:.0f},-14 {seat:.0f},0 v24Z", inside, line=2
+    )
+    shine = f"M{x + wide * stage.between(0.5, 0.8):.0f},{top + 8:.0f} l-{stage.between(20, 40):.0f},{stage.between(40, 80):.0f}"
+    return out + stroke(shine, "#ffffff", 5, opacity=0.6)
+
+
+def _car_door(stage: Stage, x: float, glass: str) -> str:
+    """Return a door of a train, with a notice on its glass now and then."""
+    wide, top = stage.between(76, 88), stage.between(370, 382)
+    pane = stage.between(106, 130)
+    out = shape(f"M{x:.0f},{top:.0f} h{wide:.0f} V700 h{-wide:.0f}Z", stage.css("#d3dae4"), line=4)
+    out += shape(
+        f"M{x + 11:.0f},{top + 20:.0f} h{wide - 22:.0f} v{pane:.0f} h{22 - wide:.0f}Z",
+        glass,
+        line=3,
+    )
+    out += stroke(f"M{x + wide / 2:.0f},{top:.0f} V700", "#241c2e", 3)
+    if stage.rng.random() < 0.6:
+        note = stage.css(stage.one(("#e9d24f", "#d8584f", "#6fb48a")))
+        at = stage.between(14, 44)
+        out += shape(
+            f"M{x + at:.0f},{top + stage.between(70, 100):.0f} h20 v24 h-20Z", note, line=2
+        )
+    return out
 
 
 def shrine(stage: Stage) -> str:

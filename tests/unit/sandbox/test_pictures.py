@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.bench.sandbox import verdict_of
 from tests.contract.sandbox_client import client_of, sampler_graph
 from tower_anime.domain.frame import Frame, check_frame
 from tower_anime.sandbox import spoil
@@ -250,3 +251,10 @@ def chunks(data: bytes) -> dict[str, str]:
             key, _, value = body.partition(b"\0")
             texts[key.decode("latin-1")] = value.decode("latin-1")
     return texts
+
+
+@pytest.mark.parametrize("words", ["station, day", "classroom, night", "bamboo, sunset"])
+def test_what_repeats_in_a_place_is_drawn_by_hand_and_never_twice_alike(words: str) -> None:
+    prompt = f"no humans, {words}"
+    picture = draw(scene_of(prompt, seed=100), width=1024, height=1024)
+    assert verdict_of(picture, prompt)[0] == "pass"
