@@ -1,7 +1,8 @@
 """Many files assessed by several processes, in the order in which they were named.
 
 Processes are spawned, never forked: OpenCV's threads do not survive a fork. Each works on one file
-at a time, so that a decoder that crashes or hangs costs that file alone.
+at a time, so that a decoder that crashes or hangs costs that file alone; what else the process had
+in hand is done by others.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import multiprocessing
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import product
 from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -27,9 +31,12 @@ from tower_anime.inspection import Look, Profiles, Showing, Wanted, look_at
 AHEAD = 8
 """How many files for each process may be finished before their turn comes."""
 
+_IN_HAND = 1  # files that each process has beside the one it works on, so that it never waits
+
 ALONE_UP_TO = 8
 """So many files are assessed faster in this process than others start."""
 
+_MOST_WORDS = 16_384  # characters
 _PATIENCE_S, _PATIENCE_S_PER_MB = 60.0, 20.0  # for one file; a slow machine needs a tenth of it
 _LOOK_S = 1.0
 
@@ -62,18 +69,22 @@ def look_at_all(
 
 def _in_order(files: Sequence[Wanted], crew: list[_Worker], profiles: Profiles) -> Iterator[Look]:
     done: dict[int, Look] = {}
+    left: deque[Task] = deque()
     given = following = 0
     while following < len(files):
-        for worker in crew:
-            if worker.task is None and given < min(len(files), following + AHEAD * len(crew)):
-                worker.give((given, files[given]))
+        for ahead, worker in product(range(1 + _IN_HAND), crew):
+            if not left and given < min(len(files), following + AHEAD * len(crew)):
+                left.append((given, files[given]))
                 given += 1
+            if left and len(worker.tasks) == ahead and worker.takes(left[0]):
+                worker.give(left.popleft())
         for worker in _ready(crew):
-            task = worker.task
-            assert task is not None
-            number, file = task
+            number, file = worker.tasks[0]
             found = worker.take()
             done[number] = found if isinstance(found, Look) else _failed(file, profiles, found)
+            if worker.process is None:
+                left.extendleft(reversed(worker.tasks))
+                worker.tasks.clear()
         while following in done:
             yield done.pop(following)
             following += 1
@@ -81,13 +92,13 @@ def _in_order(files: Sequence[Wanted], crew: list[_Worker], profiles: Profiles) 
 
 def _ready(crew: list[_Worker]) -> list[_Worker]:
     """Return the workers that answered, died or are out of patience; waits for one of them."""
-    busy = [worker for worker in crew if worker.task is not None]
+    busy = [worker for worker in crew if worker.tasks]
     answered = connection.wait([worker.channel for worker in busy], timeout=_LOOK_S)
     return [worker for worker in busy if worker.channel in answered or worker.is_late()]
 
 
 def _failed(file: Wanted, profiles: Profiles, why: tuple[str, str]) -> Look:
-    kind = "clip" if file.path.suffix.lower() in CLIP_SUFFIXES else "still"
+    kind = "clip" if _is_clip(file.path) else "still"
     found = judge.unreadable(
         kind_of_error=why[0],
         message=why[1],
@@ -99,32 +110,53 @@ def _failed(file: Wanted, profiles: Profiles, why: tuple[str, str]) -> Look:
 
 @dataclass
 class _Worker:
-    """One process and what it works on; started when it gets its first file."""
+    """One process, the file it works on and what it has in hand; started when it gets a file."""
 
     profiles: Profiles
     showing: Showing
     process: SpawnProcess | None = None
     channel: Any = None
-    task: Task | None = None
+    tasks: deque[Task] = field(default_factory=deque)
     until_s: float = 0.0
+
+    def takes(self, task: Task) -> bool:
+        """Whether a file may wait here: behind a picture, which is soon done, and no clip itself.
+
+        Words that would fill the channel don't wait: a process that answers does not listen.
+        """
+        if not self.tasks:
+            return True
+        file = task[1]
+        words = len(file.prompt or "") + len(file.negative)
+        return words < _MOST_WORDS and not (_is_clip(self.tasks[0][1].path) or _is_clip(file.path))
 
     def give(self, task: Task) -> None:
         if self.process is None:
             self._start()
-        self.task = task
+        self.tasks.append(task)
+        if len(self.tasks) == 1:
+            self._begin(task)
+        with suppress(OSError):  # it has died: `take` finds that out
+            self.channel.send(task[1])
+
+    def _begin(self, task: Task) -> None:
         self.until_s = time.monotonic() + _patience_s(task[1].path)
-        self.channel.send(task[1])
 
     def is_late(self) -> bool:
         return time.monotonic() > self.until_s
 
     def take(self) -> Look | tuple[str, str]:
-        """Return the answer, or the word and message of why there is none."""
-        self.task = None
+        """Return the answer for the first file, or the word and message of why there is none.
+
+        Without an answer the process has ended, and the other files are still to be done.
+        """
+        self.tasks.popleft()
         late = self.is_late()
         try:
             if not late and self.channel.poll(0):
                 look: Look = self.channel.recv()
+                if self.tasks:
+                    self._begin(self.tasks[0])
                 return look
         except (EOFError, OSError):
             late = False
@@ -161,6 +193,10 @@ def _work(channel: Any, profiles: Profiles, showing: Showing) -> None:
         except EOFError:
             return
         channel.send(look_at(file, profiles, showing))
+
+
+def _is_clip(path: Path) -> bool:
+    return path.suffix.lower() in CLIP_SUFFIXES
 
 
 def _portable(profiles: Profiles) -> Profiles:

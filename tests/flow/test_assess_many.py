@@ -59,17 +59,47 @@ def test_a_hang_costs_one_file(art: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert found[2].assessment.verdict is Verdict.PASS
 
 
-def test_a_dead_process_is_a_crash(art: Path) -> None:
+def test_a_dead_process_costs_the_file_it_worked_on(art: Path) -> None:
     worker = crew._Worker(crew._portable(profiles_of(Settings(), [])), Showing())
-    file = Wanted(path=art / "0.png", prompt=None, profile=None)
-    worker.give((0, file))
+    first, second = (Wanted(path=art / f"{n}.png", prompt=None, profile=None) for n in range(2))
+    assert worker.takes((0, first))
+    worker.give((0, first))
+    assert worker.takes((1, second))
+    assert not worker.takes((1, Wanted(path=Path("a.mp4"), prompt=None, profile=None)))
+    assert not worker.takes((1, Wanted(path=Path("a.png"), prompt="x" * 99_999, profile=None)))
     assert worker.process is not None
     assert worker.process.pid is not None
     os.kill(worker.process.pid, signal.SIGKILL)
+    worker.process.join()
+    worker.give((1, second))
     assert crew._ready([worker]) == [worker]
     answer = worker.take()
     assert isinstance(answer, tuple)
     assert answer[0] == "crashed"
+    assert worker.process is None
+    assert list(worker.tasks) == [(1, second)]
+
+
+def test_what_a_dead_process_had_in_hand_is_done_by_others(
+    art: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [Wanted(path=path, prompt=None, profile=None) for path in sorted(art.iterdir())]
+    give = crew._Worker.give
+    killed: list[crew.Task] = []
+
+    def deadly(self: crew._Worker, task: crew.Task) -> None:
+        give(self, task)
+        if len(self.tasks) > 1 and not killed and self.process and self.process.pid:
+            killed.append(task)
+            os.kill(self.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(crew._Worker, "give", deadly)
+    profiles = profiles_of(Settings(), files)
+    found = list(crew.look_at_all(files, profiles, jobs=2, showing=Showing()))
+    assert killed
+    assert [look.path.name[0] for look in found] == ["0", "1", "2", "3", "4"]
+    errors = [look.assessment.error.type for look in found if look.assessment.error]
+    assert sorted(errors) == ["crashed", "truncated"]
 
 
 def test_the_report_is_one_file_that_holds_everything(tmp_path: Path, art: Path) -> None:
