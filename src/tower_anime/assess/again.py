@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tower_anime.assess import judge
+from tower_anime.assess import judge, style
 from tower_anime.assess.clip_intent import expected
 from tower_anime.assess.clip_judge import as_frames, judge_clip
 from tower_anime.assess.metrics import METRICS
@@ -60,7 +60,7 @@ def _still(told: Object, profile: Profile) -> Assessment:
         asked=asked,
         seconds=told.get("seconds", 0.0),
     )
-    return _with_places(found, told)
+    return _with_places(_with_style(found, told, profile), told)
 
 
 def _clip(told: Object, profile: Profile) -> Assessment:
@@ -124,6 +124,27 @@ def _failed_delivery(told: Object) -> tuple[str, ...]:
         for defect in told["defects"]
         if defect["kind"] == "delivery"
         for point in defect["message"].partition(": ")[2].split("; ")
+    )
+
+
+def _with_style(found: Assessment, told: Object, profile: Profile) -> Assessment:
+    """Return it with what the distance from the project's style means by this profile.
+
+    What differs most is told as it was told then; where nothing was said, only how far it is.
+    """
+    distance = told["measurements"].get(style.DISTANCE, {}).get("value")
+    if distance is None:
+        return found
+    then = next((defect for defect in told["defects"] if defect["kind"] == style.KIND), None)
+    far = f"{distance:.1f} times as far from the project's approved pictures as they may lie"
+    return style.held_against(
+        found,
+        distance,
+        message=then["message"] if then else far,
+        measurement=then["measurement"] if then else style.DISTANCE,
+        profile=profile,
+        counts=True,
+        meant=told.get("relaxed", {}).get(style.KIND) == 1.0,
     )
 
 

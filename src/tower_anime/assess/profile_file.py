@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tower_anime.assess import ruled
+from tower_anime.assess import ruled, style
 from tower_anime.assess.checks import CHECKS
 from tower_anime.assess.metrics import METRICS
 from tower_anime.assess.profiles import PROFILES
@@ -63,6 +63,7 @@ KINDS = tuple(
             *(check.kind for check in CHECKS),
             *(metric.defect for metric in ruled.OPTIONAL.values() if metric.defect),
             *CLIP_KINDS,
+            style.KIND,
         )
     )
 )

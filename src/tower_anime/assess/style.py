@@ -121,6 +121,9 @@ COLOURS = frozenset(
 
 _OF_HAND = [at for at, name in enumerate(FEATURES) if name not in COLOURS]
 
+DISTANCE = "style_distance"
+"""Measurement: how far a picture is from its project's style; 1 is the bar of its own pictures."""
+
 HAND = "style_hand"
 """Measurement: how far lines, edges and texture are off by themselves; 1 is their bar."""
 
@@ -344,36 +347,64 @@ def judged(
     """
     measured = {
         **assessment.measurements,
-        "style_distance": Measured(round(likeness.distance, 3)),
+        DISTANCE: Measured(round(likeness.distance, 3)),
         HAND: Measured(round(likeness.hand, 3)),
     }
+    name, by = likeness.differs[0]
+    return held_against(
+        replace(assessment, measurements=measured),
+        likeness.distance,
+        message=f"not drawn like the project's approved pictures: {likeness.words()}",
+        measurement=f"style {name}{'+' if by > 0 else '-'}",
+        profile=profile,
+        counts=counts,
+        meant=meant,
+    )
+
+
+def held_against(
+    assessment: Assessment,
+    distance: float,
+    *,
+    message: str,
+    measurement: str,
+    profile: Profile,
+    counts: bool,
+    meant: bool,
+) -> Assessment:
+    """Return an assessment with what a distance means by a profile, as `judged` does.
+
+    `message` and `measurement` tell what differs most.
+    """
+    forgiven = 1.0 if meant else min(max(profile.relax.get(KIND, 0.0), 0.0), 1.0)
+    if forgiven:
+        assessment = replace(assessment, relaxed={**assessment.relaxed, KIND: forgiven})
     action = profile.actions.get(KIND, None if counts else Action.OFF)
-    if meant:
-        relaxed = {**assessment.relaxed, KIND: 1.0}
-        return replace(assessment, measurements=measured, relaxed=relaxed)
-    if not likeness.off or action is Action.OFF or assessment.score is None:
-        return replace(assessment, measurements=measured)
-    severity = 1.0 - (1.0 - NAMED_FROM) * math.exp(-_STEEP * (likeness.distance - 1.0))
-    lost = -math.log1p(-severity) if action in (None, Action.REJECT) else 0.0
+    if distance <= 1.0 or action is Action.OFF or assessment.score is None:
+        return assessment
+    amount = (_STEEP * (distance - 1.0) - math.log(1.0 - NAMED_FROM)) * (1.0 - forgiven)
+    severity, acts_from = -math.expm1(-amount), profile.severities.get(KIND, NAMED_FROM)
+    if severity < min(NAMED_FROM, acts_from):
+        return assessment
+    lost = amount if action in (None, Action.REJECT) else 0.0
     before = -math.log(max(assessment.score, 1e-9))
     share = lost / (lost + before) if lost else 0.0
     others = tuple(replace(one, loss=one.loss * (1 - share)) for one in assessment.defects)
-    name, by = likeness.differs[0]
     defect = Defect(
         kind=KIND,
         severity=round(severity, 4),
-        message=f"not drawn like the project's approved pictures: {likeness.words()}",
-        measurement=f"style {name}{'+' if by > 0 else '-'}",
+        message=message,
+        measurement=measurement,
         loss=share if assessment.defects else float(lost > 0),
     )
     score = assessment.score * math.exp(-lost)
-    rejects = action is Action.REJECT or score < assessment.threshold
+    forbidden = action is Action.REJECT and severity >= acts_from
+    rejects = forbidden or score < assessment.threshold
     return replace(
         assessment,
         score=score,
         verdict=Verdict.REJECT if rejects and lost else assessment.verdict,
         defects=tuple(sorted((*others, defect), key=lambda one: -one.loss)),
-        measurements=measured,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import drawn
 from tests.moving import stage, waving, write_clip
 from tower_anime.adapters.clips import AvClips
+from tower_anime.assess import style
 from tower_anime.assess.again import judge_again
 from tower_anime.assess.profile_file import own_profile
 from tower_anime.assess.profiles import PROFILES
@@ -100,3 +102,42 @@ def test_what_is_no_assessment_is_refused() -> None:
         with pytest.raises(BadInput):
             judge_again(broken, STRICT)
     assert judge_again({**told, "score": None}, STRICT) is None
+
+
+def test_being_off_a_style_is_judged_again_too() -> None:
+    far = style.Likeness(distance=1.4, hand=0.8, differs=(("saturation", 2.5),))
+
+    def off(profile: Profile, *, meant: bool = False) -> Assessment:
+        return style.judged(picture(profile), far, profile=profile, counts=True, meant=meant)
+
+    def told(one: Assessment) -> dict[str, Any]:
+        view: dict[str, Any] = json.loads(json.dumps(assessment_view(one, path="a.png")))
+        return view
+
+    profiles = [
+        own_profile(table, kind="still", where="x.toml")
+        for table in (
+            {},
+            {"actions": {"off_style": "off"}},
+            {"actions": {"off_style": "warn"}},
+            {"actions": {"off_style": "reject"}, "severities": {"off_style": 0.9}},
+            {"actions": {"off_style": "reject"}, "severities": {"off_style": 0.1}},
+            {"relax": {"off_style": 0.8}},
+        )
+    ]
+    usual = told(off(PROFILES["still"]))
+    seen = []
+    for profile in profiles:
+        assert alike(off(profile), judge_again(usual, profile))
+        found = off(profile)
+        assert found.score is not None
+        seen.append(("off_style" in [one.kind for one in found.defects], round(found.score, 3)))
+    assert [named for named, _ in seen] == [True, False, True, True, True, False]
+    free = seen[1][1]
+    assert [score < free for _, score in seen] == [True, False, False, True, True, False]
+    unsaid = judge_again(told(off(profiles[1])), PROFILES["still"])
+    assert unsaid is not None
+    assert "1.4 times as far" in next(d.message for d in unsaid.defects if d.kind == "off_style")
+    meant = judge_again(told(off(PROFILES["still"], meant=True)), PROFILES["still"])
+    assert meant is not None
+    assert "off_style" not in [one.kind for one in meant.defects]
