@@ -94,12 +94,23 @@ def uplifts_of(outcomes: Sequence[Outcome]) -> tuple[Uplift, ...]:
 def export(settings: Settings, file: Path) -> int:
     """Write every outcome as a line of JSON; returns how many."""
     with _memory(settings) as memory:
-        lines = [json.dumps(asdict(outcome), ensure_ascii=False) for outcome in memory.outcomes()]
+        lines = list(exported(memory))
     try:
-        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        file.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{file} can't be written: {error.strerror}") from error
     return len(lines)
+
+
+def exported(memory: Memory) -> Iterator[str]:
+    """Yield every outcome as a line of JSON."""
+    for outcome in memory.outcomes():
+        yield json.dumps(asdict(outcome), ensure_ascii=False) + "\n"
+
+
+def imported(memory: Memory, text: str, *, name: str) -> int:
+    """Add the outcomes of an exported text; returns how many are new. `name` is for messages."""
+    return memory.add_outcomes(tuple(_outcomes_of(text, name)))
 
 
 def import_(settings: Settings, file: Path) -> int:
@@ -154,14 +165,18 @@ def _backend(outcome: Outcome) -> str:
 
 def _read(file: Path) -> Iterator[Outcome]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} can't be read: {error}") from error
-    for number, line in enumerate(lines, start=1):
+    return _outcomes_of(text, str(file))
+
+
+def _outcomes_of(text: str, name: str) -> Iterator[Outcome]:
+    for number, line in enumerate(text.splitlines(), start=1):
         try:
             yield _outcome(json.loads(line))
         except (ValueError, KeyError, TypeError, RecursionError, BadInput) as error:
-            raise BadInput(f"{file}, line {number}: this is no outcome: {error}") from error
+            raise BadInput(f"{name}, line {number}: this is no outcome: {error}") from error
 
 
 def _outcome(data: Mapping[str, Any]) -> Outcome:

@@ -166,16 +166,38 @@ def project_styles(
     )
 
 
-def moved_styles(judged: Judged, *, sandbox: bool) -> Mapping[str, float]:
-    """Return how far each project's style moved lately, with the checkpoint where it moved most.
+@dataclass(frozen=True, kw_only=True)
+class StyleState:
+    """How many approved pictures a project has with a checkpoint, and how far its style moved."""
 
-    Only of pictures that were measured already; nothing is opened.
-    """
+    project: str
+    checkpoint: str | None
+    pictures: int
+    needed: int
+    moved: float | None
+
+
+def style_states(judged: Judged, *, sandbox: bool) -> tuple[StyleState, ...]:
+    """Return every project with approved pictures; nothing is opened, only what was measured."""
+    return tuple(
+        StyleState(
+            project=project,
+            checkpoint=checkpoint,
+            pictures=len(judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)),
+            needed=ENOUGH,
+            moved=_moved(judged, project, checkpoint, sandbox=sandbox),
+        )
+        for project, checkpoint in judged.projects_with_style(sandbox=sandbox)
+        if project != DEFAULT_PROJECT
+    )
+
+
+def moved_styles(judged: Judged, *, sandbox: bool) -> Mapping[str, float]:
+    """Return how far each project's style moved lately, with the checkpoint where most."""
     found = dict[str, float]()
-    for project, checkpoint in judged.projects_with_style(sandbox=sandbox):
-        share = _moved(judged, project, checkpoint, sandbox=sandbox)
-        if share is not None and project != DEFAULT_PROJECT:
-            found[project] = max(share, found.get(project, 0.0))
+    for state in style_states(judged, sandbox=sandbox):
+        if state.moved is not None:
+            found[state.project] = max(state.moved, found.get(state.project, 0.0))
     return found
 
 

@@ -24,6 +24,18 @@ def test_what_was_learned_is_shown_forgotten_and_remembered(server: Server) -> N
     assert server.http.get("/api/v1/learning").json()["people"]
     assert server.http.post("/api/v1/learning/reset/undo").json() == {"resets": 1}
     assert server.http.get("/api/v1/learning").json()["words"]
+    told = server.http.get("/api/v1/learning/export").text
+    assert len(told.splitlines()) == 1
+    there = told.replace(made["generation_id"], "11111111-2222-3333-4444-555555555555")
+    for new in (1, 0):
+        sent = server.http.post("/api/v1/learning/import", files={"file": ("told.jsonl", there)})
+        assert (sent.status_code, sent.json()) == (200, {"outcomes": new})
+    broken = server.http.post("/api/v1/learning/import", files={"file": ("x.jsonl", b"{}\n")})
+    assert (broken.status_code, "x.jsonl, line 1" in broken.text) == (422, True)
+    page = server.http.get("/ui/analytics").text
+    assert 'href="/api/v1/learning/export"' in page
+    assert 'data-post="/api/v1/learning/reset/undo"' in page
+    assert "Styles of projects" in server.http.get("/ui/analytics/learned").text
     wrong = server.http.post("/api/v1/learning/reset", json={"part": "luck"})
     assert (wrong.status_code, "words" in wrong.text) == (422, True)
 

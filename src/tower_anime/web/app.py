@@ -112,7 +112,7 @@ _V1 = (
     learning.router,
     metrics.router,
 )
-_UPLOADS = ("/api/v1/assessments", "/api/v1/inputs", "/api/v1/workflows")
+_UPLOADS = ("/api/v1/assessments", "/api/v1/inputs", "/api/v1/workflows", "/api/v1/learning/import")
 _PAGES = (
     now.router,
     new.router,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from fastapi.responses import PlainTextResponse
 
-from tower_anime import teachings
+from tower_anime import lessons, teachings
 from tower_anime.domain.lesson import Part
+from tower_anime.errors import BadInput
 from tower_anime.web.words import ERRORS, Json, Open, Strict, TheApp
 
 router = APIRouter(prefix="/learning", tags=["learning"])
@@ -43,6 +45,12 @@ class Forgetting(Strict):
     project: str | None = None
 
 
+class Taught(Open):
+    """How many outcomes are new."""
+
+    outcomes: int
+
+
 class Forgotten(Open):
     """How many resets hold or were taken back."""
 
@@ -66,16 +74,44 @@ def alike(
     return Json({"items": found})
 
 
+@router.get("/export", response_class=PlainTextResponse)
+def export(app: TheApp) -> Response:
+    """Return every outcome as a line of JSON, as `learning export` writes it."""
+    return Response(
+        "".join(lessons.exported(app.store)),
+        media_type="application/x-ndjson",
+        headers={"Content-Disposition": 'attachment; filename="outcomes.jsonl"'},
+    )
+
+
+@router.post("/import", responses={200: {"model": Taught}, 422: ERRORS[422]})
+def import_(
+    request: Request,
+    app: TheApp,
+    file: Annotated[UploadFile, File(description="what `export` gave elsewhere")],
+) -> Json:
+    """Add outcomes from another machine; those that are known already change nothing."""
+    try:
+        text = file.file.read().decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"the file is no text: {error}") from error
+    new = lessons.imported(app.store, text, name=file.filename or "the file")
+    request.app.state.learned.renew()
+    return Json({"outcomes": new})
+
+
 @router.post("/reset", responses={200: {"model": Forgotten}, 422: ERRORS[422]})
-def reset(app: TheApp, what: Forgetting) -> Json:
+def reset(request: Request, app: TheApp, what: Forgetting) -> Json:
     """Learn from nothing of this that was made up to now; pictures and records stay."""
     app.store.forget(part=what.part, family=what.family, project=what.project)
+    request.app.state.learned.renew()
     return Json({"resets": 1})
 
 
 @router.post("/reset/undo", responses={200: {"model": Forgotten}})
-def undo(app: TheApp) -> Json:
+def undo(request: Request, app: TheApp) -> Json:
     """Take every reset back; outcomes from elsewhere that were forgotten stay gone."""
+    request.app.state.learned.renew()
     return Json({"resets": app.store.remember_again()})
 
 

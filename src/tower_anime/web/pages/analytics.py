@@ -148,6 +148,7 @@ def _learned(app: App, of: Slice, known: Learned) -> Iterator[charts.Chart]:
     yield charts.words(told.words, of.family)
     yield charts.people(told.people)
     yield charts.drift(told.drift)
+    yield charts.styles([one for one in told.styles if of.project in (None, one.project)])
     yield charts.lessons([one for one in told.lessons if of.family in (None, one.family)])
 
 

@@ -548,6 +548,26 @@ def people(told: Mapping[str, Mapping[str, Any]]) -> Chart:
     )
 
 
+def styles(found: Sequence[Any]) -> Chart:
+    """Return which projects have a style of their own: a table without a picture."""
+    return Chart(
+        key="styles",
+        title="Styles of projects",
+        note="What is approved defines a project’s style, and what is drawn otherwise is told. "
+        "“Moved”: the share of the newest ten that is off the style of those before.",
+        rows=[
+            {
+                "project": one.project,
+                "checkpoint": one.checkpoint or "(the workflow’s)",
+                "approved": one.pictures,
+                "needed": one.needed,
+                "moved": one.moved,
+            }
+            for one in found
+        ],
+    )
+
+
 def drift(told: Mapping[str, Sequence[Mapping[str, Any]]]) -> Chart:
     """Return what changed so that older outcomes count less: a table without a picture."""
     return Chart(

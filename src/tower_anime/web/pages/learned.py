@@ -25,6 +25,7 @@ class Told:
     words: Sequence[Mapping[str, Any]]
     people: Mapping[str, Mapping[str, Any]]
     drift: Mapping[str, Sequence[Mapping[str, Any]]]
+    styles: Sequence[teachings.StyleState]
 
 
 class Learned:
@@ -43,6 +44,11 @@ class Learned:
                 kept = self._kept[backend] = time.monotonic(), self._count(backend)
             return kept[1]
 
+    def renew(self) -> None:
+        """Count anew the next time: something was forgotten, remembered or added."""
+        with self._lock:
+            self._kept.clear()
+
     def _count(self, backend: str | None) -> Told:
         store, settings = self._app.store, self._app.settings
         only = None if backend is None else backend == "sandbox"
@@ -56,6 +62,7 @@ class Learned:
                 name: asdict(one)
                 for name, one in teachings.calibrations(store, settings, sandbox=sandbox).items()
             },
+            styles=teachings.style_states(store, sandbox=sandbox),
             drift={
                 family: [asdict(shift) for shift in found]
                 for family, found in teachings.changes(store, sandbox=sandbox).items()
