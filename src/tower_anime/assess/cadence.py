@@ -14,6 +14,7 @@ from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
 
 Whole = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 MAX_HOLD_S = 2.0
 """A drawn hold may last so long without anybody taking it for a freeze."""
@@ -44,7 +45,7 @@ class Cadence:
 
 def cadence(track: Track, frame_rate: float) -> Cadence:
     """Find the cadence of a clip and what breaks it."""
-    starts = np.asarray(_starts(track, _motion_from(track)))
+    starts = np.asarray(_starts(track, _motion_from(track), _mended(track)))
     runs = np.diff([*starts, track.frames])
     on = _mode(runs[runs <= _LONGEST_ON])
     rate = frame_rate or 24.0
@@ -68,11 +69,30 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
     )
 
 
-def _starts(track: Track, held_levels: float) -> list[int]:
-    """Return the first frame of each drawing."""
+def _starts(track: Track, held_levels: float, is_mended: Mask | None = None) -> list[int]:
+    """Return the first frame of each drawing; `is_mended` frames only touch one up."""
     moved = np.maximum(track["change_max"], track["anchor_max"]) > held_levels
+    if is_mended is not None:
+        moved &= ~is_mended
     moved[0] = True
     return [int(index) for index in np.flatnonzero(moved)]
+
+
+def _mended(track: Track) -> Mask:
+    """Return which frames change so much less than those around them that a codec may do it."""
+    mended = np.ones(track.frames, np.bool_)
+    for name, share in _MENDED_SHARES.items():
+        padded = np.pad(track[name], _AROUND, mode="reflect" if track.frames > _AROUND else "edge")
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1)
+        rank = round(0.9 * 2 * _AROUND)
+        usual = np.partition(windows, rank, axis=1)[:, rank]
+        mended &= track[name] < share * usual
+    return mended
+
+
+_AROUND = 12  # frames to both sides: in the most leisurely cadence six of them are new
+_MENDED_SHARES = {"change_mean": 0.35, "change_share": 0.3, "change_max": 0.4}
+"""What a codec mends at most of what the tenth strongest frame around it changes."""
 
 
 def _motion_from(track: Track) -> float:
@@ -112,10 +132,12 @@ def _mode(runs: Whole) -> int:
 _WINDOW = 12  # drawings around one that tell its rhythm
 _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
+_LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
 _LONGEST_BREAK = 16  # frames; what stands longer is a hold
 _LEAST_STEP = 3.0  # levels of a cell: slower motion has no rhythm that could be seen to break
 _LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
-_SLIGHT, _FULL = 0.3, 1.0
+_SLIGHT, _FULL = 0.15, 1.0
+_SKIPPED = 1.3  # of the largest step around: after an animator's pause motion goes on where it was
 _PATTERN = (
     0.2  # of the drawings: runs as frequent belong to the rhythm, as of 24 frames in 30 or 60
 )
@@ -125,11 +147,12 @@ def _breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
     """Return the drawings that break the rhythm around them in full motion, and how much each does.
 
     A drawing that stands one frame more or less, or twice as long on 2s and slower, may be the
-    animator's and counts little.
+    animator's and counts little, unless motion went on meanwhile: then frames are missing.
     """
     if len(runs) < _MIN_RUNS:
         return {}
-    change, lit = track["change_mean"][starts], track["bright"][starts] > BLACK_BRIGHT
+    change = np.where(np.abs(track["gain"]) < _LIT_UP, track["change_mean"], 0.0)[starts]
+    lit = track["bright"][starts] > BLACK_BRIGHT
     big = track["change_max"][starts] >= _LEAST_STEP
     if float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE:
         return {}
@@ -149,9 +172,12 @@ def _break_weight(runs: Whole, steps: Series, index: int) -> float:
     if run == usual or run > _LONGEST_BREAK or len(around) < _MIN_RUNS or not is_regular:
         return 0.0
     step = float(np.median(steps[max(1, low) : high]))
-    if min(steps[index], steps[index + 1]) < _AS_FAR * step:
+    onward = max(steps[index + 1 : index + 3])  # codecs bring what moves little a frame late
+    if step <= 0 or min(steps[index], onward) < _AS_FAR * step:
         return 0.0
-    if abs(run - usual) > 1 and (usual == 1 or run % usual > 0):
+    others = np.delete(steps[max(1, low) : high], index + 1 - max(1, low))
+    skipped = run > usual and steps[index + 1] >= _SKIPPED * float(others.max(initial=step))
+    if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
         return _FULL
     is_pattern = np.count_nonzero(around == run) > _PATTERN * len(around)
     return 0.0 if is_pattern else _SLIGHT

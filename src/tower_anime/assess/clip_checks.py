@@ -173,7 +173,7 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     breaks = n["breaks"]
     return Finding(
         kind="stutter",
-        amount=_BREAK * breaks + _BREAKS * max(0.0, breaks - _ALLOWED_BREAKS),
+        amount=_SLIGHT * breaks + (_HITCH + _MORE * (breaks - 1) if breaks >= 1 else 0.0),
         weight=1.0,
         measurement="breaks",
         message=f"{breaks:.1f} breaks of the rhythm within 5 s, in motion on {n['cadence']:.0f}s",
@@ -181,7 +181,7 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
-_BREAK, _BREAKS, _ALLOWED_BREAKS = 0.03, 0.25, 1.2  # one or two are the animator's
+_SLIGHT, _HITCH, _MORE = 0.04, 0.3, 0.25  # less than one whole break may be the animator's
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:
