@@ -181,7 +181,7 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
-_SLIGHT, _HITCH, _MORE = 0.04, 0.3, 0.25  # less than one whole break may be the animator's
+_SLIGHT, _HITCH, _MORE = 0.04, 0.2, 0.25  # less than one whole break may be the animator's
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:
