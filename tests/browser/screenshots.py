@@ -52,6 +52,8 @@ def _shoot(browser: Browser, url: str, name: str, **more: Any) -> None:
     page = context.new_page()
     page.goto(url)
     page.wait_for_timeout(1500)
+    if name == "now":
+        page.wait_for_selector("img[data-preview]")
     page.screenshot(path=TARGET / f"{name}.jpg", type="jpeg", quality=QUALITY)
     context.close()
     print(f"{name}: {(TARGET / f'{name}.jpg').stat().st_size / 1000:.0f} kB")
