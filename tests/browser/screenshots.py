@@ -85,7 +85,8 @@ def main() -> None:
             )
             phone = {"width": 390, "height": 780}
             _shoot(browser, f"{ui}/review?lane=approved", "phone", viewport=phone, has_touch=True)
-            again = {"prompt": "city under the moon, neon", "count": 16, "set": {"steps": 150}}
+            places = "{city|harbour|garden|street|bridge|shrine} under the moon"
+            again = {"prompt": places, "count": 2, "set": {"steps": 150}}
             server.http.post("/api/v1/generations", json={**again, "project": "Neon Rain"})
             _shoot(browser, f"{ui}/", "now", color_scheme="dark")
             server.http.post("/api/v1/queue/cancel", json={"project": "Neon Rain"})

@@ -83,7 +83,7 @@ def test_the_login_leads_to_the_page_that_was_wanted(app: App, opened: Windows) 
         page.context.clear_cookies()
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_label("Token")).to_be_visible()
-    opened.expects.append("401")
+    opened.expects += ["401", "icon.svg"]  # asked for while the server ends
 
 
 def test_a_page_says_when_its_server_dies_and_goes_on_when_it_is_back(

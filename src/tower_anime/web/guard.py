@@ -205,7 +205,7 @@ class Guard:
             headers, query = Headers(scope=scope), scope["query_string"].decode("latin-1")
             if "hx-request" in headers:  # a part of a page: the whole page goes
                 shown = _split(headers.get("hx-current-url", ""))
-                login = _login(shown.path, shown.query) if shown else "/ui/login"
+                login = _login(shown.path, shown.query) if shown and shown.path else "/ui/login"
                 return Response(status_code=401, headers={"HX-Redirect": login})
             return RedirectResponse(_login(path, query), status_code=303)
         return _unauthorized("send the token: Authorization: Bearer …")

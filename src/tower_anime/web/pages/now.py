@@ -79,6 +79,7 @@ def _running(history: History, live: LiveAttempt | None) -> dict[str, Any]:
         "budget": generation.brief.max_attempts,
         "progress": live.progress if live else None,
         "before": judged[-1] if judged else None,
+        "drawn": newest.artifact if newest else None,
         "cancelling": generation.cancel_requested,
     }
 
