@@ -226,6 +226,7 @@ def look_at(file: Wanted, profiles: Profiles, showing: Showing = NOTHING_SHOWN) 
             prompt=file.prompt,
             negative=file.negative,
             expect=file.expect,
+            vision=installed_models(),
         )
         frame = _typical_frame(file.path, assessment) if showing.needs_pixels else None
         return _shown(file.path, assessment, frame, showing)

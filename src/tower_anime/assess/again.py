@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tower_anime.assess import judge, style
+from tower_anime.assess import judge, ruled, style
 from tower_anime.assess.clip_intent import expected
 from tower_anime.assess.clip_judge import as_frames, judge_clip
 from tower_anime.assess.metrics import METRICS
@@ -27,6 +27,8 @@ from tower_anime.domain.quality import (
 from tower_anime.errors import BadInput
 
 Object = Mapping[str, Any]
+
+_OF_FRAMES = METRICS.keys() | ruled.OPTIONAL.keys()  # what is measured in one frame of a clip
 
 
 def judge_again(told: Object, profile: Profile) -> Assessment | None:
@@ -69,10 +71,10 @@ def _clip(told: Object, profile: Profile) -> Assessment:
     own = {
         name: Measured(one["value"], one.get("unit", "")) if "value" in one else Unmeasured("")
         for name, one in told["measurements"].items()
-        if name not in METRICS
+        if name not in _OF_FRAMES
     }
     figures = figures_of(told)
-    of_frame = {name: value for name, value in figures.items() if name in METRICS}
+    of_frame = {name: value for name, value in figures.items() if name in _OF_FRAMES}
     still = judge.judge_figures(
         of_frame,
         kind="video",

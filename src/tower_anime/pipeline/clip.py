@@ -15,10 +15,12 @@ from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.delivery import failed_points
 from tower_anime.domain.expectation import Expectation
-from tower_anime.domain.quality import Asked, Assessment, Profile
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.quality import Asked, Assessment, Measurements, Profile
 from tower_anime.errors import CorruptOutput, FailureClass, Unreadable
 from tower_anime.pipeline import told
-from tower_anime.ports import ClipFrame, Clips, OpenClip
+from tower_anime.pipeline.picture import looked_at
+from tower_anime.ports import ClipFrame, Clips, OpenClip, Vision
 
 NOTHING = Expectation()
 
@@ -31,18 +33,19 @@ def assess_clip(
     prompt: str | None,
     negative: str = "",
     expect: Expectation = NOTHING,
+    vision: Vision | None = None,
 ) -> Assessment:
     """Decode, measure and judge one clip in one pass and constant memory.
 
     What can't be read gets an error and no score, as does a clip without a single frame, or one
     for which the memory of this machine does not suffice. Without a prompt (None) the one that
-    the file carries counts.
+    the file carries counts. `vision` looks at the frame that stands for the clip.
     """
     started_s = time.perf_counter()
     try:
         with clips.open(source) as clip:
             asked = told.asked_of(clip.facts.texts, prompt=prompt, negative=negative, expect=expect)
-            return _assess(clip, profile, asked=asked, started_s=started_s)
+            return _assess(clip, profile, asked=asked, vision=vision, started_s=started_s)
     except Unreadable as error:
         return _without_score(error.kind, str(error), profile)
     except CorruptOutput as error:
@@ -56,7 +59,12 @@ def assess_clip(
 
 
 def _assess(
-    clip: OpenClip, profile: Profile, *, asked: Asked | None, started_s: float
+    clip: OpenClip,
+    profile: Profile,
+    *,
+    asked: Asked | None,
+    vision: Vision | None,
+    started_s: float,
 ) -> Assessment:
     track, sampler = _watched(clip)
     stream = clip.stream()
@@ -67,8 +75,13 @@ def _assess(
         width, height = height, width
     asked = told.without_larger_size(asked, width, height) or Asked()
     relaxation = clip_intent.read_intent_of_clip(asked.prompt, asked.negative)
-    looks = _looked_at(sampler, profile, as_frames(relaxation.shares))
+    forgiven = as_frames(relaxation.shares)
+    looks = _looked_at(sampler, profile, forgiven)
     typical = clip_core.representative(looks, track)
+    if typical is not None and vision is not None:
+        pixels = sampler.chosen()[typical].picture()
+        seen = looked_at(vision, pixels, looks[typical], profile)
+        looks[typical] = _judged(pixels, {**looks[typical].measurements, **seen}, profile, forgiven)
     return judge_clip(
         {**measured, **clip_core.glitches(looks, typical, odd=sampler.odd_frames())},
         None if typical is None else looks[typical],
@@ -99,15 +112,17 @@ def _looked_at(
     looks = {}
     for index, frame in sampler.chosen().items():
         pixels = frame.picture()
-        looks[index] = judge.judge(
-            stills.measure(pixels),
-            kind="video",
-            width=pixels.shape[1],
-            height=pixels.shape[0],
-            profile=profile,
-            relaxed=relaxed,
-        )
+        looks[index] = _judged(pixels, stills.measure(pixels), profile, relaxed)
     return looks
+
+
+def _judged(
+    pixels: Frame, measurements: Measurements, profile: Profile, relaxed: Mapping[str, float]
+) -> Assessment:
+    height, width = pixels.shape[:2]
+    return judge.judge(
+        measurements, kind="video", width=width, height=height, profile=profile, relaxed=relaxed
+    )
 
 
 def _without_memory(profile: Profile) -> Assessment:

@@ -353,6 +353,7 @@ class Pipeline:
                 prompt=generation.brief.prompt,
                 negative=generation.brief.negative,
                 expect=timing.expectation(generation, attempt),
+                vision=self.vision,
             )
         except CorruptOutput as error:
             return damaged(error, generation.profile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from tower_anime.assess.again import judge_again
 from tower_anime.assess.profile_file import own_profile
 from tower_anime.assess.profiles import PROFILES
 from tower_anime.domain.expectation import Expectation
-from tower_anime.domain.quality import Assessment, Profile
+from tower_anime.domain.frame import Frame
+from tower_anime.domain.quality import Assessment, Measured, Measurements, Profile
 from tower_anime.domain.views import assessment_view
 from tower_anime.errors import BadInput
 from tower_anime.pipeline.clip import assess_clip
@@ -141,3 +143,37 @@ def test_being_off_a_style_is_judged_again_too() -> None:
     meant = judge_again(told(off(PROFILES["still"], meant=True)), PROFILES["still"])
     assert meant is not None
     assert "off_style" not in [one.kind for one in meant.defects]
+
+
+class Reads:
+    """A model that reads one text in whatever it is shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
+    def look(self, frame: Frame, *, kinds: Collection[str], hopeless: bool) -> Measurements:
+        assert "text_artifact" in kinds
+        assert not hopeless
+        self.seen.append(frame.shape)
+        return {"texts": Measured(1.0, "count"), "text_share": Measured(0.05, "share")}
+
+
+def test_models_look_at_the_frame_that_stands_for_a_clip(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", list(waving(stage(seed=4), frames=24, on=2)))
+    off = own_profile({"actions": {"text_artifact": "off"}}, kind="clip", where="x.toml")
+    reads, usual = Reads(), PROFILES["clip"]
+    plain = assess_clip(AvClips(), path, profile=usual, prompt="")
+    found = assess_clip(AvClips(), path, profile=usual, prompt="", vision=reads)
+    assert len(reads.seen) == 1
+    assert "text_artifact" not in [one.kind for one in plain.defects]
+    assert "text_artifact" in [one.kind for one in found.defects]
+    assert plain.score is not None
+    assert found.score is not None
+    assert found.score < plain.score
+    told = json.loads(json.dumps(assessment_view(found, path="a.mp4")))
+    again = judge_again(told, off)
+    assert again is not None
+    assert again.score == pytest.approx(plain.score, rel=1e-3)
+    same = judge_again(told, usual)
+    assert same is not None
+    assert same.score == pytest.approx(found.score, rel=1e-3)
