@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from tests import drawn
-from tower_anime.assess import judge, ruled
+from tower_anime.assess import judge, ruled, style
 from tower_anime.assess.checks import CHECKS, SIGNALS
 from tower_anime.assess.metrics import METRICS, Metric
 from tower_anime.assess.profiles import PROFILES
@@ -47,6 +47,7 @@ _ABOUT: Mapping[str, str] = {
     "text_artifact": "Text or a watermark that nobody asked for.",
     "nsfw": "Not safe for work; only where a profile names it.",
     "subject_count": "Another number of people than the prompt asks for.",
+    "off_style": "Not drawn like the project's approved pictures ([learning.md](learning.md)).",
 }
 
 
@@ -186,14 +187,20 @@ _WORDS: Mapping[str, str] = {
     "corrupt": "glitch",
     "text_artifact": "sign, speech bubble, poster",
     "nsfw": "nude, swimsuit",
+    "off_style": "flashback, sketch, pixel art",
 }
+
+
+_SIZES = ("width", "height", "min_width", "min_height", "shortfall")
 
 
 def _defect_row(kind: str) -> str:
     reads = {
         name for check in CHECKS if check.kind == kind for name in SIGNALS[check.signal].reads
     } | {name for name, metric in ruled.OPTIONAL.items() if metric.defect == kind}
-    names = ", ".join(f"`{name}`" for name in sorted(reads) if name in METRICS | ruled.OPTIONAL)
+    if kind == style.KIND:
+        reads = {style.DISTANCE}
+    names = ", ".join(f"`{name}`" for name in sorted(reads) if name not in _SIZES)
     shown = f"![{kind}](metrics/{kind}.jpg)" if kind in EXAMPLES else ""
     words = _WORDS.get(kind, "nothing")
     return f"| {shown} | `{kind}` | {_ABOUT[kind]} | {names or 'the size'} | {words} |"
