@@ -23,6 +23,7 @@ from tower_anime.cli_director import director
 from tower_anime.cli_learning import corrections, learning
 from tower_anime.cli_review import review, stats
 from tower_anime.cli_watch import watch
+from tower_anime.cli_worker import worker
 from tower_anime.errors import BadInput, Cancelled, TowerError
 
 if TYPE_CHECKING:
@@ -468,6 +469,9 @@ def serve(host: str, port: int, comfy: tuple[str, ...]) -> None:
         from tower_anime.web.serve import run
 
         run(settings, host=host, port=port, sandbox=sandbox)
+
+
+main.add_command(worker)
 
 
 @main.command()

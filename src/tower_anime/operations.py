@@ -323,7 +323,7 @@ def operating(app: App) -> Iterator[Operations]:
             stopping.set()
             for thread in threads:
                 thread.join(5.0)
-            _say_goodbye(app)
+            say_goodbye(app)
 
 
 def _repeat(work: Callable[[], float], stopping: threading.Event, pause_s: float) -> None:
@@ -339,7 +339,7 @@ def _repeat(work: Callable[[], float], stopping: threading.Event, pause_s: float
             log.warning("%s can't be done now: %s", threading.current_thread().name, error)
 
 
-def _say_goodbye(app: App) -> None:
+def say_goodbye(app: App) -> None:
     """Say that this process ends in order, so that nobody raises an alert."""
     mine = [worker for worker in app.workers() if worker["pid"] == os.getpid()]
     with contextlib.suppress(Unavailable):
