@@ -39,6 +39,8 @@ class Again:
     verdict: Verdict
     score: float | None
     text: bytes = b""
+    lost: str = ""
+    """The profile that judged it then, where it can't be found now and the usual one judged."""
 
 
 def stored(settings: Settings) -> Iterator[bytes]:
@@ -109,7 +111,7 @@ def _judge_chunk(
     number, lines = chunk
     found = lru_cache(partial(_profile, settings, profile))
     return [
-        _judged(line, number + at, found, texts=texts)
+        _judged(line, number + at, found, texts=texts, named=profile is not None)
         for at, line in enumerate(lines)
         if line.strip()
     ]
@@ -127,13 +129,14 @@ def _profile(settings: Settings, name: str | None, own: str, kind: str) -> Profi
     return find_profile(settings, kind, kind=kind)
 
 
-def _judged(line: bytes, number: int, profile_of: Any, *, texts: bool) -> Again:
+def _judged(line: bytes, number: int, profile_of: Any, *, texts: bool, named: bool) -> Again:
     try:
         told = from_json(line)
         if not isinstance(told, dict) or "verdict" not in told:
             raise BadInput("no assessment")
         kind = CLIP if told.get("kind") == "video" else STILL
-        profile = profile_of(str(told.get("profile", "")), kind)
+        own = str(told.get("profile", ""))
+        profile = profile_of(own, kind)
         found = judge_again(told, profile)
         verdict = found.verdict if found else Verdict(told["verdict"])
     except (ValueError, BadInput) as error:
@@ -145,6 +148,7 @@ def _judged(line: bytes, number: int, profile_of: Any, *, texts: bool) -> Again:
         verdict=verdict,
         score=found.score if found else None,
         text=to_json(_view(told, found)) if texts else b"",
+        lost="" if named or profile.name in (own, own.rpartition(" ")[0]) else own,
     )
 
 

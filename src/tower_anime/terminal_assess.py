@@ -88,12 +88,14 @@ def _progress(count: int) -> Iterator[Callable[[], None]]:
 def rejudged(found: Iterable[Again], *, as_json: bool) -> int:
     """Show what another profile makes of stored measurements: the verdicts that change, a sum."""
     verdicts: Counter[Verdict] = Counter()
+    lost: Counter[str] = Counter()
     changed = 0
     out = console()
     raw = sys.stdout.buffer
     rest = iter(found)
     while items := list(islice(rest, _LINES_AT_ONCE)):
         verdicts.update(item.verdict for item in items)
+        lost.update(item.lost for item in items if item.lost)
         others = [item for item in items if item.before != item.verdict.value]
         changed += len(others)
         if as_json:
@@ -105,6 +107,12 @@ def rejudged(found: Iterable[Again], *, as_json: bool) -> int:
         counted = ", ".join(f"{number} {verdict.value}" for verdict, number in verdicts.items())
         total = sum(verdicts.values())
         out.print(f"{total} judged again: {counted or 'nothing'}; {changed} changed")
+    for name, number in lost.items():
+        click.echo(
+            f"tower-anime: there is no profile {name!r} any more; "
+            f"{number} judged by the usual one of their kind",
+            err=True,
+        )
     return _status(verdicts)
 
 

@@ -138,7 +138,11 @@ def test_rejudging_opens_no_picture(tmp_path: Path, art: Path) -> None:
     assert {item["profile"] for item in seen[:4]} == {"mine 7"}
     assert [item["score"] for item in seen] == [item["score"] for item in objects(done)]
     assert seen[0]["measurements"] == objects(done)[0]["measurements"]
+    (tmp_path / "strict.jsonl").write_text(again.stdout)
+    lost = tower(tmp_path, "assess", "--rejudge", "strict.jsonl")
+    assert "there is no profile 'mine 7' any more; 4 judged by the usual" in lost.stderr
     said = tower(tmp_path, "assess", "--rejudge", "judged.jsonl", "--profile", "mine.toml")
+    assert "no profile" not in said.stderr
     assert "5 judged again" in said.stdout
     assert "pass → reject" in said.stdout
     (tmp_path / "bad.jsonl").write_text('{"path": "x"}\n')
