@@ -181,7 +181,7 @@ def test_ollama_lets_go_of_its_memory_and_looks(server: ScriptedLlm) -> None:
     assert server.loaded == set()
     chat.ask(question())
     server.sticky = True
-    assert not chat.release(deadline_s=0.2)
+    assert not chat.release(deadline_s=1.0)
     chat.close()
 
 
