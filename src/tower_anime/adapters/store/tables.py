@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
@@ -507,6 +507,7 @@ figures = Table(
     Column("total", Double, nullable=False),
     Column("squares", Double, nullable=False),
     Index(None, "day"),
+    Index(None, "project_id", "figure"),
 )
 
 # What is to be told to whom: one row for each event and target, so that none is told twice.
