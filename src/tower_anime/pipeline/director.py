@@ -136,7 +136,8 @@ class CreativeDirector:
                 parsed.value, rules=rules, brief=brief, family=family, project=project
             ),
         )
-        heard, failures = self._ask_for_generation(chats, errand)
+        events = self.productions.session(generation_id)
+        heard, failures = self._ask_for_generation(chats, errand, events)
         if heard is None:
             return _noted(rules, *failures)
         return _noted(replace(heard.value, source=heard.source), heard.note, *failures)
@@ -158,7 +159,8 @@ class CreativeDirector:
             seen = self._shown(brief, picture)
         except Unreadable as error:
             return unreviewed(brief, attempt, because=f"the picture can't be shown: {error}")
-        earlier = self._failed_before(attempt.generation_id)
+        events = self.productions.session(attempt.generation_id)
+        earlier = _failed_before(events)
         project, guide = self.productions.project_brief(brief.project)
         errand = Errand(
             role=Role.VISION_REVIEW,
@@ -170,7 +172,7 @@ class CreativeDirector:
                 parsed, brief=brief, attempt=attempt, family=family
             ),
         )
-        heard, failures = self._ask_for_generation(chats, errand)
+        heard, failures = self._ask_for_generation(chats, errand, events)
         if heard is None:
             reasons = dict.fromkeys((*earlier, *failures))
             return unreviewed(brief, attempt, because="; ".join(reasons))
@@ -231,10 +233,10 @@ class CreativeDirector:
         return self._ask(self.chats_of(choice), errand, ends_at)
 
     def _ask_for_generation(
-        self, chats: Sequence[Chat], errand: Errand[T]
+        self, chats: Sequence[Chat], errand: Errand[T], events: Sequence[DirectionEvent]
     ) -> tuple[Heard[T] | None, tuple[str, ...]]:
-        """Ask within what is left of the generation's time."""
-        left_s = self.patience.generation_s - self._spent_s(errand.session_id)
+        """Ask within what is left of the generation's time; `events` are its session's."""
+        left_s = self.patience.generation_s - _spent_s(events)
         if left_s <= 0:
             return None, ("the director's time for this generation is used up",)
         return self._ask(chats, errand, self.clock() + min(left_s, self.patience.question_s))
@@ -348,18 +350,19 @@ class CreativeDirector:
             DirectionEvent(session_id=session_id, kind=kind, data=data, generation_id=generation_id)
         )
 
-    def _spent_s(self, session_id: str) -> float:
-        events = self.productions.session(session_id)
-        return sum(float(e.data["seconds"]) for e in events if e.kind == EXCHANGE)
 
-    def _failed_before(self, generation_id: str) -> tuple[str, ...]:
-        """Return what failed when the prompts were prepared: `notes` must name it as well."""
-        events = [e.data for e in self.productions.session(generation_id) if e.kind == EXCHANGE]
-        answers = [data for data in events if data["role"] == Role.PROMPT_ENHANCEMENT.value]
-        if not answers or answers[-1]["failure"] is None:
-            return ()
-        source = f"{answers[-1]['provider']}:{answers[-1]['model']}".rstrip(":")
-        return (f"{source}: {answers[-1]['failure']}",)
+def _spent_s(events: Sequence[DirectionEvent]) -> float:
+    return sum(float(e.data["seconds"]) for e in events if e.kind == EXCHANGE)
+
+
+def _failed_before(events: Sequence[DirectionEvent]) -> tuple[str, ...]:
+    """Return what failed when the prompts were prepared: `notes` must name it as well."""
+    asked = [e.data for e in events if e.kind == EXCHANGE]
+    answers = [data for data in asked if data["role"] == Role.PROMPT_ENHANCEMENT.value]
+    if not answers or answers[-1]["failure"] is None:
+        return ()
+    source = f"{answers[-1]['provider']}:{answers[-1]['model']}".rstrip(":")
+    return (f"{source}: {answers[-1]['failure']}",)
 
 
 def _noted(enhancement: Enhancement, *notes: str) -> Enhancement:
