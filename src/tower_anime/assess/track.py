@@ -121,6 +121,7 @@ class TrackMeter:
     _count: int = 0
     _last: _Seen | None = None
     _luma: Plane | None = None
+    _spreads: deque[NDArray[np.float32]] = field(default_factory=lambda: deque(maxlen=3))
     _first: _Cells | None = None
     _anchor: _Cells | None = None
     _moved: _Cells | None = None
@@ -185,11 +186,21 @@ class TrackMeter:
         return change, since
 
     def _grain(self, luma: Plane) -> float:
-        """Measure every third frame: noise is in all of them, and so is its absence."""
+        """Return σ (levels) of the change in the calmest twentieth of blocks.
+
+        Measured every third frame: noise is in all of them, and so is its absence. Of each block
+        the calmest of the last three counts: rain and snow leave it alone now and then.
+        """
         before, self._luma = self._luma, luma
         if self._count % _GRAIN_EVERY or before is None or before.shape != luma.shape:
             return float("nan")
-        return _calmest_change(before, luma)
+        spread = _spread_of_change(before, luma)
+        if self._spreads and self._spreads[0].shape != spread.shape:
+            self._spreads.clear()
+        self._spreads.append(spread)
+        calmest = np.minimum.reduce(list(self._spreads))
+        rank = calmest.size // 20
+        return float(np.sqrt(max(0.0, float(np.partition(calmest, rank, axis=None)[rank]))))
 
     def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
         self._follow_jumps(cells)
@@ -285,8 +296,8 @@ def _halved(plane: _Cells, size: tuple[int, int]) -> _Cells:
     return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
 
 
-def _calmest_change(before: Plane, after: Plane) -> float:
-    """Return σ (levels) of the change in the calmest twentieth of blocks of 8×8.
+def _spread_of_change(before: Plane, after: Plane) -> NDArray[np.float32]:
+    """Return the variance (levels²) of the change in blocks of 8×8.
 
     The block's mean is taken out, so that light and fades have no say; motion leaves some blocks
     alone, noise none.
@@ -295,9 +306,7 @@ def _calmest_change(before: Plane, after: Plane) -> float:
     size = (max(1, change.shape[1] // _BLOCK), max(1, change.shape[0] // _BLOCK))
     part = change[: size[1] * _BLOCK, : size[0] * _BLOCK]
     mean, power = _halved(part, size), _halved(cv2.multiply(part, part), size)
-    spread = np.asarray(power - mean * mean)
-    rank = spread.size // 20
-    return float(np.sqrt(max(0.0, float(np.partition(spread, rank, axis=None)[rank]))))
+    return np.asarray(power - mean * mean, np.float32)
 
 
 def _bright(luma: Plane) -> float:
