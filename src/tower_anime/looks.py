@@ -83,16 +83,19 @@ class LookKeeper:
 
     def _placed(self, sha256: str, bits: int) -> Look:
         own = np.array(_halves(bits), np.uint64)
-        leader = sha256
-        if self._names:
-            apart = np.bitwise_count(self._bits ^ own).sum(axis=1)
-            nearest = int(apart.argmin())
-            if apart[nearest] <= ALIKE_BITS:
-                leader = self._names[nearest]
-        if leader == sha256:
+        leader = self._nearest(own)
+        if leader is None:
+            leader = sha256
             self._names.append(sha256)
             self._bits = np.vstack((self._bits, own))
         return Look(sha256=sha256, bits=f"{bits:0{BITS // 4}x}", leader=leader)
+
+    def _nearest(self, own: NDArray[np.uint64]) -> str | None:
+        if not self._names:
+            return None
+        apart = np.bitwise_count(self._bits ^ own).sum(axis=1)
+        nearest = int(apart.argmin())
+        return self._names[nearest] if apart[nearest] <= ALIKE_BITS else None
 
 
 def _halves(bits: int) -> tuple[int, int]:

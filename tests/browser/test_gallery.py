@@ -76,6 +76,11 @@ def test_look_alikes_stand_together(server: Server, opened: Windows) -> None:
     page.get_by_role("button", name="1 alike").click()
     expect(page.locator("#cards > li[data-id]")).to_have_count(9)
     assert serious_findings(page) == []
+    page.locator("#cards > li.member a.card").click()
+    page.get_by_role("link", name="Look-alikes").click()
+    expect(page.locator("#cards > li[data-id]")).to_have_count(2)
+    page.get_by_label("Looks like this").uncheck()
+    expect(page.locator("#cards > li[data-id]")).to_have_count(9)
 
 
 @pytest.mark.slow

@@ -141,6 +141,8 @@ class Group:
 
 
 def _cards(app: App, filters: Filters, cursor: str | None) -> dict[str, Any]:
+    if (picture := filters.choice().like) and not cursor:
+        app.looks.look_at((picture,))
     if filters.alike:
         found, following = _grouped(app, filters, cursor)
     else:
