@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.assess.style import FEATURES, HAND, KIND, Style, compare, measure
+from tower_anime.assess.style import DISTANCE, FEATURES, HAND, KIND, Style, compare, measure
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Assessment, Measured, Verdict
 
@@ -30,11 +30,13 @@ _Plane = NDArray[Any]
 
 
 def is_only_colour(assessment: Assessment) -> bool:
-    """Whether a picture would pass but for colours that are not its project's."""
+    """Whether a picture would pass but for colours that are not its project's, nor asked for."""
     off = next((one for one in assessment.defects if one.kind == KIND), None)
     if off is None or assessment.score is None or assessment.verdict is not Verdict.REJECT:
         return False
-    hand = assessment.measurements.get(HAND)
+    hand, distance = (assessment.measurements.get(name) for name in (HAND, DISTANCE))
+    if hand == distance:  # the request asks for its light or colours
+        return False
     lost = -float(np.log(max(assessment.score, 1e-9)))
     without = float(np.exp(-lost * (1.0 - off.loss)))
     return (

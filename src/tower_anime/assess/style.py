@@ -124,6 +124,11 @@ _OF_HAND = [at for at, name in enumerate(FEATURES) if name not in COLOURS]
 DISTANCE = "style_distance"
 """Measurement: how far a picture is from its project's style; 1 is the bar of its own pictures."""
 
+_OF_LIGHT = frozenset(
+    ("underexposed", "overexposed", "oversaturated", "low_contrast", "color_cast")
+)
+"""Defects that a prompt forgives whose words ask for a light or for colours."""
+
 HAND = "style_hand"
 """Measurement: how far lines, edges and texture are off by themselves; 1 is their bar."""
 
@@ -343,8 +348,12 @@ def judged(
     """Return an assessment that also says how far the picture is from its project's style.
 
     `counts`: being off it costs score where the profile says nothing else; `meant`: the request
-    asks for another style, so that nothing is held against it.
+    asks for another style, so that nothing is held against it. Where it asks for a light or for
+    colours, as a night does, only the hand is compared: lines, edges, texture.
     """
+    if _OF_LIGHT & assessment.relaxed.keys():
+        differs = tuple(one for one in likeness.differs if one[0] not in COLOURS)
+        likeness = replace(likeness, distance=likeness.hand, differs=differs)
     measured = {
         **assessment.measurements,
         DISTANCE: Measured(round(likeness.distance, 3)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,6 +69,24 @@ def of(likeness_of: Frame, *, score: float = 0.95) -> Assessment:
         counts=True,
         meant=False,
     )
+
+
+def test_a_light_that_is_asked_for_is_compared_by_the_hand_alone_and_stays() -> None:
+    likeness = style.compare(style.measure(graded(picture(130))), project())
+    assert likeness.hand < likeness.distance / 3
+    profile = samples.generation().profile
+
+    def made(**changes: Any) -> Assessment:
+        found = replace(samples.assessment(score=0.95), **changes)
+        return style.judged(found, likeness, profile=profile, counts=True, meant=False)
+
+    asked, unasked = made(relaxed={"underexposed": 0.8}), made()
+    assert asked.measurements["style_distance"] == asked.measurements[style.HAND]
+    assert (asked.score or 0) > 3 * (unasked.score or 0)
+    assert "blacks" in unasked.defects[0].message
+    assert not any("blacks" in one.message for one in asked.defects)
+    assert is_only_colour(unasked)
+    assert not is_only_colour(asked)
 
 
 def test_only_what_lies_in_the_colours_alone_is_mended() -> None:
