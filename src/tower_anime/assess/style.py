@@ -353,7 +353,7 @@ def judged(
     """
     if _OF_LIGHT & assessment.relaxed.keys():
         differs = tuple(one for one in likeness.differs if one[0] not in COLOURS)
-        likeness = replace(likeness, distance=likeness.hand, differs=differs)
+        likeness = replace(likeness, distance=likeness.hand, differs=differs or likeness.differs)
     measured = {
         **assessment.measurements,
         DISTANCE: Measured(round(likeness.distance, 3)),

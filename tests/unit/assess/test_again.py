@@ -107,7 +107,7 @@ def test_what_is_no_assessment_is_refused() -> None:
 
 
 def test_being_off_a_style_is_judged_again_too() -> None:
-    far = style.Likeness(distance=1.4, hand=0.8, differs=(("saturation", 2.5),))
+    far = style.Likeness(distance=1.4, hand=1.4, differs=(("saturation", 2.5),))
 
     def off(profile: Profile, *, meant: bool = False) -> Assessment:
         return style.judged(picture(profile), far, profile=profile, counts=True, meant=meant)

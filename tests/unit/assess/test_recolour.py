@@ -72,7 +72,7 @@ def of(likeness_of: Frame, *, score: float = 0.95) -> Assessment:
 
 
 def test_a_light_that_is_asked_for_is_compared_by_the_hand_alone_and_stays() -> None:
-    likeness = style.compare(style.measure(graded(picture(130))), project())
+    likeness = style.compare(style.measure(graded(picture(120))), project())
     assert likeness.hand < likeness.distance / 3
     profile = samples.generation().profile
 
