@@ -168,7 +168,7 @@ def test_every_chart_is_a_table_and_csv_as_well(server: Server, opened: Windows,
     page.locator("#throughput .chart").hover()
     expect(page.locator(".tip")).to_contain_text("approved: ")
     assert serious_findings(page) == []
-    page.get_by_label("Project").select_option("")
+    page.get_by_label("Project", exact=True).select_option("")
     page.wait_for_url("**/ui/analytics?period=30&backend=sandbox")
     page.goto(f"{server.url}/ui/analytics?since=2001-01-01&until=2001-01-02")
     expect(page.get_by_text("Nothing to count here yet")).to_be_visible()

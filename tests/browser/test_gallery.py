@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -106,6 +108,8 @@ def test_many_are_published_and_many_are_cancelled(
     for number in range(3):
         put(app, number, project="Many", status=APPROVED)
     app.store.set_switch(PAUSED, True)
+    while not app.turns.is_paused():  # remembered for half a second
+        time.sleep(0.05)
     waiting = [app.create(samples.brief(project="Many")).id for _ in range(3)]
     page = opened(f"{server.url}/ui/gallery?project=Many&status=approved")
     expect(page.locator("#cards > li[data-id]")).to_have_count(3)
