@@ -15,6 +15,7 @@ Exit status: 0 when both are content.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,8 @@ def generated_client(tools: Path, url: str, folder: Path) -> int:
     config.write_text(_CONFIG)
     make = (tools / "openapi-python-client", "generate", "--url", f"{url}/openapi.json")
     options = ("--meta", "none", "--output-path", made, "--config", config, "--fail-on-warning")
-    status = subprocess.run((*make, *options), cwd=folder, check=False).returncode
+    path = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}  # it calls ruff
+    status = subprocess.run((*make, *options), cwd=folder, env=path, check=False).returncode
     if status:
         return status
     return subprocess.run((tools / "python", "-c", _USE, url), cwd=folder, check=False).returncode
