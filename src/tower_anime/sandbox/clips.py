@@ -21,9 +21,14 @@ _STILL_THOUGH_ASKED = 0.15
 
 
 def sample_any(run: Run, s: Sampling, latent: Latent | ClipLatent) -> Latent | ClipLatent:
-    """Sample a latent of stills or of a clip."""
+    """Sample a latent of stills or of a clip; a motion module makes a clip of a batch."""
     if isinstance(latent, Latent):
-        return sample(run, s, latent)
+        if s.model.motion is None:
+            return sample(run, s, latent)
+        start = latent.pictures[0] if latent.pictures else None
+        latent = ClipLatent(
+            width=latent.width, height=latent.height, frames=latent.batch, start=start
+        )
     check_memory(latent.width * latent.height * latent.frames, MAX_CLIP_PIXELS)
     result = _shot(s, latent)
     work(run, s, result.shot.frame(latent.frames // 2) if result.shot else None)
@@ -33,12 +38,18 @@ def sample_any(run: Run, s: Sampling, latent: Latent | ClipLatent) -> Latent | C
 def _shot(s: Sampling, latent: ClipLatent) -> ClipLatent:
     """Return the latent with its shot; `NodeFailure` for a model of stills."""
     surface = s.model.surface
-    footage = surface.footage
+    footage = s.model.motion or surface.footage
     if footage is None:
         raise NodeFailure(
             "RuntimeError",
             "Given groups=1, weight of size [320, 4, 3, 3], expected input[1, 16, "
             f"{latent.height // 8}, {latent.width // 8}] to have 4 channels: a model of stills",
+        )
+    if footage.most_frames is not None and latent.frames > footage.most_frames:
+        raise NodeFailure(
+            "ValueError",
+            "Without a Context Options connected, AnimateDiff model sandbox_mm_sd15.safetensors has"
+            f" upper limit of {footage.most_frames} frames, but received {latent.frames} latents.",
         )
     if s.done == 0:
         return latent

@@ -12,9 +12,12 @@ from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.folders import png, texts_of, with_texts
 from tower_anime.sandbox.saving import saved, saving
+from tower_anime.sandbox.surface import MOTION_MODULE, MOTION_MODULE_PX
 from tower_anime.sandbox.values import (
     ClipLatent,
     Conditioning,
+    Model,
+    NodeFailure,
     Result,
     Run,
     Saved,
@@ -81,6 +84,20 @@ def _ltx_rate(
     _: Run, *, positive: Conditioning, negative: Conditioning, frame_rate: float
 ) -> Result:
     return tuple(replace(words, frame_rate=frame_rate) for words in (positive, negative))
+
+
+def _motion_module(
+    _: Run, *, model: Model, model_name: str, context_options: object = None, **_rest: object
+) -> Result:
+    """Load AnimateDiff's module; a sliding window lets it go beyond its sixteen frames."""
+    if model.surface.native_px != MOTION_MODULE_PX:
+        raise NodeFailure(
+            "ValueError",
+            f"Motion module '{model_name}' is intended for SD1.5 models, but the provided model is"
+            " type SDXL.",
+        )
+    module = MOTION_MODULE if context_options is None else replace(MOTION_MODULE, most_frames=None)
+    return (replace(model, motion=module),)
 
 
 def _create(_: Run, *, images: tuple[Frame, ...], fps: float, **_rest: object) -> Result:
@@ -198,6 +215,8 @@ def _texts(run: Run) -> dict[str, str]:
 
 
 CLIP_NODES: dict[str, Callable[..., Result]] = {
+    "ADE_AnimateDiffLoaderGen1": _motion_module,
+    "ADE_StandardUniformContextOptions": lambda _, **window: (window,),
     "CLIPVisionLoader": lambda _, *, clip_name: (clip_name,),
     "CLIPVisionEncode": lambda _, *, image, **_rest: (image,),
     "EmptyHunyuanLatentVideo": _latent(4),

@@ -52,13 +52,15 @@ class Footage:
 
     `rate` is what it learnt, in frames per second. One latent holds `latent_frames`, so lengths
     are a multiple of it plus one. Beyond `good_frames` a clip turns back and drifts. `stillness`
-    is how often (0–1) nothing moves when no word of the prompt asks for motion.
+    is how often (0–1) nothing moves when no word of the prompt asks for motion. More than
+    `most_frames` are refused.
     """
 
     rate: float
     latent_frames: int
     good_frames: int
     stillness: float
+    most_frames: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,8 @@ class Surface:
         middle = (self.wash_below + self.burn_from) / 2
         return steps * speed / (1 + self.drag * abs(cfg - middle))
 
+
+_LTX = Footage(rate=25.0, latent_frames=8, good_frames=161, stillness=0.35)
 
 CHECKPOINTS: Mapping[str, Surface] = {
     "sandbox_anime_xl.safetensors": Surface(native_px=1024),
@@ -146,19 +150,34 @@ CHECKPOINTS: Mapping[str, Surface] = {
         burn_from=5.5,
         burn_full=14.0,
         wash_below=1.8,
-        footage=Footage(rate=25.0, latent_frames=8, good_frames=161, stillness=0.35),
+        footage=_LTX,
+    ),
+    "sandbox_ltx_video_13b.safetensors": Surface(
+        native_px=720,
+        clean_steps=30,
+        burn_from=6.5,
+        burn_full=15.0,
+        wash_below=2.4,
+        footage=replace(_LTX, stillness=0.2),
     ),
 }
 """The checkpoints on offer and what they are like in world 0; the first is the default."""
 
 _WAN = Footage(rate=16.0, latent_frames=4, good_frames=97, stillness=0.15)
+_WAN_5B = Footage(rate=24.0, latent_frames=4, good_frames=121, stillness=0.1)
 
 DIFFUSION_MODELS: Mapping[str, Surface] = {
     "sandbox_flux1_dev.safetensors": Surface(
         native_px=1024, clean_steps=18, burn_from=10.5, burn_full=24.0, wash_below=2.6
     ),
+    "sandbox_flux1_dev_drawn.safetensors": Surface(
+        native_px=1024, clean_steps=26, burn_from=8.0, burn_full=18.0, wash_below=3.4
+    ),
     "sandbox_flux1_schnell.safetensors": Surface(
         native_px=1024, clean_steps=4, burn_from=2.5, burn_full=8.0, wash_below=0.9
+    ),
+    "sandbox_flux1_schnell_drawn.safetensors": Surface(
+        native_px=1024, clean_steps=6, burn_from=2.1, burn_full=6.0, wash_below=0.7, cast=0.25
     ),
     "sandbox_wan2.1_t2v_1.3B.safetensors": Surface(
         native_px=760, clean_steps=20, burn_from=8.0, burn_full=18.0, wash_below=2.5, footage=_WAN
@@ -172,10 +191,23 @@ DIFFUSION_MODELS: Mapping[str, Surface] = {
         burn_from=7.5,
         burn_full=16.0,
         wash_below=2.5,
-        footage=Footage(rate=24.0, latent_frames=4, good_frames=121, stillness=0.1),
+        footage=_WAN_5B,
+    ),
+    "sandbox_wan2.2_ti2v_5B_drawn.safetensors": Surface(
+        native_px=1000,
+        clean_steps=28,
+        burn_from=6.0,
+        burn_full=13.0,
+        wash_below=2.0,
+        footage=replace(_WAN_5B, stillness=0.05),
     ),
 }
 """The models that are loaded without text encoder and VAE."""
+
+MOTION_MODULE = Footage(rate=8.0, latent_frames=1, good_frames=16, stillness=0.1, most_frames=16)
+"""AnimateDiff's: it sees sixteen frames at once, more only through a sliding window."""
+MOTION_MODULE_PX = 512
+"""The models that it was trained for."""
 
 
 def surface_of(checkpoint: str, *, world: int = 0) -> Surface:

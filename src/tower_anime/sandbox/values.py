@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.folders import Folders
 from tower_anime.sandbox.shot import Shot
-from tower_anime.sandbox.surface import Surface
+from tower_anime.sandbox.surface import Footage, Surface
 from tower_anime.sandbox.words import Scene
 
 
@@ -30,10 +30,11 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A checkpoint. `warmth` is the sum of the loaded LoRA's strengths."""
+    """A checkpoint. `warmth` sums the strengths of its LoRAs, `motion` is a motion module."""
 
     surface: Surface
     warmth: float = 0.0
+    motion: Footage | None = None
 
 
 @dataclass(frozen=True)

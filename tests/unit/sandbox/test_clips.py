@@ -12,10 +12,11 @@ from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.clips import sample_any
 from tower_anime.sandbox.film import Film, frames_of
 from tower_anime.sandbox.motion import moments_at, motion_of
+from tower_anime.sandbox.nodes_clips import CLIP_NODES
 from tower_anime.sandbox.sampling import Sampling
 from tower_anime.sandbox.shot import Shot
 from tower_anime.sandbox.surface import surface_of
-from tower_anime.sandbox.values import ClipLatent, Conditioning, Model, NodeFailure
+from tower_anime.sandbox.values import ClipLatent, Conditioning, Latent, Model, NodeFailure
 from tower_anime.sandbox.vocabulary import CLIP_TABLES
 from tower_anime.sandbox.words import clean, found, scene_of
 
@@ -168,3 +169,36 @@ def test_the_rate_that_ltx_is_told_sets_the_pace() -> None:
 def test_a_model_of_stills_makes_no_clip() -> None:
     with pytest.raises(NodeFailure, match="stills"):
         shot(model="sandbox_anime_xl.safetensors")
+
+
+def test_animatediff_makes_sixteen_frames_of_a_batch_and_more_through_a_window_only() -> None:
+    model = Model(surface_of("sandbox_anime_15.safetensors"))
+
+    def sampled(frames: int, **window: object) -> Shot:
+        load = CLIP_NODES["ADE_AnimateDiffLoaderGen1"]
+        (moving,) = load(Alone(), model=model, model_name="sandbox_mm_sd15.safetensors", **window)  # type: ignore[arg-type]
+        sampling = Sampling(
+            model=moving,
+            positive=Conditioning(PROMPT),
+            steps=30,
+            cfg=6.0,
+            seed=4,
+            sampler="euler",
+            scheduler="normal",
+        )
+        result = sample_any(Alone(), sampling, Latent(width=208, height=128, batch=frames))  # type: ignore[arg-type]
+        assert isinstance(result, ClipLatent)
+        assert result.shot is not None
+        return result.shot
+
+    clip = sampled(16)
+    assert (clip.film.frames, clip.film.rate, clip.drift) == (16, 8, 0)
+    with pytest.raises(NodeFailure, match="upper limit of 16 frames"):
+        sampled(24)
+    assert sampled(24, context_options={"context_length": 16}).drift > 0
+    with pytest.raises(NodeFailure, match="intended for SD1"):
+        CLIP_NODES["ADE_AnimateDiffLoaderGen1"](
+            Alone(),  # type: ignore[arg-type]
+            model=Model(surface_of("sandbox_anime_xl.safetensors")),
+            model_name="sandbox_mm_sd15.safetensors",
+        )
