@@ -175,6 +175,8 @@ def _break_weight(runs: Whole, steps: Series, index: int) -> float:
     onward = max(steps[index + 1 : index + 3])  # codecs bring what moves little a frame late
     if step <= 0 or min(steps[index], onward) < _AS_FAR * step:
         return 0.0
+    if usual == 1 and _turns(steps, index):
+        return 0.0
     others = np.delete(steps[max(1, low) : high], index + 1 - max(1, low))
     skipped = run > usual and steps[index + 1] >= _SKIPPED * float(others.max(initial=step))
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
@@ -183,6 +185,13 @@ def _break_weight(runs: Whole, steps: Series, index: int) -> float:
     return 0.0 if is_pattern else _SLIGHT
 
 
+def _turns(steps: Series, index: int) -> bool:
+    """Whether motion slows down before a drawing and picks up behind it: a swing turns round."""
+    slows = index > 0 and steps[index] < _EASED * steps[index - 1]
+    return slows and index + 2 < len(steps) and bool(steps[index + 1] < _EASED * steps[index + 2])
+
+
+_EASED = 0.8  # of the step before or after
 _SUMMED_S = 5.0  # breaks count by what gathers within this time: a long clip may have more
 
 
