@@ -246,10 +246,10 @@ def test_cancelling_what_is_over_says_so(shared: Client) -> None:
 def test_pending_jobs_can_be_deleted_cleared_and_put_in_front(slow: Client) -> None:
     recorded = capture("scenario_queue_delete_clear_front")
     posts = [slow.post(sampler_graph(seed=1, steps=2000))]
+    wait_for(lambda: slow.http.get("/queue").json()["queue_running"])
     posts += [slow.post(sampler_graph(seed=seed)) for seed in (2, 3)]
     posts.append(slow.post(sampler_graph(seed=4), front=True))
     ids = [post["prompt_id"] for post in posts]
-    wait_for(lambda: slow.http.get("/queue").json()["queue_running"])
 
     queue = slow.http.get("/queue").json()
     assert shape(queue) == shape(recorded["queue_with_pending"]["response"]["json"])

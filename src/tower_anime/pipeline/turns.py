@@ -63,8 +63,9 @@ class Turns:
         midnight = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
         return reason_to_wait(budget, self.store.spent(project, since=midnight))
 
-    def forget_budgets(self) -> None:
-        """Look anew at the next question: somebody changed one here."""
+    def ask_anew(self) -> None:
+        """Take what was just changed, a pause or a budget, into account at once."""
+        self._paused = (float("-inf"), False)
         self._budgets = (float("-inf"), MappingProxyType({}))
 
     def _budgets_now(self) -> Mapping[str, Budget]:

@@ -269,7 +269,7 @@ def _routes(
     def create(app: TheApp, body: new) -> Json:  # type: ignore[valid-type]
         values = read_new(app, body) if read_new else _given(body)
         made = app.store.add_part(kind, values)
-        app.turns.forget_budgets()
+        app.turns.ask_anew()
         return Json(view(made), status_code=201)
 
     def one(app: TheApp, part_id: str) -> Json:
@@ -278,7 +278,7 @@ def _routes(
     def change(app: TheApp, part_id: str, body: changed) -> Json:  # type: ignore[valid-type]
         values = read_change(app, part_id, body) if read_change else _given(body)
         kept = app.store.change_part(kind, part_id, values)
-        app.turns.forget_budgets()
+        app.turns.ask_anew()
         return Json(view(kept))
 
     def remove(app: TheApp, part_id: str) -> Response:

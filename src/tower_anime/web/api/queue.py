@@ -29,6 +29,7 @@ def state(app: TheApp, limit: Limit = 100, project: str | None = None) -> Json:
 def pause(app: TheApp) -> Json:
     """Begin nothing new; attempts that run go on to their end."""
     app.store.set_switch(PAUSED, value=True)
+    app.turns.ask_anew()
     return Json(_state_view(app))
 
 
@@ -36,6 +37,7 @@ def pause(app: TheApp) -> Json:
 def resume(app: TheApp) -> Json:
     """Begin again."""
     app.store.set_switch(PAUSED, value=False)
+    app.turns.ask_anew()
     return Json(_state_view(app))
 
 
