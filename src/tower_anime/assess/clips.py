@@ -77,7 +77,7 @@ def measure(
 
 def _slid_values(slid: Slide | None) -> dict[str, Measurement]:
     if slid is None:
-        reason = Unmeasured("too short or cut, or nothing in the picture stays what it is")
+        reason = Unmeasured("too short, small or cut, or nothing in the picture stays what it is")
         return dict.fromkeys(("drift", "drift_tint", "drift_colour"), reason)
     return {
         "drift": Measured(round(slid.light, 5), "ln"),

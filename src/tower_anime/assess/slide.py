@@ -28,6 +28,7 @@ _LIGHT_FLOOR, _CHROMA_FLOOR = 6.0, 4.0  # levels that keep dark and grey cells f
 _STILL_SCATTER = 0.02  # ln: cells of an unmoved picture agree as well as this
 _LAID_SCATTER = (0.05, 2.5, 2.5, 0.1)  # ln, levels, ln: of pictures that lie well on each other
 _MIN_OVERLAP = 0.3  # of the picture
+_MIN_CELLS = 8  # of a side: smaller pictures have nothing to lay on each other by
 _APART = 12  # frames at which pans still overlap; nearer ones only cost time
 _MOST_UNKNOWN = 0.2  # of the pairs
 
@@ -46,8 +47,8 @@ class Slide:
 
 
 def slide(track: Track) -> Slide | None:
-    """Return what slid away; None where that can't be told: too short, or nothing lies still."""
-    if len(track.keys) < 2 * _PARTS:
+    """Return what slid away; None where that can't be told: too short, too small, all moves."""
+    if len(track.keys) < 2 * _PARTS or min(track.first.shape) < _MIN_CELLS:
         return None
     steps = _of_the_unmoved(track.keys) or _of_the_moved(track.keys)
     if steps is None:

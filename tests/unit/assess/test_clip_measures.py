@@ -166,6 +166,12 @@ def test_what_slides_away_is_drift_also_where_the_camera_moves(speed: float) -> 
     assert slid(paler).colour < -0.3
 
 
+@pytest.mark.parametrize("size", [(4, 64), (64, 4), (2, 2)])
+def test_a_clip_of_a_few_pixels_slides_nowhere_that_could_be_told(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (72, *size, 3), dtype=np.uint8)
+    assert whole(list(noise)).slid is None
+
+
 def test_the_seam_of_a_loop_is_smaller_than_that_of_a_clip_cut_off() -> None:
     swing = list(waving(LOOK, frames=72, on=1, speed=2 * np.pi / 72))
     assert whole(swing).seam < 0.1
