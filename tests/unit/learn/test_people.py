@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tower_anime.domain.intervals import wilson
 from tower_anime.domain.lesson import Calibration, Decided
-from tower_anime.learn.people import ENOUGH, calibrate
+from tower_anime.learn.people import ENOUGH, PRECISE, calibrate
 
 OURS = 0.7
 
@@ -18,6 +19,13 @@ def decided(seed: int, bar: float, *, n: int = 100, noise: float = 0.05) -> list
         Decided(float(score), bool(score + luck >= bar))
         for score, luck in zip(scores, rng.normal(0, noise, n), strict=True)
     ]
+
+
+def slipping(seed: int, bar: float, *, n: int = 100, slips: float) -> list[Decided]:
+    """Decisions of which a share goes against the bar, wherever the score lies."""
+    rng = np.random.default_rng(seed)
+    told = decided(seed, bar, n=n, noise=0.0)
+    return [Decided(one.score, one.approved ^ bool(rng.random() < slips)) for one in told]
 
 
 def agreement(told: list[Decided], bar: float) -> float:
@@ -40,6 +48,21 @@ def test_100_decisions_bring_agreement_near_the_best_bar(bar: float) -> None:
     assert sum(gains) >= 8  # of 95 % intervals
 
 
+@pytest.mark.parametrize("bar", [0.55, 0.85])
+def test_slips_far_from_the_bar_do_not_pull_it(bar: float) -> None:
+    for seed in range(8):
+        found = calibrate(slipping(seed, bar, slips=0.08), threshold=OURS)
+        fresh = decided(1000 + seed, bar, n=2000, noise=0.0)
+        assert agreement(fresh, found.bar or OURS) >= 0.96
+
+
+def test_a_person_who_changed_is_followed() -> None:
+    told = [*decided(1, 0.85, n=200), *decided(2, 0.5, n=200)]
+    found = calibrate(told, threshold=OURS)
+    assert found.bar is not None
+    assert found.bar < 0.65
+
+
 def test_random_decisions_change_nothing() -> None:
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -55,7 +78,13 @@ def test_rejecting_more_needs_precision_else_a_person_looks() -> None:
     assert clear.precision_low >= 0.9
     vague = calibrate(decided(1, 0.85, noise=0.15, n=400), threshold=OURS)
     assert vague.bar is not None
-    assert (vague.applied, vague.review_below) == (OURS, vague.bar)
+    assert vague.review_below == vague.bar
+    assert OURS < vague.applied < vague.bar  # as far as rejecting is precise, it rejects
+    below = [one for one in decided(1, 0.85, noise=0.15, n=400) if one.score < vague.applied]
+    assert wilson(sum(not one.approved for one in below), len(below))[0] >= PRECISE
+    slips = calibrate(slipping(1, 0.85, slips=0.15), threshold=OURS)
+    assert slips.bar is not None
+    assert (slips.applied, slips.review_below) == (OURS, slips.bar)
     assert any("await your decision" in line for line in vague.says)
     lenient = calibrate(decided(1, 0.55), threshold=OURS)
     assert lenient.review_below is None
