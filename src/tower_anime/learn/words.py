@@ -31,6 +31,7 @@ _ERROR, _PAIR_ERROR = 0.05, 0.02  # chance of any wrong word at all, of any wron
 _SLAB, _SLAB_CASES = 0.1, 2.0  # first guess of how far words that matter differ, and its weight
 _SPIKE = 0.05  # first guess of the share of words that matter
 _PLACES = 2.0  # cases that a setting's mean is pulled towards the mean of all with
+_KEPT, _LEFT = 2.0, 1.64  # deviations: an effect that stands beside another word's, or does not
 
 MOST_ADDED = 3
 ADDED_SHARE = 0.75  # of the requests get a word that helps; the others are the comparison
@@ -70,6 +71,7 @@ def lifts(
     cases = _cases([o for o, _ in firsts], np.array([w for _, w in firsts]))
     names, there, known, by_lot = _presence(cases.told, negative=negative)
     singles = _tested(cases, there, known, error=_ERROR)
+    singles = replace(singles, agrees=singles.agrees & ~_borrowed(cases, there, known, singles))
     found = [
         _lift((names[c],), singles, at, cases, there[:, c], known[:, c])
         for at, c in enumerate(singles.columns)
@@ -262,6 +264,35 @@ def _tested(cases: _Cases, there: _Flags, known: _Flags, *, error: float) -> _Te
     normal = np.array([NormalDist().inv_cdf(float(p)) for p in each])
     agrees = np.abs(ranked) / np.sqrt(1 / n1 + 1 / n0) > normal
     return _Tested(list(enough), n1, n0, raw * pull, reach, helps, agrees)
+
+
+def _borrowed(cases: _Cases, there: _Flags, known: _Flags, tested: _Tested) -> _Flags:
+    """Return which words only seem to matter, since they mostly stand beside one that does.
+
+    Of two such words, told together, one keeps its effect and nothing is left of the other's.
+    Words that never stand apart can't be told from each other, and both stay.
+    """
+    found = np.zeros(len(tested.columns), bool)
+    sure = np.flatnonzero(tested.agrees & (np.abs(tested.lift) > tested.reach))
+    for one, other in itertools.permutations(sure, 2):
+        a, b = tested.columns[one], tested.columns[other]
+        rows = known[:, a] & known[:, b]
+        if (there[rows, a] ^ there[rows, b]).sum() < ENOUGH:
+            continue
+        kept, left = _told_together(cases, there[:, (a, b)], rows)
+        found[other] |= abs(kept) >= _KEPT and left * np.sign(tested.lift[other]) < _LEFT
+    return found
+
+
+def _told_together(cases: _Cases, both: _Flags, rows: _Flags) -> tuple[float, float]:
+    """Return the effects of two words in deviations of their error, each beside the other."""
+    design = np.column_stack([np.ones(int(rows.sum())), both[rows]])
+    weights, rest = cases.weights[rows], cases.rest[rows]
+    inverse = np.linalg.pinv(design.T @ (design * weights[:, None]))
+    effects = inverse @ (design.T @ (weights * rest))
+    variance = weights @ (rest - design @ effects) ** 2 / max(1e-9, weights.sum() - 3)
+    errors = np.sqrt(np.maximum(variance * np.diag(inverse), 1e-12))
+    return float(effects[1] / errors[1]), float(effects[2] / errors[2])
 
 
 def _shares_of_error(present: _Figures, absent: _Figures) -> _Figures:

@@ -79,6 +79,26 @@ def test_null_words_are_not_suggested() -> None:
     assert wrong <= 1
 
 
+def test_a_word_beside_one_that_matters_borrows_nothing() -> None:
+    """In 85 % of the prompts both or neither; but words that never part can't be told apart."""
+    for apart, believed in ((0.15, 0), (0.0, 20)):
+        found = 0
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            cases = [
+                replace(one, request=replace(one.request, prompt=f"{one.request.prompt}, beside"))
+                if ("soft light" in one.request.prompt) != (rng.random() < apart)
+                else one
+                for one in planted(seed, n=100)
+            ]
+            lifted = lifts(cases)
+            matters, beside = of(lifted, "soft light"), of(lifted, "beside")
+            assert matters is not None
+            assert matters.sure
+            found += beside is not None and beside.sure
+        assert abs(found - believed) <= 3
+
+
 def test_the_parameters_share_is_taken_from_the_score() -> None:
     """Who says a word and always takes more steps has not found a good word."""
     rng = np.random.default_rng(3)
