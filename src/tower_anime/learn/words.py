@@ -273,7 +273,8 @@ def _borrowed(cases: _Cases, there: _Flags, known: _Flags, tested: _Tested) -> _
     Words that never stand apart can't be told from each other, and both stay.
     """
     found = np.zeros(len(tested.columns), bool)
-    sure = np.flatnonzero(tested.agrees & (np.abs(tested.lift) > tested.reach))
+    certain = tested.agrees & (np.abs(tested.lift) > tested.reach)
+    sure = [int(at) for at in np.flatnonzero(certain)]
     for one, other in itertools.permutations(sure, 2):
         a, b = tested.columns[one], tested.columns[other]
         rows = known[:, a] & known[:, b]
