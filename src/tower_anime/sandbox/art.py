@@ -45,8 +45,8 @@ def draw(scene: Scene, *, width: int, height: int) -> Frame:
     def painted(parts: str, how: Callable[..., Picture] = layer) -> Picture:
         return how(page(parts, scene, wide), width=width, height=height)
 
-    air = "".join(backdrop.weather(scene, wide).values())
-    things = backdrop.sky(scene, wide) + place(scene, wide) + people(scene, wide) + air
+    air, outside = ("".join(some.values()) for some in backdrop.weather(scene, wide))
+    things = backdrop.sky(scene, wide) + outside + place(scene, wide) + people(scene, wide) + air
     picture = over(painted(backdrop.heaven(scene, wide), glow), painted(things))
     picture = by_hand(picture, scene.rng("hand"), _with_care(scene, wide))
     picture = over(picture, painted(backdrop.light_over(scene, wide), glow))
@@ -93,6 +93,11 @@ class _Camera:
     scale: float
     face_y: float
     standing: bool
+    near: bool
+
+
+_NEAR = frozenset({"close", "portrait"})
+"""Framings that see no more than head and shoulders."""
 
 
 def _camera(scene: Scene, wide: float) -> _Camera:
@@ -102,13 +107,14 @@ def _camera(scene: Scene, wide: float) -> _Camera:
     framing = scene.framing or _usual_framing(scene, float(rng.random()))
     slot = wide / count
     ends = max(tall(look, chibi=scene.chibi) for look in scene.people)
-    room = max(headroom(look) for look in scene.people)
+    near = framing in _NEAR
+    room = max(headroom(look, near=near) for look in scene.people)
     whole = 930 / (ends - CROWN + room)
     if framing in {"full", "wide"}:
         share = 0.52 if framing == "wide" else 0.97
         scale = min(whole * share, slot / 330)
         ground = 955.0 if framing == "full" else 900.0
-        return _Camera(scale, ground - ends * scale, standing=True)
+        return _Camera(scale, ground - ends * scale, standing=True, near=False)
     scale = {"close": 2.75, "portrait": 1.85, "upper": 1.3}[framing] * float(
         rng.uniform(0.94, 1.06)
     )
@@ -116,8 +122,10 @@ def _camera(scene: Scene, wide: float) -> _Camera:
     if scene.chibi:
         scale *= 0.9
     top = {"close": 0.50, "portrait": 0.41, "upper": 0.33}[framing] * 1000
-    face_y = max(top - 20 * (count - 1), (150 + room * 0.9) * scale) + float(rng.uniform(-20, 30))
-    return _Camera(scale, face_y, standing=False)
+    lowest = {"close": 560.0, "portrait": 520.0, "upper": 500.0}[framing]
+    scale = min(scale, max(0.72 * scale, lowest / (150 + room * 0.9)))
+    face_y = max(top - 20 * (count - 1), min(lowest, (150 + room * 0.9) * scale))
+    return _Camera(scale, face_y + float(rng.uniform(-20, 30)), standing=False, near=near)
 
 
 def _breathing(body: str, soles: float, moment: Moment) -> str:
@@ -151,7 +159,12 @@ def people(scene: Scene, wide: float, moments: Sequence[Moment] = ()) -> str:
     ]
     wind = float(scene.rng("wind").uniform(-0.35, 0.35)) * (3 if "wind" in scene.weather else 1)
     setting = Setting(
-        light, max(-1.0, min(1.0, wind)), light_side(scene), scene.chibi, len(scene.people) > 1
+        light,
+        max(-1.0, min(1.0, wind)),
+        light_side(scene),
+        scene.chibi,
+        len(scene.people) > 1,
+        camera.near,
     )
     slot = wide / len(scene.people)
     out = ""

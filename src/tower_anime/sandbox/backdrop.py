@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from tower_anime.sandbox import places_inside, places_nature, places_town
+from tower_anime.sandbox import landmarks, places_inside, places_nature, places_town
 from tower_anime.sandbox.ink import fade, halo, moved, oval, shape, stroke, veil
 from tower_anime.sandbox.palette import LIGHTS
 from tower_anime.sandbox.stage import HIGH, Stage, dots, scatter
@@ -60,7 +60,7 @@ def place(scene: Scene, width: float, *, lift: float) -> str:
         else width + float(rng.uniform(0, zoom - 1)) * width
     )
     pan = f"translate({left:.0f} {lift - 640 * (zoom - 1):.0f}) scale({side * zoom:.3f} {zoom:.3f})"
-    return moved(drawn, pan)
+    return moved(drawn, pan) + moved(landmarks.things(stage), f"translate(0 {lift:.0f})")
 
 
 def lamplight() -> str:
@@ -132,8 +132,20 @@ def _train(stage: Stage) -> str:
     return out
 
 
-def weather(scene: Scene, width: float) -> dict[str, str]:
-    """Return what falls or floats in front of everything, by its kind."""
+def weather(scene: Scene, width: float) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what falls or floats, by its kind: in front of everything, and beyond the windows."""
+    air = _weather(scene, width)
+    outside = _STAYS_OUTSIDE if scene.place in INSIDE - {"station"} else frozenset()
+    return (
+        {kind: drawn for kind, drawn in air.items() if kind not in outside},
+        {kind: drawn for kind, drawn in air.items() if kind in outside},
+    )
+
+
+_STAYS_OUTSIDE = frozenset({"rain", "snow", "leaves"})
+
+
+def _weather(scene: Scene, width: float) -> dict[str, str]:
     rng, out = scene.rng("weather"), dict[str, str]()
     air = scene.weather
     if "rain" in air:
@@ -249,7 +261,7 @@ def _named_light(scene: Scene, width: float, sun_x: float) -> str:
 
 def candle(scene: Scene, width: float) -> str:
     """Return the candle that a word about light names."""
-    if scene.light != "candle":
+    if scene.light != "candle" or "campfire" in scene.landmarks:
         return ""
     x = (0.5 - 0.36 * light_side(scene)) * width
     return (
@@ -355,10 +367,10 @@ def sky(scene: Scene, width: float) -> str:
         out += _fireworks(rng, width)
     if "birds" in air:
         flock = "".join(
-            f"M{px:.0f},{60 + py * 0.38:.0f} q{18 + 16 * b:.0f},-26 {30 + 24 * b:.0f},4 q{14 + 12 * b:.0f},-30 {34 + 24 * b:.0f},-6"
-            for px, py, b in scatter(rng, 9, width)
+            f"M{px:.0f},{60 + py * 0.38:.0f} q{24 + 28 * b:.0f},-38 {42 + 40 * b:.0f},6 q{20 + 24 * b:.0f},-44 {48 + 40 * b:.0f},-8"
+            for px, py, b in scatter(rng, 12, width)
         )
-        out += stroke(flock, "#2c2a3c" if scene.time != "night" else "#cfd6f0", 5)
+        out += stroke(flock, "#2c2a3c" if scene.time != "night" else "#cfd6f0", 8)
     return out
 
 

@@ -26,7 +26,8 @@ _HEM_OUTSIDE = frozenset({"hoodie", "sweater", "jacket", "suit", "uniform", "spa
 class Setting:
     """What surroundings do to somebody: light, wind −1…1, the side of the light (−1 or 1).
 
-    `crowded` keeps hair to its owner's side of the picture.
+    `crowded` keeps hair to its owner's side of the picture, `near` is a camera that sees no more
+    than head and shoulders.
     """
 
     light: Light
@@ -34,6 +35,7 @@ class Setting:
     light_from: int
     chibi: bool
     crowded: bool
+    near: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def figure(
     look: Look, setting: Setting, rng: Generator, name: str, moment: Moment = AT_REST
 ) -> str:
     """Return the SVG of one character; `name` keeps its ids apart from another's."""
-    pose, light = pose_of(look, moment.stride), setting.light
+    pose, light = pose_of(look, moment.stride, near=setting.near), setting.light
     shut = look.face == "closed" or (look.face == "laugh" and rng.random() < 0.4)
     bearing = Bearing(
         turn=max(-1.0, min(1.0, float(rng.uniform(-1, 1)) + moment.look)),
@@ -83,19 +85,19 @@ def figure(
     build = f"translate(0 {_NECK * (1 - high):.1f}) scale({wide} {high})"
     lean = f"rotate({pose.lean_deg} 0 440)"
     tilt = f"rotate({bearing.tilt_deg:.1f} 0 100)"
+    held = props.held_before(look, light, _hands(dressed), near=setting.near)
     if pose.back:
-        below, above = _body(dressed), hair.back_view(look, light, rng, name, wind=wind)
-        parts = moved(below, build) + moved(above + props.on_head(look, light), tilt)
-        return moved(props.behind_body(look, light), build) + parts
+        tied = hair.back_view(look, light, rng, name, wind=wind) + props.on_head(look, light)
+        below = held + _over(dressed) + _body(dressed) + props.on_back(look, light)
+        return moved(below, build) + moved(tied, tilt)
     back_hair = hair.behind(look, light, rng, wind=wind, spread=0.66 if setting.crowded else 1.0)
     front_hair = hair.front(look, light, rng, bearing, name)
     head = face(look, dressed.skin, light, bearing, name)
     crown = front_hair + props.on_face(look, light) + props.on_head(look, light)
     behind = props.behind_body(look, light) + collar.cape(dressed)
-    hands = _hands(dressed)
     return moved(
         moved(behind, build)
-        + moved(props.held_before(look, light, hands), build)
+        + moved(held, build)
         + moved(back_hair, tilt)
         + moved(_body(dressed), build)
         + moved(head, tilt)
@@ -147,10 +149,9 @@ def _body(d: Dressed) -> str:
     low, top = outfit.lower(d), outfit.torso(d)
     top += outfit.band(d)
     trunk = low + top if d.look.outfit in _HEM_OUTSIDE else top + low
-    neck = "" if d.pose.back else outfit.neck(d)
-    return (
-        outfit.legs(d) + under + neck + trunk + collar.collar(d) + props.on_chest(d.look, d.light)
-    )
+    neck = outfit.neck(d)
+    worn = "" if d.pose.back else props.on_chest(d.look, d.light)
+    return outfit.legs(d) + under + neck + trunk + collar.collar(d) + worn
 
 
 def _over(d: Dressed) -> str:

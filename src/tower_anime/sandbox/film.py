@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -95,8 +95,11 @@ class Camera:
         self.near = closest(film.motion, film.seconds)
         self.size = math.ceil(film.width * self.near), math.ceil(film.height * self.near)
         self.wide = 1000 * film.width / film.height
-        self.air = _Air(film, self.wide) if film.motion.alive else None
         scene = film.scene
+        self.air = self.outside = _Air({}, film, self.wide)
+        if film.motion.alive or film.start is None:
+            near, far = backdrop.weather(scene, self.wide)
+            self.air, self.outside = _Air(near, film, self.wide), _Air(far, film, self.wide)
         if film.start is not None:
             self.far = opaque(_fitted(film.start, *self.size))
             self.layers: list[Picture] = []
@@ -109,7 +112,7 @@ class Camera:
             self.lit = self._layer(backdrop.light_over(scene, self.wide), glow)
             if candle := backdrop.candle(scene, self.wide):
                 self.lit = over(self.lit, self._layer(candle))
-            if self.near == 1.0:
+            if self.near == 1.0 and not self.outside.tiles:
                 self.far, self.layers = over(self.far, self.layers[0]), []
         self.cast = lru_cache(maxsize=48)(self._people)
         self.stage: _Box | None = None
@@ -123,6 +126,7 @@ class Camera:
         film, drawing, view = self.film, self._drawing(number), self._view(number)
         seconds = drawing / film.per_s
         picture = self._seen(self.far, _slowed(view, _SKY_FOLLOWS) if self.layers else view)
+        picture = self.outside.over(picture, seconds)
         for near in self.layers:
             picture = over(picture, self._seen(near, view))
         if film.start is not None and film.motion.alive:
@@ -130,10 +134,7 @@ class Camera:
         if film.scene.people and film.start is None:
             cast = self.cast(moments_at(film.scene, film.motion, drawing, per_s=film.per_s))
             picture = over(picture, self._seen(cast, view))
-        if self.air is not None:
-            picture = self.air.over(picture, seconds)
-        elif film.start is None:
-            picture = _Air(film, self.wide).over(picture, 0.0)
+        picture = self.air.over(picture, seconds)
         if self.lit is not None:
             picture = over(picture, self._seen(self.lit, view))
         frame = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8)
@@ -213,10 +214,10 @@ class Camera:
 class _Air:
     """What falls and floats: tiles without seams that are moved over the picture."""
 
-    def __init__(self, film: Film, wide: float) -> None:
+    def __init__(self, kinds: Mapping[str, str], film: Film, wide: float) -> None:
         self.height = film.height
         self.tiles: list[tuple[str, float, Picture]] = []
-        for kind, drawn in backdrop.weather(film.scene, wide).items():
+        for kind, drawn in kinds.items():
             seamless = "".join(
                 f'<g transform="translate({x * wide:.1f} {y * 1000})">{drawn}</g>'
                 for x in (-1, 0, 1)

@@ -59,25 +59,46 @@ def front(look: Look, light: Light, rng: Generator, bearing: Bearing, name: str)
 
 def back_view(look: Look, light: Light, rng: Generator, name: str, *, wind: float) -> str:
     """Return a head seen from behind: hair all over, and what hangs down the back."""
-    length = max(_LENGTH.get(look.cut, _TIED), 88.0)
+    length = max(_LENGTH.get(look.cut, _TIED), 96.0)
     outline = _curtain(length, rng, wind=wind, curly=look.cut == "curly", top=True)
-    ring = _ring(light, look, -1)
-    shade = veil(
-        f"M-140,{length * 0.45:.0f} Q0,{length * 0.62:.0f} 140,{length * 0.4:.0f} V600 H-140Z",
-        light.shade(look.hair, 0.3),
-        1,
-    )
-    strands = "".join(
-        f"M{x * 0.5},-110 C{x},-50 {x * 1.25:.0f},{length * 0.4:.0f} {x * 1.2:.0f},{length * 0.9:.0f}"
-        for x in (-72, -42, -12, 18, 48, 76)
-    )
+    inner = _locks_behind(look, light, length, wind) + _ring(light, look, -1)
+    crown = "M0,-128 Q-10,-108 2,-86 M0,-128 Q20,-112 16,-92 M0,-128 Q-30,-114 -28,-94"
     return (
         shape(outline, light.css(look.hair))
-        + clipped(f"hair{name}", outline, shade + ring)
-        + stroke(strands, light.shade(look.hair, 0.5), 3)
+        + clipped(f"hair{name}", outline, inner)
+        + stroke(crown, light.shade(look.hair, 0.5), 3)
         + shape(outline, "none")
         + _tails(look, light, rng, wind=wind)
         + _crown(look, light, rng)
+    )
+
+
+def _locks_behind(look: Look, light: Light, length: float, wind: float) -> str:
+    """Return the locks of the hair down a back: dark between them, light along some."""
+    drift, spread = 70 * wind * length / 470, 1.0 + min(0.5, length / 900)
+    dark, deep = "", ""
+    for i, x in enumerate((-78, -50, -24, 4, 30, 56, 82)):
+        low = length * (0.8, 0.96, 0.7, 0.92, 0.76, 0.98, 0.84)[i]
+        start = 20 + 0.1 * length * (i % 3)
+        end = x * spread + drift
+        dark += (
+            f"M{x * 0.8:.0f},{start - 60:.0f} Q{x * 1.02 - 8:.0f},{low * 0.5:.0f} {end:.0f},{low:.0f}"
+            f" Q{x * 1.02 + 16:.0f},{low * 0.5:.0f} {x * 0.8:.0f},{start - 60:.0f}Z"
+        )
+        deep += f"M{end - 10:.0f},{low * 0.74:.0f} Q{end - 2:.0f},{low * 0.9:.0f} {end:.0f},{length:.0f}"
+    under = (
+        f"M-190,{length * 0.78:.0f} Q{-60 + drift:.0f},{length * 0.9:.0f} {drift:.0f},{length * 0.8:.0f}"
+        f" Q{70 + drift:.0f},{length * 0.92:.0f} 190,{length * 0.76:.0f} V{length + 60:.0f} H-190Z"
+    )
+    gleam = "".join(
+        f"M{x},{40 + 0.08 * length:.0f} Q{x * 1.1:.0f},{length * 0.4:.0f} {x * 1.14 + drift * 0.5:.0f},{length * 0.62:.0f}"
+        for x in (-38, 42)
+    )
+    return (
+        veil(under, light.shade(look.hair, 0.3), 1)
+        + veil(dark, light.shade(look.hair, 0.24), 1)
+        + stroke(deep, light.shade(look.hair, 0.5), 3)
+        + (stroke(gleam, light.shine(look.hair, 0.3), 5) if length > 180 else "")
     )
 
 
@@ -122,7 +143,7 @@ def _curtain(length: float, rng: Generator, *, wind: float, curly: bool, top: bo
     drift = 70 * wind * length / 470
     flare = min(62.0, 8 + length * 0.13)
     count = 5 if length < 130 else 7
-    wide = 94 + flare
+    wide = 94 + flare * (0.5 if top else 1)
     tips: list[Point] = []
     for i in range(count + 1):
         share = i / count

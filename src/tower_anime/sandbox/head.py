@@ -98,9 +98,9 @@ def _nose(look: Look, slide: float, shade: str) -> str:
     freckles = ""
     if "freckles" in look.worn:
         spots = "".join(
-            oval(s * 34 + slide + dx, 48 + dy, 3.8, 3.4, "#a8583a")
+            oval(s * 36 + slide + dx, 48 + dy, 4.6, 4.0, "#9c4a30")
             for s in (-1, 1)
-            for dx, dy in ((-9, 2), (0, -3), (9, 3), (2, 7))
+            for dx, dy in ((-14, 3), (-6, -4), (2, 4), (10, -3), (17, 4), (-3, 11), (9, 12))
         )
         freckles = spots
     nose = stroke(f"M{x:.1f},50 q{side * 5},6 {side * 1},9", INK, 2.6)

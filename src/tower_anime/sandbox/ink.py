@@ -122,6 +122,35 @@ def tube(
     )
 
 
+def flank(
+    joints: Sequence[Point],
+    widths: Sequence[float],
+    *,
+    side: int,
+    share: float,
+    begin: float = 0.0,
+    end: float = 1.0,
+) -> str:
+    """Return the strip along one side of a limb (−1 left, 1 right of one that hangs down).
+
+    It takes `share` (0–1) of the limb's width, within the outline, and tapers at both ends.
+    """
+    line = _bent(joints)
+    first, last = round(begin * (len(line) - 1)), round(end * (len(line) - 1))
+    turned = side if joints[1][1] >= joints[0][1] else -side
+    outer, inner = [], []
+    for i in range(first, last + 1):
+        x, y = line[i]
+        (ax, ay), (bx, by) = line[max(0, i - 1)], line[min(len(line) - 1, i + 1)]
+        length = math.hypot(bx - ax, by - ay) or 1.0
+        half = max(0.0, _along(widths, i / (len(line) - 1)) / 2 - LINE / 2)
+        deep = share * min(1.0, (i - first) / 3, (last - i) / 3)
+        across = turned * (by - ay) / length, -turned * (bx - ax) / length
+        outer.append((x + across[0] * half, y + across[1] * half))
+        inner.append((x + across[0] * half * (1 - 2 * deep), y + across[1] * half * (1 - 2 * deep)))
+    return "M" + " L".join(_at(p) for p in [*outer, *inner[::-1]]) + "Z"
+
+
 def heading_deg(start: Point, end: Point) -> float:
     """Return the turn that takes straight down to the direction of the line (SVG degrees)."""
     return math.degrees(math.atan2(-(end[0] - start[0]), end[1] - start[1]))

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tower_anime.sandbox.head import Bearing, skin_shade
-from tower_anime.sandbox.ink import clipped, mirrored, moved, oval, shape, stroke, tube, veil
+from tower_anime.sandbox.ink import (
+    Point,
+    clipped,
+    flank,
+    mirrored,
+    moved,
+    oval,
+    shape,
+    stroke,
+    tube,
+    veil,
+)
 from tower_anime.sandbox.palette import INK, Colour, Light, css, mix
 from tower_anime.sandbox.pose import (
     ARM_WIDTHS,
@@ -48,16 +60,20 @@ CUTS: dict[str, Cut] = {
     "armour": Cut("plate", "tasset", "gorget", "plate", top=_STEEL, shoes=_STEEL, males="tasset"),
     "coat": Cut("baggy", "coat", "lapels", "tights", males="coat"),
     "jacket": Cut("baggy", "pants", "open", low=_BLACK, shoes=WHITE),
-    "maid": Cut("puff", "frill", "maid", "thighs", top=_BLACK, low=_BLACK),
+    "maid": Cut("puff", "frill", "maid", "thighs", top=_BLACK, low=_BLACK, males="frill"),
     "suit": Cut("long", "pants", "blazer", shoes=_BLACK),
     "sweater": Cut("baggy", "skirt", "turtle", "tights", low=(0.42, 0.34, 0.36)),
     "cloak": Cut("long", "dress", "clasp", "boots", low=_BLACK),
     "idol": Cut("puff", "frill", "bow", "thighs", shoes=WHITE),
-    "gown": Cut("none", "gown", "heart", "bare", shoes=WHITE),
-    "dress": Cut("short", "dress", "round", "bare", shoes=WHITE),
+    "gown": Cut("none", "gown", "heart", "bare", shoes=WHITE, males="gown"),
+    "dress": Cut("short", "dress", "round", "bare", shoes=WHITE, males="dress"),
     "shirt": Cut("short", "skirt", "shirt", low=_DENIM, shoes=WHITE),
     "spacesuit": Cut("baggy", "pants", "ring", top=WHITE, low=WHITE, shoes=(0.5, 0.5, 0.6)),
 }
+
+
+_SEPARATES = frozenset({"skirt", "shorts", "pants"})
+"""What may be worn below the waist with another top."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,9 @@ class Dressed:
     @property
     def low(self) -> Colour:
         """The lower part's paint."""
+        if self._named_bottom:
+            usual = _DENIM if self.look.bottom == "jeans" else self.cut.low or _BLACK
+            return self.look.bottom_paint or usual
         if self.look.male and self.bottom == "pants" and self.cut.low is None:
             return mix(self.look.cloth, _BLACK, 0.6) if self.look.outfit != "suit" else self.top
         return self.cut.low or self.look.cloth
@@ -91,7 +110,17 @@ class Dressed:
     @property
     def bottom(self) -> str:
         """What is worn below the waist."""
+        if self._named_bottom:
+            return "pants" if self.look.bottom == "jeans" else self.look.bottom or ""
+        return self._usual_bottom
+
+    @property
+    def _usual_bottom(self) -> str:
         return self.cut.males if self.look.male else self.cut.bottom
+
+    @property
+    def _named_bottom(self) -> bool:
+        return self.look.bottom is not None and self._usual_bottom in _SEPARATES
 
 
 def torso_outline(look: Look) -> str:
@@ -108,6 +137,9 @@ def torso_outline(look: Look) -> str:
 def neck(d: Dressed) -> str:
     """Return the neck with the shadow of the chin."""
     w = 28 if d.look.male else 22
+    if d.pose.back:
+        nape = f"M-{w},40 L-{w},112 Q-{w + 4},140 -{w + 18},150 H{w + 18} Q{w + 4},140 {w},112 L{w},40Z"
+        return shape(nape, skin_shade(d.skin, d.light))
     return shape(
         f"M-{w},70 C-{w - 2},110 -{w},126 -{w + 12},142 Q0,190 {w + 12},142 C{w},126 {w - 2},110 {w},70Z",
         d.light.css(d.skin),
@@ -146,12 +178,10 @@ def _leg(d: Dressed, side: int) -> str:
     if trousers:
         loose = [w * s for w, s in zip(wide, (0.96, 1.06, 1.2, 1.36, 1.12, 1.2, 1.75), strict=True)]
         out += shape(tube(joints, loose, end=0.98), d.light.css(d.low))
-        shade = [(x - d.bearing.light_from * 16, y) for x, y in joints]
-        out += veil(tube(shade, [w * 0.4 for w in loose], end=0.95), d.light.shade(d.low, 0.3), 1)
+        out += veil(_far_side(d, joints, loose, end=0.98), d.light.shade(d.low, 0.3), 1)
         return out
     bare = shape(tube(joints, wide), skin)
-    shade = [(x - d.bearing.light_from * 14, y) for x, y in joints]
-    bare += veil(tube(shade, [w * 0.34 for w in wide]), skin_shade(d.skin, d.light), 0.9)
+    bare += veil(_far_side(d, joints, wide), skin_shade(d.skin, d.light), 0.9)
     return out + bare + _legwear(d, joints, wide) + _shoe(d, side, joints[2], behind=leg.behind)
 
 
@@ -169,11 +199,22 @@ def _legwear(d: Dressed, joints: tuple[tuple[float, float], ...], wide: list[flo
         begin, paint = 0.66, (_BLACK if d.look.outfit in {"sailor", "uniform"} else WHITE)
     else:
         return ""
-    d_sock = tube(joints, [w + 3 for w in wide], begin=begin)
-    shade = [(x - d.bearing.light_from * 14, y) for x, y in joints]
-    return shape(d_sock, d.light.css(paint)) + veil(
-        tube(shade, [w * 0.34 for w in wide], begin=begin + 0.02), d.light.shade(paint, 0.35), 1
+    over = [w + 3 for w in wide]
+    return shape(tube(joints, over, begin=begin), d.light.css(paint)) + veil(
+        _far_side(d, joints, over, begin=begin), d.light.shade(paint, 0.35), 1
     )
+
+
+def _far_side(
+    d: Dressed,
+    joints: Sequence[Point],
+    wide: Sequence[float],
+    *,
+    begin: float = 0.0,
+    end: float = 1.0,
+) -> str:
+    """Return the side of a limb that the light doesn't reach."""
+    return flank(joints, wide, side=-d.bearing.light_from, share=0.36, begin=begin, end=end)
 
 
 def _shoe(d: Dressed, side: int, ankle: tuple[float, float], *, behind: bool) -> str:
@@ -399,12 +440,7 @@ def sleeve(d: Dressed, side: int) -> str:
         wide[-1] *= 1.12
     paint = d.light.css(d.top)
     out = shape(tube(joints, wide, end=end, round_begin=True, round_end=kind == "puff"), paint)
-    shade = [(x - d.bearing.light_from * wide[0] * 0.24, y + 3) for x, y in joints]
-    out += veil(
-        tube(shade, [w * 0.42 for w in wide], begin=0.06, end=end - 0.06),
-        d.light.shade(d.top, 0.27),
-        1,
-    )
+    out += veil(_far_side(d, joints, wide, end=end), d.light.shade(d.top, 0.27), 1)
     if kind == "wide":
         out += _wide_sleeve(d, joints)
     if kind in {"baggy", "long", "short"}:
@@ -426,6 +462,8 @@ def _cuff(
 
 def _wide_sleeve(d: Dressed, joints: tuple[tuple[float, float], ...]) -> str:
     (_, _), (ex, ey), (wx, wy) = joints
+    if abs(wx - ex) < 50 and wy > ey:
+        return _hanging_sleeve(d, joints)
     drop = 120.0
     bag = (
         f"M{ex:.0f},{ey - 26:.0f} L{wx:.0f},{wy - 30:.0f} L{wx + 4:.0f},{wy + 26:.0f}"
@@ -434,6 +472,19 @@ def _wide_sleeve(d: Dressed, joints: tuple[tuple[float, float], ...]) -> str:
     )
     lining = stroke(f"M{wx:.0f},{wy - 28:.0f} L{wx + 4:.0f},{wy + 26:.0f}", d.light.css(WHITE), 6)
     return shape(bag, d.light.css(d.top)) + lining
+
+
+def _hanging_sleeve(d: Dressed, joints: tuple[tuple[float, float], ...]) -> str:
+    """Return the bag of a kimono's sleeve on an arm that hangs."""
+    (sx, _), (ex, ey), (wx, wy) = joints
+    s = 1 if sx > 0 else -1
+    bag = (
+        f"M{ex - s * 20:.0f},{ey - 40:.0f} L{ex + s * 24:.0f},{ey - 30:.0f}"
+        f" Q{wx + s * 44:.0f},{ey + 40:.0f} {wx + s * 62:.0f},{wy + 34:.0f}"
+        f" Q{wx + s * 20:.0f},{wy + 52:.0f} {wx - s * 18:.0f},{wy - 8:.0f}Z"
+    )
+    fold = f"M{ex + s * 6:.0f},{ey:.0f} Q{wx + s * 26:.0f},{wy - 40:.0f} {wx + s * 30:.0f},{wy + 26:.0f}"
+    return shape(bag, d.light.css(d.top)) + stroke(fold, d.light.shade(d.top, 0.4), 3)
 
 
 def _plates(d: Dressed, joints: tuple[tuple[float, float], ...], side: int) -> str:

@@ -206,7 +206,7 @@ def lake(stage: Stage) -> str:
     ripples = "".join(
         f"M{x:.0f},{620 + y * 0.3:.0f} h{30 + 90 * b:.0f}" for x, y, b in scatter(stage.rng, 26, w)
     )
-    out += stroke(ripples, stage.css("#e6f5fb"), 4)
+    out += stroke(ripples, stage.css("#e6f5fb"), 4) + _moonway(stage, 612, 790)
     bank = stage.light.css(stage.grass())
     out += shape(
         f"M-60,{DEEP} V830 Q{w * 0.3:.0f},790 {w * 0.55:.0f},850 T{w + 60:.0f},830 V{DEEP}Z", bank
@@ -217,6 +217,18 @@ def lake(stage: Stage) -> str:
     )
     out += stroke(reeds, stage.css("#4f8a4a"), 5)
     return out + ("" if stage.snowy else tufts(stage, 880, count=12) + blooms(stage, 890, count=10))
+
+
+def _moonway(stage: Stage, top: float, low: float) -> str:
+    """Return the moon's light on water, a column of glints that widens towards the front."""
+    if not stage.night:
+        return ""
+    x, glints, y = stage.between(0.3, 0.7) * stage.width, "", top
+    while y < low:
+        half = stage.between(0.4, 1.0) * (14 + 0.5 * (y - top))
+        glints += f"M{x - half + stage.between(-16, 16):.0f},{y:.0f} h{2 * half:.0f}"
+        y += stage.between(9, 17)
+    return stroke(glints, "#ffe9b0", 5)
 
 
 def sea(stage: Stage) -> str:
@@ -243,7 +255,7 @@ def sea(stage: Stage) -> str:
         f"M{x:.0f},{585 + y * 0.2:.0f} h{20 + 60 * big:.0f}"
         for x, y, big in scatter(stage.rng, 18, w)
     )
-    out += stroke(glints, stage.css("#f2fbff"), 4)
+    out += stroke(glints, stage.css("#f2fbff"), 4) + _moonway(stage, 584, 810)
     foam = "".join(
         f"M{x:.0f},{648 + y * 0.17:.0f} q{20 + 40 * big:.0f},{-6 - 12 * big:.0f} {44 + 80 * big:.0f},{8 * big:.0f}"
         for x, y, big in scatter(stage.rng, 9, w)

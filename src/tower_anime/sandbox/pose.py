@@ -13,6 +13,7 @@ from tower_anime.sandbox.ink import (
     LINE,
     Point,
     between,
+    flank,
     heading_deg,
     moved,
     oval,
@@ -156,18 +157,41 @@ _HELD: dict[str, dict[str, Arm]] = {
 }
 
 
-def pose_of(look: Look, stride: float = 1.0) -> Pose:
+_BESIDE = Arm((142, 300), (164, 292), "fist", over=True)
+"""Holds beside the body what would be hidden before somebody seen from behind."""
+_TWO_HANDED = frozenset({"crossed", "clasp", "cheer", "reach"})
+"""Poses that make no sense, or hide what is held, with one hand full."""
+_LIFTED = {"cup": 74.0, "phone": 46.0, "book": 96.0, "bouquet": 72.0, "cat": 84.0, "guitar": 60.0}
+"""How much higher something is held for a camera that sees no more than head and shoulders."""
+
+
+def pose_of(look: Look, stride: float = 1.0, *, near: bool = False) -> Pose:
     """Return the joints of what somebody does and holds.
 
     `stride` 1…−1 is where a walk stands: the drawn step, both feet passing at 0, the other step.
+    `near` holds things up to a camera that sees no more than head and shoulders.
     """
     pose = POSES[look.pose]
     if look.pose in STRIDES and stride < 1:
         pose = _striding(pose, stride)
-    for name in look.worn:
-        if name in _HELD:
-            return replace(pose, **_HELD[name])  # type: ignore[arg-type]
-    return pose
+    held = next((name for name in look.worn if name in _HELD), None)
+    if held is None:
+        return pose
+    arms = _HELD[held]
+    if look.pose in _TWO_HANDED:
+        arms = {"left": _DOWN} | arms
+    if pose.back and held in _LIFTED:
+        arms = {"right": _BESIDE}
+    if near:
+        arms = {side: _held_up(arm, held) for side, arm in arms.items()}
+    return replace(pose, right=arms.get("right", pose.right), left=arms.get("left", pose.left))
+
+
+def _held_up(arm: Arm, held: str) -> Arm:
+    x, y = arm.wrist
+    if held in _LIFTED:
+        return replace(arm, wrist=(x, y - _LIFTED[held]))
+    return replace(arm, wrist=(min(x, 116), min(y, 168))) if arm.over else arm
 
 
 def _striding(pose: Pose, stride: float) -> Pose:
@@ -245,9 +269,7 @@ def bare_arm(
     arm = pose.right if side > 0 else pose.left
     wide = [w * (1.14 if look.male else 1.0) for w in ARM_WIDTHS]
     d = tube(joints, wide, begin=0.12 if covered else 0.0, round_begin=True, round_end=True)
-    inner = tube(
-        [(x - bearing.light_from * 9, y) for x, y in joints], [w * 0.4 for w in wide], begin=0.1
-    )
+    inner = flank(joints, wide, side=-bearing.light_from, share=0.34)
     paint = light.css(skin)
     gloved = "gloves" in look.worn or look.outfit in {"armour", "spacesuit"}
     cover = look.worn.get("gloves", (0.9, 0.9, 0.93)) if gloved else skin
@@ -256,7 +278,12 @@ def bare_arm(
         hand(arm.hand, light.css(cover), skin_shade(cover, light), side),
         f"translate({joints[2][0]:.1f} {joints[2][1]:.1f}) rotate({turn:.1f})",
     )
-    return shape(d, paint) + veil(inner, skin_shade(skin, light), 0.9) + placed
+    glove = ""
+    if "gloves" in look.worn:
+        glove = shape(
+            tube(joints, [w + 5 for w in wide], begin=0.68, round_end=True), light.css(cover)
+        )
+    return shape(d, paint) + veil(inner, skin_shade(skin, light), 0.9) + glove + placed
 
 
 def hand(kind: str, paint: str, shade: str, side: int) -> str:

@@ -22,14 +22,50 @@ def on_head(look: Look, light: Light) -> str:
     return _all(_ON_HEAD, look, light)
 
 
+def on_back(look: Look, light: Light) -> str:
+    """Return what is worn on back and neck, of somebody seen from behind."""
+    out = "".join(
+        _BEHIND[name](look, look.worn[name], light) for name in _BEHIND if name in look.worn
+    )
+    if "bag" in look.worn:
+        paint = look.worn["bag"]
+        out += shape("M-62,196 Q0,170 62,196 L70,400 Q0,420 -70,400Z", light.css(paint)) + shape(
+            "M-60,200 Q0,176 60,200 L64,288 Q0,310 -64,288Z", light.shade(paint, 0.2)
+        )
+    if "scarf" in look.worn:
+        paint = look.worn["scarf"]
+        out += shape(
+            "M-58,104 Q0,128 58,104 C76,126 72,160 54,170 Q0,190 -54,170 C-72,160 -76,126 -58,104Z",
+            light.css(paint),
+        )
+        out += shape("M10,160 L52,156 L66,330 L24,336Z", light.css(paint))
+        out += stroke("M24,300 L62,294 M22,270 L60,264", light.shine(paint, 0.6), 8)
+    if "choker" in look.worn:
+        out += stroke("M-24,120 Q0,128 24,120", light.css(look.worn["choker"]), 9)
+    return out
+
+
 def on_chest(look: Look, light: Light) -> str:
     """Return scarves and straps: in front of the torso, behind raised arms."""
     return _all(_ON_CHEST, look, light)
 
 
-def held_before(look: Look, light: Light, hands: tuple[Point, Point]) -> str:
-    """Return what is in the hands but lies behind them and the head; `hands` right, left."""
-    return _held(_HELD_BEHIND, look, light, hands)
+def held_before(look: Look, light: Light, hands: tuple[Point, Point], *, near: bool) -> str:
+    """Return what is in the hands but lies behind them and the head; `hands` right, left.
+
+    `near` draws it smaller and closer to the head, for a camera that sees no more than that.
+    """
+    held = _held(_HELD_BEHIND, look, light, hands)
+    return moved(held, _closer(look, hands[0])) if near else held
+
+
+def _closer(look: Look, hand: Point) -> str:
+    """Return how what is held is turned and shrunk towards the head."""
+    size, turn = (1.0, -16) if "umbrella" in look.worn else (0.68, -16)
+    if "balloon" in look.worn:
+        turn = -3
+    x, y = hand
+    return f"translate({x:.0f} {y:.0f}) rotate({turn}) scale({size}) translate({-x:.0f} {-y:.0f})"
 
 
 def held_over(look: Look, light: Light, hands: tuple[Point, Point]) -> str:
@@ -37,7 +73,7 @@ def held_over(look: Look, light: Light, hands: tuple[Point, Point]) -> str:
     return _held(_HELD_FRONT, look, light, hands)
 
 
-def headroom(look: Look) -> float:
+def headroom(look: Look, *, near: bool) -> float:
     """Return how far something on or above the head rises over the crown, in units."""
     highest = {
         "umbrella": 230.0,
@@ -54,7 +90,9 @@ def headroom(look: Look) -> float:
         "staff": 120.0,
         "sword": 0.0,
     }
-    return max((highest.get(name, 0.0) for name in look.worn), default=0.0)
+    in_hands = {"umbrella": 60.0, "balloon": 50.0, "staff": 10.0} if near else {}
+    above = [(highest | in_hands).get(name, 0.0) for name in look.worn]
+    return max(*above, {"cheer": 24.0, "jump": 84.0}.get(look.pose, 0.0), 0.0)
 
 
 def _all(parts: Mapping[str, Part], look: Look, light: Light) -> str:
@@ -242,8 +280,8 @@ def _glasses(look: Look, paint: Colour, light: Light) -> str:
 def _earrings(look: Look, paint: Colour, light: Light) -> str:
     del look
     return "".join(
-        stroke(f"M{s * 76},44 L{s * 77},58", INK, 3)
-        + shape(f"M{s * 77},56 l10,16 l-10,16 l-10,-16Z", light.shine(paint, 0.3), line=3)
+        stroke(f"M{s * 77},44 L{s * 79},60", INK, 3.5)
+        + shape(f"M{s * 79},58 l14,22 l-14,24 l-14,-24Z", light.shine(paint, 0.3), line=3.5)
         for s in (-1, 1)
     )
 
@@ -306,9 +344,9 @@ def _scarf(look: Look, paint: Colour, light: Light) -> str:
 def _choker(look: Look, paint: Colour, light: Light) -> str:
     del look
     return (
-        stroke("M-23,116 Q0,134 23,116", INK, 14)
-        + stroke("M-23,116 Q0,134 23,116", light.css(paint), 8)
-        + oval(0, 136, 7, 8, "#f4d06f", 3)
+        stroke("M-25,114 Q0,134 25,114", INK, 19)
+        + stroke("M-25,114 Q0,134 25,114", light.css(paint), 12)
+        + oval(0, 140, 10, 11, "#f4d06f", 3.5)
     )
 
 
@@ -433,7 +471,7 @@ _HELD_BEHIND: dict[str, Callable[[Colour, Light, Point], str]] = {
 }
 
 
-def _book(paint: Colour, light: Light, _: Point) -> str:
+def _book(paint: Colour, light: Light, hand: Point) -> str:
     cover = shape(
         "M-104,226 Q-50,208 0,232 Q50,208 104,226 L110,340 Q50,322 0,346 Q-50,322 -110,340Z",
         light.css(paint),
@@ -443,12 +481,16 @@ def _book(paint: Colour, light: Light, _: Point) -> str:
         light.css((0.98, 0.96, 0.9)),
         line=3,
     )
-    return (
-        cover
-        + pages
-        + stroke("M0,238 L0,344", INK, 4)
-        + stroke("M-70,268 Q-50,262 -30,268 M30,268 Q50,262 70,268", light.shine(paint, 0.6), 5)
+    lines = "M-70,268 Q-50,262 -30,268 M30,268 Q50,262 70,268"
+    book = (
+        cover + pages + stroke("M0,238 L0,344", INK, 4) + stroke(lines, light.shine(paint, 0.6), 5)
     )
+    return _in_hand(book, hand)
+
+
+def _in_hand(thing: str, hand: Point, usual: Point = (36.0, 300.0)) -> str:
+    """Return what was drawn for a hand at the `usual` place, where the hand is."""
+    return moved(thing, f"translate({hand[0] - usual[0]:.0f} {hand[1] - usual[1]:.0f})")
 
 
 def _cup(paint: Colour, light: Light, hand: Point) -> str:
@@ -483,7 +525,7 @@ def _phone(paint: Colour, light: Light, hand: Point) -> str:
     )
 
 
-def _bouquet(paint: Colour, light: Light, _: Point) -> str:
+def _bouquet(paint: Colour, light: Light, hand: Point) -> str:
     wrap = shape("M-62,236 L62,236 L20,372 L-20,372Z", light.css((0.97, 0.94, 0.9))) + stroke(
         "M-20,250 L-6,360 M22,250 L8,360", light.shade((0.97, 0.94, 0.9), 0.2), 3
     )
@@ -498,10 +540,10 @@ def _bouquet(paint: Colour, light: Light, _: Point) -> str:
     leaves = shape(
         "M-84,226 Q-104,186 -70,196Z M86,226 Q108,188 72,198Z", light.css((0.3, 0.6, 0.35))
     )
-    return leaves + wrap + flowers
+    return _in_hand(leaves + wrap + flowers, hand)
 
 
-def _guitar(paint: Colour, light: Light, _: Point) -> str:
+def _guitar(paint: Colour, light: Light, hand: Point) -> str:
     body = "M-20,300 C-70,292 -110,330 -96,378 C-90,400 -112,420 -100,452 C-80,492 -10,480 4,440 C12,420 40,424 56,396 C72,350 30,306 -20,300Z"
     neck = shape("M20,-20 L38,-20 L38,330 L20,330Z", light.css((0.5, 0.34, 0.24))) + shape(
         "M14,-66 L44,-66 L40,-16 L18,-16Z", light.css(paint)
@@ -511,14 +553,13 @@ def _guitar(paint: Colour, light: Light, _: Point) -> str:
         + oval(-20, 390, 28, 28, "#2a2632", 4)
         + shape("M-60,420 l40,14 l-4,12 l-40,-14Z", "#e8e4da", line=3)
     )
-    return moved(
-        out + moved(neck, "translate(150 165) rotate(52) translate(-30 -140)"), "rotate(0)"
-    )
+    along = "translate(150 165) rotate(52) translate(-30 -140)"
+    return _in_hand(out + moved(neck, along), hand, (26.0, 352.0))
 
 
-def _kitten(paint: Colour, light: Light, _: Point) -> str:
+def _kitten(paint: Colour, light: Light, hand: Point) -> str:
     fur = light.css(mix(paint, (0.3, 0.3, 0.35), 0.2))
-    return (
+    kitten = (
         shape("M-58,340 C-76,270 -40,236 0,240 C44,236 74,280 58,344 Q0,372 -58,340Z", fur)
         + shape(
             "M-44,236 L-52,184 L-18,208 Q0,202 18,208 L52,184 L44,236 C50,276 20,286 0,286 C-20,286 -50,276 -44,236Z",
@@ -530,6 +571,7 @@ def _kitten(paint: Colour, light: Light, _: Point) -> str:
         + oval(18, 240, 3, 8, INK)
         + stroke("M0,256 l-6,8 M0,256 l6,8 M-30,258 l-28,-4 M30,258 l28,-4", "#f4efe8", 2.6)
     )
+    return _in_hand(kitten, hand)
 
 
 _HELD_FRONT: dict[str, Callable[[Colour, Light, Point], str]] = {

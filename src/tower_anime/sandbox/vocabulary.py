@@ -148,7 +148,7 @@ OUTFITS: Table = {
     "sailor": ("sailor uniform", "serafuku", "sailor", "sailor collar"),
     "uniform": ("school uniform", "uniform", "blazer", "schoolgirl", "school boy", "student"),
     "hoodie": ("hoodie", "hooded sweatshirt", "hood", "tracksuit", "sweatshirt"),
-    "kimono": ("kimono", "yukata", "hakama", "miko", "haori"),
+    "kimono": ("kimono", "yukata", "hakama", "miko", "haori", "samurai"),
     "armour": ("armour", "armor", "knight", "breastplate", "warrior", "paladin"),
     "coat": ("coat", "winter coat", "trench coat", "overcoat", "winter clothes"),
     "jacket": ("jacket", "leather jacket", "bomber jacket"),
@@ -162,6 +162,45 @@ OUTFITS: Table = {
     "shirt": ("shirt", "t-shirt", "blouse", "casual clothes", "jeans", "shorts", "skirt"),
     "spacesuit": ("spacesuit", "astronaut", "pilot suit", "plugsuit", "mecha pilot"),
 }
+
+BOTTOMS: Table = {
+    "jeans": ("jeans", "denim jeans"),
+    "pants": ("pants", "trousers", "slacks", "leggings"),
+    "shorts": ("shorts", "short shorts", "bike shorts"),
+    "skirt": ("skirt", "miniskirt", "pleated skirt", "plaid skirt"),
+}
+"""What is worn below the waist, where the outfit itself is not of one piece."""
+
+THINGS: Table = {
+    "bench": ("bench", "park bench"),
+    "mount fuji": ("mount fuji", "mt fuji", "volcano"),
+    "ferris wheel": ("ferris wheel", "amusement park"),
+    "windmill": ("windmill",),
+    "dragon": ("dragon",),
+    "airplane": ("airplane", "plane", "aircraft"),
+    "palm tree": ("palm tree", "palm", "tropical"),
+    "bridge": ("bridge",),
+    "boat": ("boat", "sailboat", "ship", "harbor", "harbour"),
+    "stove": ("kitchen", "stove", "cooking"),
+    "desk": ("computer", "office", "laptop"),
+    "piano": ("piano",),
+    "bottles": ("bar", "bottles", "izakaya"),
+    "bread": ("bakery", "bread"),
+    "bed": ("bed", "bedroom"),
+    "christmas tree": ("christmas tree", "christmas"),
+    "fountain": ("fountain",),
+    "playground": ("playground", "slide", "swing set"),
+    "vending machine": ("vending machine",),
+    "tent": ("tent", "camping"),
+    "car": ("car", "taxi"),
+    "bicycle": ("bicycle", "bike"),
+    "snowman": ("snowman",),
+    "pumpkins": ("pumpkin", "jack-o'-lantern", "halloween"),
+    "campfire": ("campfire", "bonfire"),
+    "dog": ("dog", "puppy"),
+    "sunflowers": ("sunflower", "sunflower field"),
+}
+"""Things that stand in any place that they are named with."""
 
 POSES: Table = {
     "behind": ("from behind", "back view", "facing away", "looking away", "seen from behind"),
@@ -240,9 +279,11 @@ TABLES: dict[str, Table] = {
     "cut": CUTS,
     "face": FACES,
     "outfit": OUTFITS,
+    "bottom": BOTTOMS,
     "pose": POSES,
     "worn": WORN,
     "age": AGES,
+    "thing": THINGS,
 }
 
 CAMERAS: Table = {
@@ -296,8 +337,8 @@ ACTIONS: Table = {
 CLIP_TABLES: dict[str, Table] = {"camera": CAMERAS, "action": ACTIONS}
 """The tables of words that only a clip can show."""
 
-LANDMARKS = ("lighthouse", "waterfall", "train", "island", "bamboo", "mount fuji", "bench")
-"""Things that a place shows beside what it always shows."""
+LANDMARKS = ("lighthouse", "waterfall", "train", "island", "bamboo")
+"""Things that a place of their own shows beside what it always shows."""
 
 PERSON = (
     r"girls?|boys?|wom[ae]n|m[ae]n|lady|character|person|people|child|children|kids?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,6 +14,7 @@ from numpy.random import Generator
 from tower_anime.sandbox.palette import NAMED, Colour, colour
 from tower_anime.sandbox.vocabulary import (
     CLIP_TABLES,
+    CUTS,
     LANDMARKS,
     MALE,
     NUMBERS,
@@ -30,8 +32,9 @@ MOST_PEOPLE = 3
 
 _GARMENT = (
     r"dress|shirt|t-shirt|blouse|jacket|coat|hoodie|kimono|yukata|uniform|outfit|sweater|cloak"
-    r"|armou?r|suit|robe|gown|cape|cardigan|blazer|serafuku|clothes|skirt"
+    r"|armou?r|suit|robe|gown|cape|cardigan|blazer|serafuku|clothes"
 )
+_BOTTOM = r"jeans|pants|trousers|slacks|leggings|shorts|skirt|miniskirt"
 _NOBODY = re.compile(r"\b(no humans?|no people|nobody|no one|without people|empty scenery)\b")
 _SOMEBODY = re.compile(
     rf"\b(?:(\d)\s*\+?\s*)?(?:({'|'.join(NUMBERS)})\s+)?"
@@ -45,6 +48,7 @@ class Look:
     """One character's design.
 
     `worn` maps accessories and things held to their paint. `skin` counts the skin tones.
+    `bottom` and its paint are what the words put below the waist, None what the outfit has.
     """
 
     male: bool
@@ -60,14 +64,17 @@ class Look:
     cloth: Colour
     pose: str
     worn: Mapping[str, Colour]
+    bottom: str | None = None
+    bottom_paint: Colour | None = None
 
 
 @dataclass(frozen=True)
 class Scene:
     """What a picture shows. The same words and seed always give the same scene.
 
-    `lit` says whether the words asked for some light at all. `panel` counts the repetitions of
-    a doubled subject: the same people in the same place, held a little differently.
+    `landmarks` are the things that stand about. `lit` says whether the words asked for some
+    light at all. `panel` counts the repetitions of a doubled subject: the same people in the same
+    place, held a little differently.
     """
 
     seed: int
@@ -102,18 +109,20 @@ def lot(seed: int, index: int, part: str) -> Generator:
 def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
     """Read a prompt. `index` is the position in a batch."""
     text = clean(prompt)
-    around = _without(text, "outfit", "worn", "face")
+    around = _without(_NO_PLACES.sub(" ", text), "outfit", "worn", "face")
+    place = _place(_without(around, "time", "light"), text, lot(seed, index, "scene"))
+    seed = _mixed(seed, place, len(_everyone(text)))
     rng = lot(seed, index, "scene")
     weather = frozenset(found("weather", around))
     season = first("season", around)
     return Scene(
         seed=seed,
         index=index,
-        place=_place(_without(around, "time", "light"), rng),
+        place=place,
         time=first("time", text) or _default_time(text, weather, rng),
         weather=weather,
         season=season,
-        landmarks=frozenset(word for word in LANDMARKS if re.search(rf"\b{word}s?\b", text)),
+        landmarks=_landmarks(text),
         light=first("light", text),
         lit=bool(first("time", text) or first("light", text) or first("mood", text)),
         people=_people(text, seed=seed, index=index),
@@ -123,6 +132,18 @@ def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
         chibi=bool(re.search(r"\b(chibi|super deformed|nendoroid)\b", text)),
         mood=first("mood", text),
     )
+
+
+def _mixed(seed: int, place: str, people: int) -> int:
+    """Return the seed of a subject: elsewhere, or of other people, it leads to other pictures.
+
+    Whatever else the words name leaves it alone, so that a word changes what it names.
+    """
+    subject = zlib.crc32(f"{place}/{people}".encode())
+    return (seed ^ subject << 20) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+_NO_PLACES = re.compile(r"\b(?:christmas|palm) trees?\b")
 
 
 def with_one_more(scene: Scene) -> Scene:
@@ -168,15 +189,29 @@ def _pattern(table: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, phrases))})(?:e?s)?(?![\w-])")
 
 
-def _place(text: str, rng: Generator) -> str:
+def _landmarks(text: str) -> frozenset[str]:
+    bound = [word for word in LANDMARKS if re.search(rf"\b{word}s?\b", text)]
+    return frozenset([*bound, *found("thing", text.replace("flower bed", " "))])
+
+
+_HINTS = (
+    ("umbrella|rain(?:y|ing)?|storm|wet", ("street", "park", "city", "station")),
+    ("neon|cyberpunk|car", ("street", "city")),
+    ("lanterns?|festival|matsuri|kimono|yukata|miko", ("shrine", "village", "street")),
+    ("stars|starry|milky way|meteor|fireworks?|moon", ("field", "mountain", "rooftop")),
+    ("snow(?:y|ing|fall)?|blizzard|winter", ("village", "forest", "street")),
+    ("armou?r|knight|sword|dragon", ("castle", "mountain", "forest")),
+    ("astronaut|spacesuit|plugsuit", ("space",)),
+)
+"""What words that name no place make likely."""
+
+
+def _place(text: str, whole: str, rng: Generator) -> str:
     """Return the place named first; else what the words suggest, else one by lot."""
-    if place := first("place", text):
-        return place
-    hints = (("neon|lanterns?|car|umbrella", "street"), ("stars|starry|clouds?", "field"))
-    for words, place in hints:
-        if re.search(rf"\b({words})\b", text):
-            return place
-    return ("field", "park", "street", "room", "sky", "school")[rng.integers(6)]
+    likely: tuple[str, ...] = ("field", "park", "street", "room", "school", "sea", "lake", "sky")
+    hints = (places for words, places in _HINTS if re.search(rf"\b({words})\b", whole))
+    likely = next(hints, likely)
+    return first("place", text) or likely[rng.integers(len(likely))]
 
 
 def _default_time(text: str, weather: frozenset[str], rng: Generator) -> str:
@@ -195,16 +230,20 @@ class _Mention:
 
 
 def _people(text: str, *, seed: int, index: int) -> tuple[Look, ...]:
+    return tuple(
+        _look(mention, text, _Lots(seed, index, f"look{number}"))
+        for number, mention in enumerate(_everyone(text))
+    )
+
+
+def _everyone(text: str) -> list[_Mention]:
+    """Return a mention for each person in the picture."""
     if re.search(r"\bnobody\b", text):
-        return ()
+        return []
     mentions = _mentions(text)
     if len(mentions) == 1:  # all the words are about the only ones there
         mentions = [replace(mentions[0], about=text)]
-    everyone = [mention for mention in mentions for _ in range(mention.number)][:MOST_PEOPLE]
-    return tuple(
-        _look(mention, text, _Lots(seed, index, f"look{number}"))
-        for number, mention in enumerate(everyone)
-    )
+    return [mention for mention in mentions for _ in range(mention.number)][:MOST_PEOPLE]
 
 
 def _mentions(text: str) -> list[_Mention]:
@@ -251,13 +290,15 @@ def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
     male = mention.male
     worn = found("worn", mention.about)
     age = first("age", mention.about) or "teen"
-    outfit = named("outfit") or _usual_outfit(text, lots, male=male)
-    grey = ("white", "grey") if age == "elder" else HAIR
+    outfit = named("outfit") or _usual_outfit(text, lots, age, male=male)
+    if male and outfit in _WOMENS and re.search(_WOMEN, text):
+        outfit = "suit"  # "a boy and a girl in a wedding dress"
+    hair = _paint(mention.about, text, "hair", lots, ("white", "grey") if age == "elder" else HAIR)
     return Look(
         male=male,
         age=age,
         skin=int(lots.pick("skin", ("0", "0", "0", "1", "1", "2"))),
-        hair=_paint(mention.about, text, "hair", lots, grey),
+        hair=hair,
         cut=named("cut") or _length(mention.about, text) or _usual_cut(lots, male=male),
         fringe=lots.pick("fringe", ("straight", "swept", "parted", "sides")),
         eyes=_paint(mention.about, text, "eyes?", lots, EYES),
@@ -266,13 +307,21 @@ def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
         outfit=outfit,
         cloth=_paint(mention.about, text, _GARMENT, lots, CLOTH),
         pose=named("pose") or _usual_pose(worn, lots),
-        worn={name: _worn_paint(name, mention.about, text, lots) for name in worn},
+        worn={name: _worn_paint(name, mention.about, text, lots, hair) for name in worn},
+        bottom=named("bottom"),
+        bottom_paint=_named_paint((mention.about, text), _BOTTOM),
     )
 
 
-def _usual_outfit(text: str, lots: _Lots, *, male: bool) -> str:
+_WOMENS = frozenset({"dress", "gown", "maid"})
+_WOMEN = r"\b(\d*girls?|wom[ae]n|lady|princess|queen|bride)\b"
+
+
+def _usual_outfit(text: str, lots: _Lots, age: str, *, male: bool) -> str:
     if re.search(r"\b(snow\w*|winter)\b", text):
         return lots.pick("outfit", ("coat", "sweater"))
+    if age == "elder":
+        return lots.pick("outfit", ("kimono", "sweater", "coat"))
     if male:
         return lots.pick("outfit", ("shirt", "hoodie", "uniform", "jacket", "sweater"))
     return lots.pick("outfit", ("sailor", "dress", "shirt", "uniform", "sweater", "hoodie"))
@@ -304,9 +353,9 @@ def _length(about: str, text: str) -> str | None:
     return None
 
 
-def _paint(about: str, text: str, nouns: str, lots: _Lots, choice: tuple[str, ...]) -> Colour:
-    """Return the colour the words give to one of `nouns`, else one of `choice`."""
-    for words in (about, text):
+def _named_paint(places: tuple[str, ...], nouns: str) -> Colour | None:
+    """Return the colour that the words give to one of `nouns`, looked for in one text by one."""
+    for words in places:
         match = re.search(
             rf"\b({'|'.join(NAMED)})(?:\s+(?!and\b)[\w-]+){{0,2}}?\s+(?:{nouns})\b", words
         )
@@ -314,12 +363,21 @@ def _paint(about: str, text: str, nouns: str, lots: _Lots, choice: tuple[str, ..
             match = re.search(rf"\b({'|'.join(NAMED)})\s+(?:[\w-]+\s+)?(?:{_CUT_NOUNS})\b", words)
         if match:
             return colour(NAMED[match[1]])
+    return None
+
+
+def _paint(about: str, text: str, nouns: str, lots: _Lots, choice: tuple[str, ...]) -> Colour:
+    """Return the colour the words give to one of `nouns`, else one of `choice`."""
+    if paint := _named_paint((about, text), nouns):
+        return paint
     if nouns == "hair" and (blond := re.search(r"\b(blondes?|blonds?|redhead|brunette)\b", about)):
         return colour(NAMED[{"redhead": "red", "brunette": "brown"}.get(blond[1], "blonde")])
     return colour(NAMED[lots.pick(nouns[:5], choice)])
 
 
-_CUT_NOUNS = "twintails?|ponytail|braids?|bob|bun|curls|pigtails|twin tails|locks"
+_CUT_NOUNS = "|".join(
+    ["curls", "locks", *sorted((p for many in CUTS.values() for p in many), key=len, reverse=True)]
+)
 
 _OWN_PAINT = {
     "glasses": "black",
@@ -332,7 +390,6 @@ _OWN_PAINT = {
     "halo": "gold",
     "wings": "white",
     "witch hat": "purple",
-    "beard": "white",
     "cup": "white",
     "horns": "red",
     "guitar": "red",
@@ -340,10 +397,12 @@ _OWN_PAINT = {
 }
 
 
-def _worn_paint(name: str, about: str, text: str, lots: _Lots) -> Colour:
+def _worn_paint(name: str, about: str, text: str, lots: _Lots, hair: Colour) -> Colour:
     nouns = "|".join(map(re.escape, TABLES["worn"][name]))
     for words in (about, text):
         match = re.search(rf"\b({'|'.join(NAMED)})\s+(?:\w+\s+)?(?:{nouns})\b", words)
         if match:
             return colour(NAMED[match[1]])
+    if name == "beard":
+        return hair
     return colour(NAMED[_OWN_PAINT.get(name) or lots.pick(name, CLOTH)])

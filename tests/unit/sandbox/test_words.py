@@ -11,9 +11,10 @@ import pytest
 
 from tests.unit.sandbox.prompts import many_prompts
 from tower_anime.domain.frame import Frame
-from tower_anime.sandbox.art import draw
+from tower_anime.sandbox.art import draw, people
+from tower_anime.sandbox.backdrop import weather
 from tower_anime.sandbox.palette import NAMED, colour
-from tower_anime.sandbox.vocabulary import TABLES
+from tower_anime.sandbox.vocabulary import PLACES, TABLES
 from tower_anime.sandbox.words import Scene, clean, found, scene_of
 
 SIZE_PX = 128
@@ -26,6 +27,7 @@ _STAGES = {
     "worn": ("1girl, portrait, standing, sailor", "1girl, full body, standing, sailor"),
     "face": ("1girl, portrait, standing",),
     "cut": ("1girl, upper body, standing",),
+    "bottom": ("1girl, full body, hoodie", "1girl, full body, sailor uniform"),
 }
 
 
@@ -137,6 +139,62 @@ def without_worn(scene: Scene) -> list[object]:
 def test_no_two_seeds_alike() -> None:
     seen = [fingerprint(picture("1girl, park, smile", seed)) for seed in range(24)]
     assert min(differ(a, b) for a, b in combinations(seen, 2)) > 6
+
+
+def test_the_same_seed_makes_other_people_elsewhere() -> None:
+    looks = {scene_of(f"1girl, {place}", seed=3).people[0].outfit for place in PLACES}
+    hairs = {scene_of(f"1girl, {place}", seed=3).people[0].hair for place in PLACES}
+    assert len(looks) > 3
+    assert len(hairs) > 3
+
+
+@pytest.mark.parametrize(
+    ("prompt", "bottom", "paint"),
+    [
+        ("1girl, shirt, jeans", "jeans", None),
+        ("a boy in a hoodie and black shorts", "shorts", "black"),
+        ("1girl, sweater, red pleated skirt", "skirt", "red"),
+    ],
+)
+def test_what_is_worn_below_the_waist(prompt: str, bottom: str, paint: str | None) -> None:
+    (look,) = scene_of(prompt, seed=1).people
+    assert look.bottom == bottom
+    assert look.bottom_paint == (None if paint is None else colour(NAMED[paint]))
+
+
+@pytest.mark.parametrize("cut", ["pixie cut", "bob", "spiky hair", "double bun", "twin braids"])
+def test_a_colour_before_a_cut_is_the_hairs(cut: str) -> None:
+    assert scene_of(f"1girl, green {cut}, smile", seed=1).people[0].hair == colour(NAMED["green"])
+
+
+@pytest.mark.parametrize("framing", ["close-up", "portrait", "upper body"])
+@pytest.mark.parametrize("thing", ["umbrella", "balloon", "witch hat", "staff"])
+def test_the_face_is_seen_whatever_is_held_above_it(framing: str, thing: str) -> None:
+    scene = scene_of(f"1girl, {framing}, {thing}, park", seed=1)
+    assert framed_face(scene) < 640
+
+
+def framed_face(scene: Scene) -> float:
+    """Return the middle of the face in thousandths of the height, from the drawing itself."""
+    placed = people(scene, 1000.0)
+    return float(placed.split("translate(", 1)[1].split(" ", 1)[1].split(")", 1)[0])
+
+
+def test_everybody_seen_from_behind_has_both_arms_and_a_neck() -> None:
+    plain = picture("1girl, from behind, bob cut, street")
+    held = picture("1girl, from behind, bob cut, street, book")
+    assert differ(plain, held) > LEVELS
+    for scene in (scene_of(f"1girl, from behind, {w}, park", seed=2) for w in ("book", "sword")):
+        drawn = people(scene, 1000.0)
+        assert drawn.count("M-9,24 L-7,38") + drawn.count("M-4,36 L-4,54") == 2  # two hands
+
+
+def test_rain_stays_outside_the_window() -> None:
+    near, far = weather(scene_of("1girl, classroom, rain", seed=1), 1000)
+    assert "rain" in far
+    assert "rain" not in near
+    near, far = weather(scene_of("1girl, street, rain", seed=1), 1000)
+    assert "rain" in near
 
 
 def fingerprint(frame: Frame) -> Frame:
