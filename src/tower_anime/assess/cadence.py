@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.rhythm import Whole, breaks, usual_run
 from tower_anime.assess.spans import Span
-from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
+from tower_anime.assess.track import HELD_LEVELS, Track
 from tower_anime.domain.quality import FrameRange
 
-Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 MAX_HOLD_S = 2.0
@@ -21,7 +20,6 @@ MAX_HOLD_S = 2.0
 
 HOLD_CADENCES = 12
 _LONGEST_ON = 6  # frames; longer runs are holds, not a cadence
-_MIN_RUNS = 6  # fewer drawings in a row have no rhythm to break
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
     """Find the cadence of a clip and what breaks it."""
     starts = np.asarray(_starts(track, _motion_from(track), _mended(track)))
     runs = np.diff([*starts, track.frames])
-    on = _mode(runs[runs <= _LONGEST_ON])
+    on = usual_run(runs[runs <= _LONGEST_ON])
     rate = frame_rate or 24.0
     holds = np.asarray(_starts(track, HELD_LEVELS))
     stands = np.diff([*holds, track.frames])
@@ -57,15 +55,15 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
         for start, stand in zip(holds, stands, strict=True)
         if stand > limit
     )
-    breaks = _breaks(track, starts, runs)
+    weights = breaks(track, starts, runs)
     return Cadence(
         on=on,
         drawings=len(holds),
         moving=(len(runs) - 1) / max(1, track.frames - 1),
         longest_hold_s=float(stands.max() / rate),
-        breaks=_most_in(breaks, starts, _SUMMED_S * rate),
+        breaks=_most_in(weights, starts, _SUMMED_S * rate),
         frozen=frozen,
-        stutter=_grouped(sorted(breaks), starts, runs, rate),
+        stutter=_grouped(sorted(weights), starts, runs, rate),
     )
 
 
@@ -123,96 +121,22 @@ _MENDED_LEVELS, _GAP = 9.0, 1.4  # what codecs mend at most at usual rates, and 
 _CRUDE_LEVELS, _CRUDE_GAP = 30.0, 2.5  # the same at x264's crf 32, where motion stands far above
 
 
-def _mode(runs: Whole) -> int:
-    """Return the commonest run, the shorter of two as common; 1 when there is none."""
-    counts = Counter(int(run) for run in runs)
-    return min(counts, key=lambda run: (-counts[run], run), default=1)
-
-
-_WINDOW = 12  # drawings around one that tell its rhythm
-_REGULAR = 0.5  # of them that must share it
-_AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
-_LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
-_LONGEST_BREAK = 16  # frames; what stands longer is a hold
-_LEAST_STEP = 3.0  # levels of a cell: slower motion has no rhythm that could be seen to break
-_LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
-_SLIGHT, _FULL = 0.15, 1.0
-_SKIPPED = 1.3  # of the largest step around: after an animator's pause motion goes on where it was
-_PATTERN = (
-    0.2  # of the drawings: runs as frequent belong to the rhythm, as of 24 frames in 30 or 60
-)
-
-
-def _breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
-    """Return the drawings that break the rhythm around them in full motion, and how much each does.
-
-    A drawing that stands one frame more or less, or twice as long on 2s and slower, may be the
-    animator's and counts little, unless motion went on meanwhile: then frames are missing.
-    """
-    if len(runs) < _MIN_RUNS:
-        return {}
-    change = np.where(np.abs(track["gain"]) < _LIT_UP, track["change_mean"], 0.0)[starts]
-    lit = track["bright"][starts] > BLACK_BRIGHT
-    big = track["change_max"][starts] >= _LEAST_STEP
-    if float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE:
-        return {}
-    weights = {
-        index: _break_weight(runs, change, index)
-        for index in range(1, len(runs) - 1)
-        if lit[index] and lit[index + 1] and big[index]
-    }
-    return {index: weight for index, weight in weights.items() if weight > 0}
-
-
-def _break_weight(runs: Whole, steps: Series, index: int) -> float:
-    low, high = max(0, index - _WINDOW // 2), index + _WINDOW // 2 + 1
-    around = runs[low:high]
-    usual, run = _mode(around), int(runs[index])
-    is_regular = np.count_nonzero(around == usual) >= _REGULAR * len(around)
-    if run == usual or run > _LONGEST_BREAK or len(around) < _MIN_RUNS or not is_regular:
-        return 0.0
-    step = float(np.median(steps[max(1, low) : high]))
-    onward = max(steps[index + 1 : index + 3])  # codecs bring what moves little a frame late
-    if step <= 0 or min(steps[index], onward) < _AS_FAR * step:
-        return 0.0
-    if usual == 1 and _turns(steps, index):
-        return 0.0
-    others = np.delete(steps[max(1, low) : high], index + 1 - max(1, low))
-    skipped = run > usual and steps[index + 1] >= _SKIPPED * float(others.max(initial=step))
-    if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
-        return _FULL
-    is_pattern = np.count_nonzero(around == run) > _PATTERN * len(around)
-    return 0.0 if is_pattern else _SLIGHT
-
-
-def _turns(steps: Series, index: int) -> bool:
-    """Whether motion slows down before a drawing and picks up behind it: a swing turns round."""
-    slows = index > 0 and steps[index] < _EASED * steps[index - 1]
-    return slows and index + 2 < len(steps) and bool(steps[index + 1] < _EASED * steps[index + 2])
-
-
-_EASED = 0.8  # of the step before or after
 _SUMMED_S = 5.0  # breaks count by what gathers within this time: a long clip may have more
 
 
-def _most_in(breaks: Mapping[int, float], starts: Whole, frames: float) -> float:
+def _most_in(weights: Mapping[int, float], starts: Whole, frames: float) -> float:
     """Return the most weight of breaks within so many frames."""
-    return max(
-        (
-            sum(
-                weight
-                for other, weight in breaks.items()
-                if 0 <= starts[other] - starts[index] <= frames
-            )
-            for index in breaks
-        ),
-        default=0.0,
-    )
+    if not weights:
+        return 0.0
+    at = starts[sorted(weights)]
+    total = np.concatenate([[0.0], np.cumsum([weights[index] for index in sorted(weights)])])
+    within = total[np.searchsorted(at, at + frames, side="right")] - total[:-1]
+    return round(float(within.max()), 6)
 
 
-def _grouped(breaks: list[int], starts: Whole, runs: Whole, rate: float) -> tuple[Span, ...]:
+def _grouped(indices: list[int], starts: Whole, runs: Whole, rate: float) -> tuple[Span, ...]:
     groups: list[list[int]] = []
-    for index in breaks:
+    for index in indices:
         if groups and starts[index] - starts[groups[-1][-1]] <= rate:
             groups[-1].append(index)
         else:

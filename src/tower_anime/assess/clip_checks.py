@@ -132,6 +132,21 @@ def _broken(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
+def _foreign(n: Numbers, _expect: Expectation) -> Finding | None:
+    by = n.get("foreign", 0.0)
+    if by <= 1:
+        return None
+    frame = int(n["foreign_frame"])
+    return Finding(
+        kind="corrupt",
+        amount=_FACT + 0.3 * math.log(by),
+        weight=1.0,
+        measurement="foreign",
+        message=f"squares that belong to no picture lie over frame {frame}, as after a lost packet",
+        where=(FrameRange(frame, frame),),
+    )
+
+
 def _dead(n: Numbers, _expect: Expectation) -> Finding | None:
     if not _is_dead(n):
         return None
@@ -181,7 +196,7 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
-_SLIGHT, _HITCH, _MORE = 0.04, 0.2, 0.25  # less than one whole break may be the animator's
+_SLIGHT, _HITCH, _MORE = 0.1, 0.15, 0.2  # less than one whole break may be the animator's
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:
@@ -425,6 +440,7 @@ CHECKS: tuple[Check, ...] = (
     _frame_rate,
     _frame_count,
     _broken,
+    _foreign,
     _dead,
     _frozen,
     _stutter,

@@ -8,6 +8,7 @@ import numpy as np
 
 from tower_anime.assess.cadence import cadence
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_FROM
+from tower_anime.assess.foreign import foreign
 from tower_anime.assess.pulse import pulse
 from tower_anime.assess.slide import Slide
 from tower_anime.assess.spans import Span, runs_of
@@ -165,6 +166,27 @@ def representative(looks: Mapping[int, Assessment], track: Track) -> int | None:
     scored = {index: score for index in lit or looks if (score := looks[index].score) is not None}
     by_score = sorted(scored, key=lambda index: scored[index])
     return by_score[len(by_score) // 4] if by_score else None
+
+
+def foreign_squares(
+    straight: Mapping[int, tuple[int, int]], longer_side: int, track: Track
+) -> Measurements:
+    """Return how much single frames show of squares that don't belong; `straight` by frame.
+
+    Each is compared with those of its own shot that are about as bright: a fade blurs edges.
+    """
+    usual = float(np.median(track["luma"]))
+    lit = {i: px for i, px in straight.items() if _DIMMED * usual <= track["luma"][i]}
+    ends = [*sorted(jump.frame for jump in track.jumps), track.frames]
+    shots = [
+        {i: px for i, px in lit.items() if first <= i < last}
+        for first, last in zip([0, *ends], ends, strict=False)
+    ]
+    found = [most for shot in shots if (most := foreign(shot, longer_side)) is not None]
+    if not found:
+        return {"foreign": Unmeasured("too few frames that are as bright as the others")}
+    by, frame = max(found)
+    return {"foreign": Measured(round(by, 4), "ratio"), "foreign_frame": Measured(frame, "frames")}
 
 
 def glitches(

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Held = TypeVar("Held")
 
 SPREAD, ODD = 6, 3
-_ODD_FROM = 1.0  # levels that a frame must stand out from both its neighbours
+_ODD_FROM = 0.5  # levels that a frame must stand out from both its neighbours
 
 
 @dataclass

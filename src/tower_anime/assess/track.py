@@ -32,7 +32,8 @@ JUMP_SHARE, JUMP_LEVELS = 0.5, 6.0  # how much of the picture changes at a cut, 
 _FOLLOWED = 8  # frames after which a flash of light is over
 REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
-_BLIP, _BLIP_LEVELS = 3, 1.0  # frames, and the least mean change of the cells in levels
+_BLIP, _BLIP_LEVELS = 3, 0.5  # frames, and the least mean change of the cells in levels
+_SPIKE = 7  # frames: what changes more than the six before it
 _BLOCK, _GRAIN_EVERY = 8, 3
 _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
@@ -128,7 +129,7 @@ class TrackMeter:
     _anchor_moved: _Cells | None = None
     _keys: list[Key] = field(default_factory=list)
     _key_stride: int = 1
-    _changes: deque[tuple[float, _Cells]] = field(default_factory=lambda: deque(maxlen=_BLIP))
+    _changes: deque[tuple[float, _Cells]] = field(default_factory=lambda: deque(maxlen=_SPIKE))
     _jumps: list[tuple[Jump, _Cells]] = field(default_factory=list)
     _over: list[Jump] = field(default_factory=list)
 
@@ -209,17 +210,20 @@ class TrackMeter:
             self._jumps.append((jump, before))
 
     def _stood_out(self, change: float, cells: _Cells) -> float:
-        """Return the most that 1 to 3 frames differ from what was before and comes after them."""
+        """Return the most that 1 to 3 frames differ from what was before and comes after them.
+
+        Or, if more, by how much the step to the last frame exceeded those before it.
+        """
+        steps = [into for into, _ in self._changes]
+        spike = steps[-1] - max(steps[:-1]) if len(steps) == _SPIKE else 0.0
         if change < _BLIP_LEVELS:
-            return 0.0
-        return max(
-            (
-                min(change, into) - float(cv2.mean(np.abs(cells - before))[0])
-                for into, before in self._changes
-                if into >= _BLIP_LEVELS
-            ),
-            default=0.0,
+            return spike
+        both_sides = (
+            min(change, into) - float(cv2.mean(np.abs(cells - before))[0])
+            for into, before in list(self._changes)[-_BLIP:]
+            if into >= _BLIP_LEVELS
         )
+        return max(spike, max(both_sides, default=0.0))
 
     def _is_back(self, cells: _Cells, change: float) -> bool:
         """Whether this is the picture again that an earlier jump led away from."""

@@ -11,6 +11,7 @@ import cv2
 from tower_anime.assess import clip_intent, judge, stills
 from tower_anime.assess import clips as clip_core
 from tower_anime.assess.clip_judge import as_frames, judge_clip
+from tower_anime.assess.foreign import straight_px
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.delivery import failed_points
@@ -76,14 +77,18 @@ def _assess(
     asked = told.without_larger_size(asked, width, height) or Asked()
     relaxation = clip_intent.read_intent_of_clip(asked.prompt, asked.negative)
     forgiven = as_frames(relaxation.shares)
-    looks = _looked_at(sampler, profile, forgiven)
+    looks, straight = _looked_at(sampler, profile, forgiven)
     typical = clip_core.representative(looks, track)
     if typical is not None and vision is not None:
         pixels = sampler.chosen()[typical].picture()
         seen = looked_at(vision, pixels, looks[typical], profile)
         looks[typical] = _judged(pixels, {**looks[typical].measurements, **seen}, profile, forgiven)
     return judge_clip(
-        {**measured, **clip_core.glitches(looks, typical, odd=sampler.odd_frames())},
+        {
+            **measured,
+            **clip_core.foreign_squares(straight, max(width, height), track),
+            **clip_core.glitches(looks, typical, odd=sampler.odd_frames()),
+        },
         None if typical is None else looks[typical],
         profile=profile,
         width=width,
@@ -108,12 +113,14 @@ def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
 
 def _looked_at(
     sampler: Sampler[ClipFrame], profile: Profile, relaxed: Mapping[str, float]
-) -> dict[int, Assessment]:
-    looks = {}
+) -> tuple[dict[int, Assessment], dict[int, tuple[int, int]]]:
+    """Return by frame what the chosen ones are worth, and how much of them is straight edges."""
+    looks, straight = {}, {}
     for index, frame in sampler.chosen().items():
         pixels = frame.picture()
         looks[index] = _judged(pixels, stills.measure(pixels), profile, relaxed)
-    return looks
+        straight[index] = straight_px(pixels)
+    return looks, straight
 
 
 def _judged(

@@ -74,6 +74,19 @@ def test_black_frames_inside_are_named(tmp_path: Path) -> None:
     assert "black_frames" in kinds(assessed(tmp_path / "a.mp4", frames))
 
 
+def test_squares_as_after_a_lost_packet_are_named_with_their_frame(tmp_path: Path) -> None:
+    frames = [frame.copy() for frame in waving(LOOK, frames=72, on=2)]
+    chance = np.random.default_rng(3)
+    for y, x in zip(chance.integers(0, 20, 30), chance.integers(0, 38, 30), strict=True):
+        colour = chance.integers(0, 255, 3)
+        for frame in frames[40:42]:
+            frame[16 * y : 16 * y + 16, 16 * x : 16 * x + 16] = colour
+    found = assessed(tmp_path / "a.mp4", frames)
+    corrupt = [defect for defect in found.defects if defect.measurement == "foreign"]
+    assert [defect.where for defect in corrupt] in ([FrameRange(40, 40)], [FrameRange(41, 41)])
+    assert found.verdict is Verdict.REJECT
+
+
 @pytest.mark.parametrize("content", [b"", b"no video at all"])
 def test_what_cannot_be_read_has_no_score(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mp4"

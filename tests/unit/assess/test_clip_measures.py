@@ -98,6 +98,22 @@ def test_more_repeats_out_of_turn_are_never_a_steadier_rhythm() -> None:
     assert found[-1] > 3.0
 
 
+def test_drawings_left_out_of_a_pan_break_its_rhythm_and_easing_does_not() -> None:
+    smooth = [view(LOOK, shift=3.0 * index) for index in range(84)]
+    eased = [view(LOOK, shift=3.0 * index**1.3) for index in range(60)]
+    left_out = [frame for index, frame in enumerate(smooth) if index % 20 not in (9, 10, 11)]
+    assert timing(eased).breaks == 0.0
+    assert timing(left_out).breaks >= 3.0
+
+
+def test_single_repeats_break_a_pan_on_ones_unless_they_come_at_a_steady_beat() -> None:
+    smooth = [view(LOOK, shift=3.0 * index) for index in range(60)]
+    now_and_then = [index for index in range(60) for _ in range(1 + (index in (9, 20, 26, 41)))]
+    at_a_beat = [index for index in range(60) for _ in range(1 + (index % 4 == 3))]
+    assert timing([smooth[index] for index in now_and_then]).breaks >= 1.0
+    assert cadence(tracked([smooth[index] for index in at_a_beat]), 30).breaks == 0.0
+
+
 @pytest.mark.parametrize("rate", [30, 60])
 def test_film_shown_at_another_rate_keeps_its_rhythm(rate: int) -> None:
     film = [view(LOOK, shift=3.0 * index) for index in range(72)]

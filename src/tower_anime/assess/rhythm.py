@@ -1,0 +1,167 @@
+"""What breaks the rhythm of motion: frames that stand too long, and drawings that were left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tower_anime.assess.track import BLACK_BRIGHT, Series, Track
+
+Whole = NDArray[np.int64]
+
+_MIN_RUNS = 6  # fewer drawings in a row have no rhythm to break
+_WINDOW = 12  # drawings around one that tell its rhythm
+_REGULAR = 0.5  # of them that must share it
+_AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
+_EASED = 0.8  # of the step before or after
+_LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
+_LONGEST_BREAK = 16  # frames; what stands longer is a hold
+_LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
+_LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
+_SKIPPED = 1.3  # of the largest step around: after an animator's pause motion goes on where it was
+_JUMPED = 0.3  # ln: a step so much longer than both its neighbours left a drawing out
+_FREQUENT = 0.2  # of the drawings: runs as frequent belong to the rhythm if they come evenly
+_EVEN = 0.8  # frames: how far 24 frames shown in 30 or 60 stray from a steady beat
+_SMOOTH, _ROUGH = 0.15, 0.3  # ln: how far steps stray from their neighbours'
+_BEATS = 4  # drawings that layers drawn on 2s to 4s over a pan on 1s take to repeat themselves
+_CLEAR = 2.5  # times what repeats change: less, and a codec's mending hides the rhythm
+_SLIGHT, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.35, 0.5, 1.0
+
+
+def usual_run(runs: Whole) -> int:
+    """Return the commonest run, the shorter of two as common; 1 when there is none."""
+    counts = Counter(runs.tolist())
+    return min(counts, key=lambda run: (-counts[run], run), default=1)
+
+
+def breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
+    """Return the drawings that break the rhythm around them in full motion, and how much each does.
+
+    A drawing that stands one frame more or less, or twice as long on 2s and slower, may be the
+    animator's and counts little, unless motion went on meanwhile: then frames are missing. In
+    smooth motion on 1s, a pan's above all, a single repeat is a hitch, and so is a step that is
+    longer than those before and after it. Where a codec's mending looks like drawing there is no
+    rhythm to be told.
+
+    Args:
+        track: of the clip.
+        starts: first frame of each drawing.
+        runs: how many frames each stands.
+    """
+    if len(runs) < _MIN_RUNS:
+        return {}
+    change = np.where(np.abs(track["gain"]) < _LIT_UP, track["change_mean"], 0.0)
+    lit = track["bright"][starts] > BLACK_BRIGHT
+    big = track["change_max"][starts] >= _LEAST_STEP
+    if float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE:
+        return {}
+    steps = change[starts]
+    found = {
+        index: _weight(_Around(change, starts, steps, runs, index))
+        for index in range(1, len(runs) - 1)
+        if lit[index] and lit[index + 1] and big[index]
+    }
+    return {index: weight for index, weight in found.items() if weight > 0}
+
+
+@dataclass(frozen=True)
+class _Around:
+    """A drawing among those around it; `steps` (levels) lead to each drawing."""
+
+    change: Series
+    starts: Whole
+    steps: Series
+    runs: Whole
+    index: int
+
+    @property
+    def low(self) -> int:
+        return max(0, self.index - _WINDOW // 2)
+
+    @property
+    def high(self) -> int:
+        return self.index + _WINDOW // 2 + 1
+
+    @property
+    def near(self) -> Series:
+        return self.steps[max(1, self.low) : self.high]
+
+    def is_clear(self) -> bool:
+        """Whether drawings can be told from repeats, which the codec may go on mending."""
+        starts = self.starts[self.low : self.high + 1]
+        repeats = np.setdiff1d(np.arange(starts[0], starts[-1]), starts)
+        if not len(repeats):
+            return True
+        mended = np.quantile(self.change[repeats], 0.8)
+        return bool(np.quantile(self.near, 0.2) >= _CLEAR * mended)
+
+    def roughness(self) -> float:
+        """Return how far steps usually stray from those a beat of 1 to 4 drawings away (ln)."""
+        return min(_strays(self.near, lag) for lag in range(1, _BEATS + 1))
+
+    def is_even(self) -> bool:
+        """Whether drawings come at a steady beat that falls between the frames."""
+        starts = self.starts[self.low : self.high + 1]
+        number = np.arange(len(starts))
+        slope, offset = np.polyfit(number, starts, 1)
+        return bool(np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
+
+    def turns(self) -> bool:
+        """Whether motion slows down before the drawing and picks up behind: a swing turns round."""
+        at, steps = self.index, self.steps
+        slows = steps[at] < _EASED * steps[at - 1]
+        return bool(slows and at + 2 < len(steps) and steps[at + 1] < _EASED * steps[at + 2])
+
+
+def _weight(at: _Around) -> float:
+    runs = at.runs[at.low : at.high]
+    usual, run = usual_run(runs), int(at.runs[at.index])
+    is_regular = np.count_nonzero(runs == usual) >= _REGULAR * len(runs)
+    if run > _LONGEST_BREAK or len(runs) < _MIN_RUNS or not is_regular:
+        return 0.0
+    if run == usual:
+        return _weight_of_step(at)
+    near = at.near
+    step = float(np.median(near))
+    before, after = at.steps[at.index], at.steps[at.index + 1]
+    onward = max(at.steps[at.index + 1 : at.index + 3])  # codecs bring slight motion a frame late
+    if step <= 0 or min(before, onward) < _AS_FAR * step or not at.is_clear():
+        return 0.0
+    if usual == 1 and at.turns():
+        return 0.0
+    roughness = at.roughness()
+    others = np.delete(near, at.index + 1 - max(1, at.low))
+    skipped = run > usual and after >= _SKIPPED * float(others.max(initial=step))
+    if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
+        return _FULL if roughness < _ROUGH else _IN_ROUGH
+    is_frequent = np.count_nonzero(runs == run) >= _FREQUENT * len(runs)
+    if is_frequent and (roughness >= _SMOOTH or at.is_even()):
+        return 0.0
+    return _HITCH if usual == 1 and roughness < _SMOOTH else _SLIGHT
+
+
+def _weight_of_step(at: _Around) -> float:
+    """Return what it weighs that the step in smooth motion is longer: drawings were left out."""
+    if at.index < 2 or at.index + 1 >= len(at.steps):
+        return 0.0
+    before, step, after = at.steps[at.index - 1 : at.index + 2].tolist()
+    if min(before, step, after) <= 0:
+        return 0.0
+    by = float(np.log(step / max(before, after)))
+    if by < _JUMPED:
+        return 0.0
+    strays = _strays(at.near, 1)
+    if strays >= _SMOOTH or by < 4 * strays or not at.is_clear():
+        return 0.0
+    return _FULL if by >= 2 * _JUMPED else _HITCH
+
+
+def _strays(steps: Series, lag: int) -> float:
+    """Return the median by which steps stray from those `lag` before and after (ln)."""
+    ln = np.log(np.maximum(steps, 1e-2))
+    if len(ln) < 2 * lag + 3:
+        return float("inf")
+    return float(np.median(np.abs(ln[lag:-lag] - 0.5 * (ln[: -2 * lag] + ln[2 * lag :]))))
