@@ -12,9 +12,9 @@ import numpy as np
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.clips import sample_any
+from tower_anime.sandbox.models import surface_of
 from tower_anime.sandbox.sampling import Sampling
 from tower_anime.sandbox.shot import Shot
-from tower_anime.sandbox.surface import surface_of
 from tower_anime.sandbox.values import ClipLatent, Conditioning, Model
 
 PROMPTS = (

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tests.unit.sandbox.prompts import many_prompts
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.art import draw
 from tower_anime.sandbox.words import scene_of
@@ -42,30 +43,62 @@ PROMPTS = (
 )
 
 
+ASPECTS = (1.0, 832 / 1216, 1216 / 832, 1344 / 768, 768 / 1344)
+"""Of `--many`: each prompt has the next one, all in cells of one shape."""
+
+
 def sheet(
     prompts: Sequence[str], seeds: Sequence[int], *, cell_px: int, columns: int, aspect: float = 1.0
 ) -> Frame:
     """Return all prompts × seeds in a grid, each `cell_px` high."""
     wide = round(cell_px * aspect)
-    cells = [
-        cv2.copyMakeBorder(
-            draw(scene_of(prompt, seed=seed), width=wide, height=cell_px),
-            *(2, 2, 2, 2),
-            cv2.BORDER_CONSTANT,
-            value=(255, 255, 255),
-        )
-        for prompt in prompts
-        for seed in seeds
-    ]
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
+    return _grid(
+        [
+            _framed(draw(scene_of(prompt, seed=seed), width=wide, height=cell_px))
+            for prompt in prompts
+            for seed in seeds
+        ],
+        columns,
+    )
+
+
+def many(prompts: Sequence[str], first_seed: int, *, cell_px: int, columns: int) -> Frame:
+    """Return each prompt once, of the next seed and in the next shape, its words below it."""
+    cells = []
+    for number, prompt in enumerate(prompts):
+        aspect = ASPECTS[(first_seed + number) % len(ASPECTS)]
+        width, height = round(cell_px * min(1.0, aspect)), round(cell_px / max(1.0, aspect))
+        picture = draw(scene_of(prompt, seed=first_seed + number), width=width, height=height)
+        cell = np.full((cell_px + 30, cell_px, 3), 255, np.uint8)
+        top, left = (cell_px - height) // 2, (cell_px - width) // 2
+        cell[top : top + height, left : left + width] = picture
+        for line in range(2):
+            words = prompt[52 * line : 52 * (line + 1)]
+            place = (3, cell_px + 12 + 14 * line)
+            cv2.putText(
+                cell, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.36, (0, 0, 0), 1, cv2.LINE_AA
+            )
+        cells.append(_framed(cell))
+    return _grid(cells, columns)
+
+
+def _framed(picture: Frame) -> Frame:
+    edge = cv2.copyMakeBorder(picture, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    return np.asarray(edge, np.uint8)
+
+
+def _grid(cells: list[Frame], columns: int) -> Frame:
+    cells = cells + [np.full_like(cells[0], 255)] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     return np.ascontiguousarray(np.vstack(rows))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write one PNG per six prompts, every prompt with some seeds in a row."""
+    """Write PNGs of 24 prompts with some seeds each, or of many prompts once each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--many", type=int, help="as many prompts once each, in several shapes")
+    parser.add_argument("--first", type=int, default=0, help="with --many: begin with this one")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cell", type=int, default=320, help="height of a picture, pixels")
     parser.add_argument("--aspect", type=float, default=1.0)
@@ -73,18 +106,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=8, help="rows of a sheet")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    prompts, seeds = given.prompt or PROMPTS, range(1, given.seeds + 1)
-    columns = 6 if given.seeds == 3 else given.seeds
-    size = max(1, given.rows * columns // given.seeds)
+    seeds = range(1, given.seeds + 1)
+    if given.many:
+        prompts, columns, each = many_prompts(given.first + given.many)[given.first :], 6, 24
+    else:
+        prompts, columns = given.prompt or list(PROMPTS), 6 if given.seeds == 3 else given.seeds
+        each = max(1, given.rows * columns // given.seeds)
     started = time.perf_counter()
-    for first in range(0, len(prompts), size):
-        some = prompts[first : first + size]
-        picture = sheet(some, seeds, cell_px=given.cell, columns=columns, aspect=given.aspect)
-        path = given.out / f"sheet{first // size + 1}.png"
+    for first in range(0, len(prompts), each):
+        some = prompts[first : first + each]
+        if given.many:
+            seed = given.first + first + 1
+            picture = many(some, seed, cell_px=given.cell, columns=columns)
+        else:
+            picture = sheet(some, seeds, cell_px=given.cell, columns=columns, aspect=given.aspect)
+        path = given.out / f"sheet{(given.first + first) // each + 1}.png"
         path.write_bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1])
         print(path)
-    each = (time.perf_counter() - started) / (len(prompts) * given.seeds)
-    print(f"{1000 * each:.0f} ms a picture of {given.cell} pixels")
+    drawn = len(prompts) * (1 if given.many else given.seeds)
+    took = 1000 * (time.perf_counter() - started) / drawn
+    print(f"{took:.0f} ms a picture of {given.cell} pixels")
 
 
 if __name__ == "__main__":

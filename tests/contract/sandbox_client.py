@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 from websockets.sync.client import ClientConnection, connect
 
-from tower_anime.sandbox.surface import CHECKPOINTS
+from tower_anime.sandbox.models import CHECKPOINTS
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 MODELS = {

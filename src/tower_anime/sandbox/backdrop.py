@@ -276,12 +276,12 @@ def _shade_over(scene: Scene, width: float, sun_x: float) -> str:
     light, side, out = scene.light, light_side(scene), ""
     whole = f"M0,0 H{width:.0f} V1000 H0Z"
     if light == "dramatic" or scene.mood == "spooky":
-        ring = halo("vignette", ((0.35, "#0c0820", 0), (1, "#0c0820", 0.62)))
+        ring = halo("vignette", ((0.42, "#0c0820", 0), (1, "#0c0820", 0.5)))
         out += ring + veil(whole, "url(#vignette)", 1)
         out += veil(
             f"M{sun_x:.0f},-20 L{width * (0.5 - 0.5 * side):.0f},1020 H{width * (0.5 + 0.1 * side):.0f}Z",
             "#fff0c8",
-            0.16,
+            0.22,
         )
     if light == "backlight":
         out += _glow("behind", width / 2, 260, 560, "#fffbe8", 0.4)

@@ -53,11 +53,14 @@ def _shot(s: Sampling, latent: ClipLatent) -> ClipLatent:
         )
     if s.done == 0:
         return latent
-    scene = imagined(s, 0)
+    first = latent.shot if s.denoise < 1.0 else None  # a second pass keeps what it finds
+    scene = first.film.scene if first else imagined(s, 0)
     damage = damage_of(s, width=latent.width, height=latent.height)
+    if first:
+        damage = replace(damage, grey=0.0, columns=1, rows=1, soft=0.0)
     lit = scene.lit or latent.start is not None
     shot = Shot(
-        film=_film(s, latent, footage, scene),
+        film=_again(first.film, latent) if first else _film(s, latent, footage, scene),
         damage=damage if lit else replace(damage, flat=1.0),
         latent_frames=footage.latent_frames,
         good_frames=footage.good_frames,
@@ -65,6 +68,10 @@ def _shot(s: Sampling, latent: ClipLatent) -> ClipLatent:
         drift=_drift(latent.frames, footage, surface, s),
     )
     return replace(latent, shot=shot)
+
+
+def _again(film: Film, latent: ClipLatent) -> Film:
+    return replace(film, width=latent.width, height=latent.height, start=latent.start)
 
 
 def _film(s: Sampling, latent: ClipLatent, footage: Footage, scene: Scene) -> Film:

@@ -106,10 +106,8 @@ def _cross(d: Dressed) -> str:
     edge = d.light.css(WHITE)
     return (
         shape("M-24,132 L2,208 L26,132 Q0,156 -24,132Z", d.light.css(d.skin), line=0)
-        + stroke("M26,128 L-40,318", INK, 24)
-        + stroke("M26,128 L-40,318", edge, 16)
-        + stroke("M-26,128 L44,318", INK, 24)
-        + stroke("M-26,128 L44,318", edge, 16)
+        + shape("M-27,132 L-8,142 L46,316 L28,322Z", edge, line=3.5)
+        + shape("M27,132 L8,142 L-44,316 L-26,322Z", edge, line=3.5)
     )
 
 

@@ -13,8 +13,10 @@ from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.clips import sample_any
 from tower_anime.sandbox.folders import load, png, texts_of
+from tower_anime.sandbox.models import surface_of
 from tower_anime.sandbox.nodes_clips import CLIP_NODES, developed
 from tower_anime.sandbox.nodes_masks import MASK_NODES, blended, mask_of
+from tower_anime.sandbox.nodes_newer import NEWER_NODES
 from tower_anime.sandbox.sampling import (
     MAX_PIXELS,
     Sampling,
@@ -23,7 +25,6 @@ from tower_anime.sandbox.sampling import (
     resized,
 )
 from tower_anime.sandbox.saving import saved, saving
-from tower_anime.sandbox.surface import surface_of
 from tower_anime.sandbox.values import (
     ClipLatent,
     Conditioning,
@@ -194,6 +195,19 @@ def _save(run: Run, *, images: tuple[Frame, ...], filename_prefix: str) -> Resul
     return _write(run, images, "output", filename_prefix)
 
 
+def _save_advanced(
+    run: Run,
+    *,
+    images: tuple[Frame, ...],
+    filename_prefix: str,
+    format: str,  # noqa: A002 - ComfyUI's name
+    **choices: object,
+) -> Result:
+    if format != "png" or choices.get("format.bit_depth", "8-bit") != "8-bit":
+        raise NodeFailure("NotImplementedError", "the sandbox writes PNG with 8 bits alone")
+    return _save(run, images=images, filename_prefix=filename_prefix)
+
+
 def _preview(run: Run, *, images: tuple[Frame, ...]) -> Result:
     return _write(run, images, "temp", run.temp_prefix)
 
@@ -312,6 +326,7 @@ def _sharpen(picture: Frame, *, sharpen_radius: int, sigma: float, alpha: float)
 NODES: dict[str, Callable[..., Result]] = (
     CLIP_NODES
     | MASK_NODES
+    | NEWER_NODES
     | {
         "CheckpointLoaderSimple": _checkpoint,
         "LoraLoader": _lora,
@@ -359,6 +374,7 @@ NODES: dict[str, Callable[..., Result]] = (
         "ImageSharpen": _filtered(_sharpen),
         "ImageInvert": _filtered(lambda picture: 255 - picture),
         "SaveImage": _save,
+        "SaveImageAdvanced": _save_advanced,
         "PreviewImage": _preview,
     }
 )

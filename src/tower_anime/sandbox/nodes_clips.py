@@ -11,8 +11,8 @@ import numpy as np
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.folders import png, texts_of, with_texts
+from tower_anime.sandbox.models import MOTION_MODULE, MOTION_MODULE_PX
 from tower_anime.sandbox.saving import saved, saving
-from tower_anime.sandbox.surface import MOTION_MODULE, MOTION_MODULE_PX
 from tower_anime.sandbox.values import (
     ClipLatent,
     Conditioning,

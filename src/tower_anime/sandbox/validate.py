@@ -264,7 +264,9 @@ def _choice_error(name: str, value: object, config: list[Any], about: Json) -> J
 
 
 def _fits(received: object, wanted: object) -> bool:
-    return received == wanted or "*" in (received, wanted)
+    if received == wanted or {"*", "COMFY_MATCHTYPE_V3"} & {str(received), str(wanted)}:
+        return True
+    return bool(set(str(received).split(",")) & set(str(wanted).split(",")))
 
 
 def _error(kind: str, message: str, details: str = "", extra: Json | None = None) -> Json:

@@ -109,12 +109,12 @@ class Guider:
 
 @dataclass(frozen=True)
 class Saved:
-    """The result of an output node: files for the history, beside its values.
+    """The result of an output node: files (or texts) for the history, beside its values.
 
     `media` is the list that they stand in; `animated` marks clips as the server does.
     """
 
-    files: list[dict[str, Any]]
+    files: list[Any]
     values: tuple[Any, ...]
     media: str = "images"
     animated: bool = False

@@ -11,11 +11,11 @@ import pytest
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.clips import sample_any
 from tower_anime.sandbox.film import Film, frames_of
+from tower_anime.sandbox.models import surface_of
 from tower_anime.sandbox.motion import moments_at, motion_of
 from tower_anime.sandbox.nodes_clips import CLIP_NODES
 from tower_anime.sandbox.sampling import Sampling
 from tower_anime.sandbox.shot import Shot
-from tower_anime.sandbox.surface import surface_of
 from tower_anime.sandbox.values import ClipLatent, Conditioning, Latent, Model, NodeFailure
 from tower_anime.sandbox.vocabulary import CLIP_TABLES
 from tower_anime.sandbox.words import clean, found, scene_of

@@ -5,7 +5,8 @@ import pytest
 
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.catalog import Catalog
-from tower_anime.sandbox.surface import CHECKPOINTS, Surface, surface_of
+from tower_anime.sandbox.models import CHECKPOINTS, surface_of
+from tower_anime.sandbox.surface import Surface
 
 XL = "sandbox_anime_xl.safetensors"
 
