@@ -38,7 +38,7 @@ def finished(picture: Frame, scene: Scene) -> Frame:
     if scene.mood in _MOODS:
         picture = _MOODS[scene.mood](picture)
     if scene.style in _STYLES:
-        picture = _STYLES[scene.style](picture)
+        picture = _STYLES[scene.style](picture, scene)
     return picture
 
 
@@ -72,7 +72,7 @@ _MOODS: dict[str, Callable[[Frame], Frame]] = {
 }
 
 
-def _pixel_art(picture: Frame) -> Frame:
+def _pixel_art(picture: Frame, _: Scene) -> Frame:
     """Blocks in a palette of 6 levels a channel."""
     height, width = picture.shape[:2]
     share = _PIXELS / max(height, width)
@@ -88,32 +88,44 @@ def _pixel_art(picture: Frame) -> Frame:
     )
 
 
-def _grey(picture: Frame) -> Frame:
+def _grey(picture: Frame, scene: Scene) -> Frame:
+    """Black and white, with more of the range between than the colours leave."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.merge([grey, grey, grey]), np.uint8)
+    middle = {"night": 78.0, "sunset": 108.0}.get(scene.time, 136.0)
+    toned = cv2.LUT(
+        grey, np.clip((np.arange(256) - middle) * 1.3 + middle + 8, 6, 248).astype(np.uint8)
+    )
+    return np.asarray(cv2.merge([toned, toned, toned]), np.uint8)
 
 
-def _lines(picture: Frame) -> Frame:
-    """Ink on paper: outlines dark, the paint a hint."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.int16)
-    tone = np.where(grey < 84, grey * 0.9, 178 + (grey - 84) * 0.44).clip(0, 255).astype(np.uint8)
-    paper = (tone, (tone * 0.995).astype(np.uint8), (tone * 0.97).astype(np.uint8))
-    return np.asarray(cv2.merge(paper), np.uint8)
+def _lines(picture: Frame, _: Scene) -> Frame:
+    """Ink on paper: a line where something is darker than its surroundings, the paint a hint."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    side = max(3, round(max(grey.shape) / 40)) | 1
+    around = cv2.blur(grey, (side, side))
+    ink = np.clip((around - grey - 6) * 3.2, 0, 215)
+    paper = np.clip(196 + 0.22 * grey - ink, 18, 250).astype(np.uint8)
+    tones = (paper, (paper * 0.995).astype(np.uint8), (paper * 0.97).astype(np.uint8))
+    return np.asarray(cv2.merge(tones), np.uint8)
 
 
-def _painted(picture: Frame) -> Frame:
-    """Watercolour: washes that vary slowly over the paper."""
+def _painted(picture: Frame, scene: Scene) -> Frame:
+    """Watercolour: paint that pools along edges, and washes that vary slowly over the paper."""
     height, width = picture.shape[:2]
-    wash = np.random.default_rng(5).random((9, 9)).astype(np.float32) * 0.24 + 0.92
+    near = 0.012 * max(height, width)
+    pooled = cv2.addWeighted(picture, 1.35, cv2.GaussianBlur(picture, (0, 0), near), -0.35, 0)
+    wash = scene.rng("wash").random((7, 7)).astype(np.float32) * 0.12 + 0.95
     slow = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
-    toned: Frame = np.clip(picture * slow[..., None] * 0.9 + 26, 0, 255).astype(np.uint8)
+    toned: Frame = np.clip(pooled * slow[..., None] * 0.88 + 30, 0, 255).astype(np.uint8)
     return np.ascontiguousarray(toned)
 
 
-_STYLES: dict[str, Callable[[Frame], Frame]] = {
+_FADED = _graded(0.72, gain=(1.04, 0.98, 0.86), lift=10, contrast=0.92)
+
+_STYLES: dict[str, Callable[[Frame, Scene], Frame]] = {
     "pixel": _pixel_art,
     "mono": _grey,
     "sketch": _lines,
     "soft": _painted,
-    "retro": _graded(0.72, gain=(1.04, 0.98, 0.86), lift=10, contrast=0.92),
+    "retro": lambda picture, _: _FADED(picture),
 }
