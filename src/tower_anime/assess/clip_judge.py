@@ -115,7 +115,7 @@ _OF_FRAMES: Mapping[str, float] = MappingProxyType(
     {
         "compression": 0.5,  # every video is compressed, and more so where it moves
         "blur": 0.5,  # so is motion blurred
-        "underexposed": 0.6,  # no prompt tells of every moment of a shot
+        "underexposed": 0.75,  # no prompt tells of every moment of a shot
         "overexposed": 0.4,
         "low_contrast": 0.4,
         "tiling": 0.5,

@@ -169,9 +169,13 @@ def representative(looks: Mapping[int, Assessment], track: Track) -> int | None:
 
 
 def foreign_squares(
-    straight: Mapping[int, tuple[int, int]], longer_side: int, track: Track
+    straight: Mapping[int, tuple[int, int]],
+    longer_side: int,
+    track: Track,
+    *,
+    odd: Collection[int],
 ) -> Measurements:
-    """Return how much single frames show of squares that don't belong; `straight` by frame.
+    """Return how much `odd` frames show of squares that don't belong; `straight` by frame.
 
     Each is compared with those of its own shot that are about as bright: a fade blurs edges.
     """
@@ -182,7 +186,7 @@ def foreign_squares(
         {i: px for i, px in lit.items() if first <= i < last}
         for first, last in zip([0, *ends], ends, strict=False)
     ]
-    found = [most for shot in shots if (most := foreign(shot, longer_side)) is not None]
+    found = [most for shot in shots if (most := foreign(shot, longer_side, odd)) is not None]
     if not found:
         return {"foreign": Unmeasured("too few frames that are as bright as the others")}
     by, frame = max(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import cv2
 import numpy as np
@@ -27,8 +27,10 @@ def _along_rows(luma: Plane | cv2.typing.MatLike) -> int:
     return cv2.countNonZero(cv2.erode(edges, np.ones((1, _SIDE_PX), np.uint8)))
 
 
-def foreign(straight: Mapping[int, tuple[int, int]], longer_side: int) -> tuple[float, int] | None:
-    """Return by how much a frame has more straight edges than the usual one, and which has most.
+def foreign(
+    straight: Mapping[int, tuple[int, int]], longer_side: int, odd: Collection[int]
+) -> tuple[float, int] | None:
+    """Return by how much an odd frame has more straight edges than the usual one, and which.
 
     The excess is in units of what motion makes of it: up to 1 is nothing. Drawings have straight
     edges, too, but squares bring both directions, and only into some of the frames. None: with
@@ -36,12 +38,15 @@ def foreign(straight: Mapping[int, tuple[int, int]], longer_side: int) -> tuple[
     """
     if len(straight) < _FEWEST:
         return None
-    found = np.asarray(list(straight.values()), np.float64)
-    usual = np.median(found, axis=0)
-    least = _LEAST_PX * max(1.0, longer_side / _LEAST_SIDE) + _OF_USUAL * usual.min()
-    excess = (found - usual).min(axis=1) / least
-    worst = int(excess.argmax())
-    return max(0.0, float(excess[worst])), list(straight)[worst]
+    usual = np.median(list(straight.values()), axis=0)
+    least = _LEAST_PX * max(1.0, longer_side / _LEAST_SIDE) + _OF_USUAL * float(usual.min())
+    found = [
+        (float(np.min(straight[index] - usual)) / least, index)
+        for index in odd
+        if index in straight
+    ]
+    by, frame = max(found, default=(0.0, min(straight)))
+    return max(0.0, by), frame
 
 
 _FEWEST = 3

@@ -16,7 +16,7 @@ _MIN_RUNS = 6  # fewer drawings in a row have no rhythm to break
 _WINDOW = 12  # drawings around one that tell its rhythm
 _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
-_EASED = 0.8  # of the step before or after
+_EASED = 0.85  # of the steps before and after
 _LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
 _LONGEST_BREAK = 16  # frames; what stands longer is a hold
 _LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
@@ -110,10 +110,11 @@ class _Around:
         return bool(np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
 
     def turns(self) -> bool:
-        """Whether motion slows down before the drawing and picks up behind: a swing turns round."""
-        at, steps = self.index, self.steps
-        slows = steps[at] < _EASED * steps[at - 1]
-        return bool(slows and at + 2 < len(steps) and steps[at + 1] < _EASED * steps[at + 2])
+        """Whether motion slows down to the drawing and picks up behind: a swing turns round."""
+        beside = self.steps[self.index - 1 : self.index + 3]
+        if self.index < 2 or len(beside) < 4:
+            return False
+        return bool(beside[1:3].sum() < _EASED * (beside[0] + beside[3]))
 
 
 def _weight(at: _Around) -> float:

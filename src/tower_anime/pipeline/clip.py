@@ -78,6 +78,7 @@ def _assess(
     relaxation = clip_intent.read_intent_of_clip(asked.prompt, asked.negative)
     forgiven = as_frames(relaxation.shares)
     looks, straight = _looked_at(sampler, profile, forgiven)
+    odd = sampler.odd_frames()
     typical = clip_core.representative(looks, track)
     if typical is not None and vision is not None:
         pixels = sampler.chosen()[typical].picture()
@@ -86,8 +87,8 @@ def _assess(
     return judge_clip(
         {
             **measured,
-            **clip_core.foreign_squares(straight, max(width, height), track),
-            **clip_core.glitches(looks, typical, odd=sampler.odd_frames()),
+            **clip_core.foreign_squares(straight, max(width, height), track, odd=odd),
+            **clip_core.glitches(looks, typical, odd=odd),
         },
         None if typical is None else looks[typical],
         profile=profile,
