@@ -392,7 +392,7 @@ def glitch_findings(n: Numbers) -> list[Finding]:
     found = []
     for kind in GLITCHES:
         severity = n.get(f"glitch_{kind}")
-        if severity is not None:
+        if severity is not None and not (kind == "corrupt" and n.get("foreign", 0.0) > 1):
             frame = int(n[f"glitch_{kind}_frame"])
             found.append(
                 Finding(
