@@ -115,6 +115,7 @@ _OF_FRAMES: Mapping[str, float] = MappingProxyType(
     {
         "compression": 0.5,  # every video is compressed, and more so where it moves
         "blur": 0.5,  # so is motion blurred
+        "upscaled": 0.5,  # codecs fill in between the pixels of what moves
         "underexposed": 0.75,  # no prompt tells of every moment of a shot
         "overexposed": 0.4,
         "low_contrast": 0.4,
