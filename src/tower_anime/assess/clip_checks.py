@@ -142,7 +142,7 @@ def _foreign(n: Numbers, _expect: Expectation) -> Finding | None:
         amount=_FACT + 0.3 * math.log(by),
         weight=1.0,
         measurement="foreign",
-        message=f"squares that belong to no picture lie over frame {frame}, as after a lost packet",
+        message=f"squares that don't belong to it lie over frame {frame}, as after lost packets",
         where=(FrameRange(frame, frame),),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tower_anime.assess.cadence import cadence
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_FROM
-from tower_anime.assess.foreign import foreign
+from tower_anime.assess.foreign import Straight, foreign
 from tower_anime.assess.pulse import pulse
 from tower_anime.assess.slide import Slide
 from tower_anime.assess.spans import Span, runs_of
@@ -169,21 +169,21 @@ def representative(looks: Mapping[int, Assessment], track: Track) -> int | None:
 
 
 def foreign_squares(
-    straight: Mapping[int, tuple[int, int]],
+    straight: Mapping[int, Straight],
     longer_side: int,
     track: Track,
     *,
     odd: Collection[int],
 ) -> Measurements:
-    """Return how much `odd` frames show of squares that don't belong; `straight` by frame.
+    """Return how much the frames show of squares that don't belong, the `odd` ones above all.
 
     Each is compared with those of its own shot that are about as bright: a fade blurs edges.
     """
     usual = float(np.median(track["luma"]))
-    lit = {i: px for i, px in straight.items() if _DIMMED * usual <= track["luma"][i]}
+    lit = {i: edges for i, edges in straight.items() if _DIMMED * usual <= track["luma"][i]}
     ends = [*sorted(jump.frame for jump in track.jumps), track.frames]
     shots = [
-        {i: px for i, px in lit.items() if first <= i < last}
+        {i: edges for i, edges in lit.items() if first <= i < last}
         for first, last in zip([0, *ends], ends, strict=False)
     ]
     found = [most for shot in shots if (most := foreign(shot, longer_side, odd)) is not None]

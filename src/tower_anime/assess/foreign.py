@@ -1,52 +1,77 @@
-"""Squares that don't belong to a picture: what a lost packet leaves in single frames."""
+"""Squares that don't belong to a picture: what lost packets leave in some frames, or in all."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame, Plane
 
 _STEP = 24  # levels across the side of a square
 _SIDE_PX = 12  # that a side is straight for, along the rows or columns: macroblocks have 16
+_BLOCK_PX = 16
 _LEAST_PX, _LEAST_SIDE = 110, 640  # what motion adds to a frame of such a longer side, and less
 _OF_USUAL = 0.1  # of the usual frame's: the more there is, the more of it comes and goes
+_GRID_PX = 30  # more of them than that at the borders of macroblocks are no chance
+_FEWEST = 3
 
 
-def straight_px(pixels: Frame) -> tuple[int, int]:
-    """Return how many pixels lie on hard straight edges along the rows, and along the columns."""
+@dataclass(frozen=True)
+class Straight:
+    """Pixels on hard straight edges: along the rows and the columns (`all`, 2 values).
+
+    `on_grid` are those at the borders of macroblocks beyond what chance puts there.
+    """
+
+    all: tuple[int, int]
+    on_grid: tuple[float, float]
+
+
+def straight_edges(pixels: Frame) -> Straight:
+    """Find the hard straight edges of a picture."""
     luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return _along_rows(luma), _along_rows(np.ascontiguousarray(luma.T))
+    rows, columns = _by_line(luma), _by_line(np.ascontiguousarray(luma.T))
+    return Straight(
+        all=(int(rows.sum()), int(columns.sum())),
+        on_grid=(_beyond_chance(rows), _beyond_chance(columns)),
+    )
 
 
-def _along_rows(luma: Plane | cv2.typing.MatLike) -> int:
+def _by_line(luma: Plane | cv2.typing.MatLike) -> NDArray[np.int64]:
     steps = cv2.absdiff(luma[1:], luma[:-1])
     edges = cv2.threshold(steps, _STEP, 1, cv2.THRESH_BINARY)[1]
-    return cv2.countNonZero(cv2.erode(edges, np.ones((1, _SIDE_PX), np.uint8)))
+    straight = cv2.erode(edges, np.ones((1, _SIDE_PX), np.uint8))
+    return np.asarray(cv2.reduce(straight, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int64).ravel()
+
+
+def _beyond_chance(lines: NDArray[np.int64]) -> float:
+    return float(lines[_BLOCK_PX - 1 :: _BLOCK_PX].sum() - lines.sum() / _BLOCK_PX)
 
 
 def foreign(
-    straight: Mapping[int, tuple[int, int]], longer_side: int, odd: Collection[int]
+    straight: Mapping[int, Straight], longer_side: int, odd: Collection[int]
 ) -> tuple[float, int] | None:
-    """Return by how much an odd frame has more straight edges than the usual one, and which.
+    """Return how much of a clip's frames is foreign squares, and the frame that shows it best.
 
-    The excess is in units of what motion makes of it: up to 1 is nothing. Drawings have straight
-    edges, too, but squares bring both directions, and only into some of the frames. None: with
-    fewer than three frames there is no usual one.
+    Up to 1 is nothing. Drawings have straight edges, too: what counts is an `odd` frame that has
+    many more in both directions than the usual one, and frames of which many lie at the borders of
+    macroblocks. None: with fewer than three frames there is no usual one.
     """
     if len(straight) < _FEWEST:
         return None
-    usual = np.median(list(straight.values()), axis=0)
-    least = _LEAST_PX * max(1.0, longer_side / _LEAST_SIDE) + _OF_USUAL * float(usual.min())
-    found = [
-        (float(np.min(straight[index] - usual)) / least, index)
+    scale = max(1.0, longer_side / _LEAST_SIDE)
+    everything = {index: np.asarray(edges.all) for index, edges in straight.items()}
+    usual = np.median(list(everything.values()), axis=0)
+    least = _LEAST_PX * scale + _OF_USUAL * float(usual.min())
+    single = [
+        (float(np.min(everything[index] - usual)) / least, index)
         for index in odd
         if index in straight
     ]
-    by, frame = max(found, default=(0.0, min(straight)))
+    on_grid = sorted((min(edges.on_grid) / (_GRID_PX * scale), i) for i, edges in straight.items())
+    by, frame = max([*single, on_grid[len(on_grid) // 2]])
     return max(0.0, by), frame
-
-
-_FEWEST = 3

@@ -11,7 +11,7 @@ import cv2
 from tower_anime.assess import clip_intent, judge, stills
 from tower_anime.assess import clips as clip_core
 from tower_anime.assess.clip_judge import as_frames, judge_clip
-from tower_anime.assess.foreign import straight_px
+from tower_anime.assess.foreign import Straight, straight_edges
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.delivery import failed_points
@@ -114,13 +114,13 @@ def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
 
 def _looked_at(
     sampler: Sampler[ClipFrame], profile: Profile, relaxed: Mapping[str, float]
-) -> tuple[dict[int, Assessment], dict[int, tuple[int, int]]]:
-    """Return by frame what the chosen ones are worth, and how much of them is straight edges."""
+) -> tuple[dict[int, Assessment], dict[int, Straight]]:
+    """Return by frame what the chosen ones are worth, and their straight edges."""
     looks, straight = {}, {}
     for index, frame in sampler.chosen().items():
         pixels = frame.picture()
         looks[index] = _judged(pixels, stills.measure(pixels), profile, relaxed)
-        straight[index] = straight_px(pixels)
+        straight[index] = straight_edges(pixels)
     return looks, straight
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.moving import HEIGHT, WIDTH, stage, view, waving
 from tower_anime.adapters.clip_frames import shown_pixels
 from tower_anime.assess.cadence import Cadence, cadence
+from tower_anime.assess.foreign import foreign, straight_edges
 from tower_anime.assess.pulse import Pulse, pulse
 from tower_anime.assess.slide import Slide
 from tower_anime.assess.track import Track, TrackMeter
@@ -209,3 +210,16 @@ def test_more_noise_is_never_less_grain_and_light_is_none() -> None:
     assert found[-1] > 4.0
     pumping = lit(WAVING[:24], swaying(0.05)[:24])
     assert float(np.nanmedian(tracked(pumping)["grain"])) < 0.6
+
+
+def test_squares_of_other_places_on_the_grid_of_macroblocks_are_foreign() -> None:
+    chance = np.random.default_rng(5)
+    clean = {index: straight_edges(frame) for index, frame in enumerate(WAVING[::12])}
+    moved = {}
+    for index, frame in enumerate(WAVING[::12]):
+        spoilt = frame.copy()
+        for y, x, up, left in (chance.integers(0, [21, 39, 21, 39]) * 16 for _ in range(24)):
+            spoilt[y : y + 16, x : x + 16] = frame[up : up + 16, left : left + 16]
+        moved[index] = straight_edges(spoilt)
+    ratios = [found[0] for edges in (clean, moved) if (found := foreign(edges, 640, odd=()))]
+    assert [by > 1 for by in ratios] == [False, True]
