@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tower_anime.assess.rhythm import Whole, breaks, usual_run
 from tower_anime.assess.spans import Span
-from tower_anime.assess.track import HELD_LEVELS, Track
+from tower_anime.assess.track import HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
 
 Mask = NDArray[np.bool_]
@@ -47,7 +47,7 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
     runs = np.diff([*starts, track.frames])
     on = usual_run(runs[runs <= _LONGEST_ON])
     rate = frame_rate or 24.0
-    holds = np.asarray(_starts(track, HELD_LEVELS))
+    holds = np.asarray(_starts(track, HELD_LEVELS, _refined(track)))
     stands = np.diff([*holds, track.frames])
     limit = max(MAX_HOLD_S * rate, HOLD_CADENCES * on) + 1  # ± 1 frame by the codec's rounding
     frozen = tuple(
@@ -55,7 +55,7 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
         for start, stand in zip(holds, stands, strict=True)
         if stand > limit
     )
-    weights = breaks(track, starts, runs)
+    weights = breaks(track, starts, runs, rate)
     return Cadence(
         on=on,
         drawings=len(holds),
@@ -67,13 +67,28 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
     )
 
 
-def _starts(track: Track, held_levels: float, is_mended: Mask | None = None) -> list[int]:
+def _starts(track: Track, held_levels: float, is_mended: Mask) -> list[int]:
     """Return the first frame of each drawing; `is_mended` frames only touch one up."""
-    moved = np.maximum(track["change_max"], track["anchor_max"]) > held_levels
-    if is_mended is not None:
-        moved &= ~is_mended
+    moved = (_largest(track) > held_levels) & ~is_mended
     moved[0] = True
     return [int(index) for index in np.flatnonzero(moved)]
+
+
+def _largest(track: Track) -> Series:
+    """Return the largest change (levels) since the frame before and since the drawing began."""
+    return np.maximum(track["change_max"], track["anchor_max"])
+
+
+def _refined(track: Track) -> Mask:
+    """Return which frames a codec refines now and then while nothing moves around them."""
+    changed = _largest(track)
+    around = np.convolve(changed > HELD_LEVELS, np.ones(2 * _ALONE + 1), mode="same")
+    slight = (changed <= _REFINED_LEVELS) & (track["change_share"] <= _REFINED_SHARE)
+    return np.asarray(slight & (around <= 2), np.bool_)
+
+
+_ALONE = 6  # frames to both sides, one of which may change as well
+_REFINED_LEVELS, _REFINED_SHARE = 4.0, 0.005  # less than a blink of an eye
 
 
 def _mended(track: Track) -> Mask:

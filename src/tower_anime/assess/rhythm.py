@@ -18,7 +18,7 @@ _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
 _EASED = 0.85  # of the steps before and after
 _LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
-_LONGEST_BREAK = 16  # frames; what stands longer is a hold
+_LONGEST_BREAK_S, _LONGEST_BREAK = 0.45, 6  # s, frames; what stands longer than both is a hold
 _LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
 _LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
 _SKIPPED = 1.3  # of the largest step around: after an animator's pause motion goes on where it was
@@ -37,7 +37,7 @@ def usual_run(runs: Whole) -> int:
     return min(counts, key=lambda run: (-counts[run], run), default=1)
 
 
-def breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
+def breaks(track: Track, starts: Whole, runs: Whole, rate: float) -> dict[int, float]:
     """Return the drawings that break the rhythm around them in full motion, and how much each does.
 
     A drawing that stands one frame more or less, or twice as long on 2s and slower, may be the
@@ -50,6 +50,7 @@ def breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
         track: of the clip.
         starts: first frame of each drawing.
         runs: how many frames each stands.
+        rate: frames per second.
     """
     if len(runs) < _MIN_RUNS:
         return {}
@@ -59,10 +60,11 @@ def breaks(track: Track, starts: Whole, runs: Whole) -> dict[int, float]:
     if float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE:
         return {}
     steps = change[starts]
+    longest = max(_LONGEST_BREAK, _LONGEST_BREAK_S * rate)
     found = {
         index: _weight(_Around(change, starts, steps, runs, index))
         for index in range(1, len(runs) - 1)
-        if lit[index] and lit[index + 1] and big[index]
+        if lit[index] and lit[index + 1] and big[index] and runs[index] <= longest
     }
     return {index: weight for index, weight in found.items() if weight > 0}
 
@@ -121,7 +123,7 @@ def _weight(at: _Around) -> float:
     runs = at.runs[at.low : at.high]
     usual, run = usual_run(runs), int(at.runs[at.index])
     is_regular = np.count_nonzero(runs == usual) >= _REGULAR * len(runs)
-    if run > _LONGEST_BREAK or len(runs) < _MIN_RUNS or not is_regular:
+    if len(runs) < _MIN_RUNS or not is_regular:
         return 0.0
     if run == usual:
         return _weight_of_step(at)
