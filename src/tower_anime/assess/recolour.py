@@ -1,8 +1,8 @@
 """Colours and tones of a picture pulled back to those of its project's style.
 
-A tone curve, a factor for the colours' strength and tints of darks and of the whole. What the
-project's own pictures have as well stays: a night scene keeps its blue. What is far off is moved
-into their spread, only as much as is needed to count as one of them. Lines and shapes stay.
+A tone curve, a factor for the colours' strength and tints of darks, of whites and of the whole.
+What the project's own pictures have as well stays: a night scene keeps its blue. What is far off is
+moved into their spread, only as much as is needed to count as one of them. Lines and shapes stay.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _ROUNDS = ((2.5, 1.0), (2.0, 1.0), (1.5, 0.8), (1.0, 0.6), (1.0, 0.5))
 _SAME_HAND = 1.5  # a strong grade moves lines a little, with their contrast
 _NEAR = 0.9  # a distance that is safely within the style; 1 is its edge
 _TONES = ("black_point", "shadows", "middle", "highlights", "white_point")
-_SHARES = (1, 5, 50, 95, 99.8)
+_TINTS = (
+    ("green_red", "ink_red", "paper_red"),
+    ("blue_yellow", "ink_yellow", "paper_yellow"),
+)  # of the whole, of the darks and of the whites, by plane
 _STRENGTH = (0.4, 2.5)
 
 _Plane = NDArray[Any]
@@ -75,12 +78,15 @@ def _nearer(lab: _Plane, now: dict[str, float], wanted: dict[str, float]) -> _Pl
     curved = np.interp(light, *_curve(now, wanted)).astype(np.float32)
     strength = (wanted["saturation"] + 1.0) / (now["saturation"] + 1.0)
     factor = float(np.clip(strength, *_STRENGTH))
-    dark = (1.0 - np.clip(light / 100.0, 0.0, 1.0)) ** 2
+    share = np.clip(light / 100.0, 0.0, 1.0)
+    dark, pale = (1.0 - share) ** 2, share**4
     moved: list[_Plane] = [curved]
-    for plane, whole, ink in ((1, "green_red", "ink_red"), (2, "blue_yellow", "ink_yellow")):
+    for plane, (whole, ink, paper) in enumerate(_TINTS, start=1):
         in_all = wanted[whole] - now[whole] * factor if wanted[whole] != now[whole] else 0.0
         in_ink = wanted[ink] - now[ink] - in_all
-        moved.append(lab[..., plane] * factor + np.float32(in_all) + dark * np.float32(in_ink))
+        in_paper = wanted[paper] - now[paper] - in_all
+        tint = dark * np.float32(in_ink) + pale * np.float32(in_paper) + np.float32(in_all)
+        moved.append(lab[..., plane] * factor + tint)
     return np.dstack(moved)
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from tower_anime.domain.frame import Frame, Plane
 from tower_anime.domain.quality import Action, Assessment, Defect, Measured, Profile, Verdict
 
-RECIPE = "2"
+RECIPE = "3"
 """Version of the numbers below; those of another recipe are not compared."""
 
 ENOUGH = 20
@@ -37,16 +37,23 @@ RECENT = 10
 MOVED = 0.5
 """The share of them from which on it has; of one style some 4 % are off."""
 
+HALF_LIFE = 100
+"""Pictures after which one counts half; styles move on."""
+
 KIND = "off_style"
 NAMED_FROM = 0.33  # as for all defects: the severity of a picture just beyond its style
 
 _SIDE_PX = 512
 _TILE_PX = 16
 _HUES = 6
+_CHANNELS = ("red", "green", "blue")
+_USUAL_FINE, _USUAL_MIDDLE = 0.6, 0.9  # shares of a picture without any line
+_CLEAR = 12.0  # of L: how much darker than beside it a line is at least
 _FINE = 3  # of 255: steps that the eye takes for a gradient
 _SEEN = 2e-4  # share of the pixels from which on a tone counts
-_MOST = 200  # the newest pictures of a style; it may move on
-_FAR = 2.1  # deviations of ln distance: some 4 % of a style's further pictures lie beyond
+_MOST = 200  # the newest pictures of a style
+_BEFORE = 0.25  # what pictures from before a move count; as outcomes before a change of results
+_FAR = 2.0  # deviations of ln distance: some 3 % of a style's further pictures lie beyond
 _DOUBTED = (
     0.05  # of the usual variance that is added to a style's own: few pictures vary too little
 )
@@ -85,10 +92,23 @@ FEATURES: Mapping[str, tuple[str, str, float]] = {
     "white_point": ("brighter whites", "duller whites", 2.0),
     "ink_red": ("redder darks", "greener darks", 1.5),
     "ink_yellow": ("yellower darks", "bluer darks", 2.0),
+    "black_red": ("more red in the darkest parts", "less red in the darkest parts", 11.9),
+    "black_green": ("more green in the darkest parts", "less green in the darkest parts", 10.4),
+    "black_blue": ("more blue in the darkest parts", "less blue in the darkest parts", 11.0),
+    "white_red": ("more red in the lightest parts", "less red in the lightest parts", 10.0),
+    "white_green": ("more green in the lightest parts", "less green in the lightest parts", 16.3),
+    "white_blue": ("more blue in the lightest parts", "less blue in the lightest parts", 17.6),
+    "paper_red": ("redder whites", "greener whites", 3.5),
+    "paper_yellow": ("yellower whites", "bluer whites", 7.3),
+    "line_lightness": ("paler lines", "darker lines", 6.5),
+    "line_red": ("redder lines", "greener lines", 4.7),
+    "line_yellow": ("yellower lines", "bluer lines", 6.4),
     "gradients": ("more fine gradients", "fewer fine gradients", 0.25),
     "levels": ("more tones", "fewer tones", 0.15),
     "line_ink": ("more lines", "fewer lines", 0.32),
     "line_weight": ("heavier lines", "finer lines", 0.17),
+    "strokes_fine": ("finer strokes", "broader strokes", 0.107),
+    "strokes_middle": ("fewer broad strokes", "more broad strokes", 0.145),
     "edges": ("more edges", "fewer edges", 0.26),
     "edge_steepness": ("harder edges", "softer edges", 0.074),
     "flatness": ("flatter fills", "fewer flat fills", 0.088),
@@ -114,6 +134,9 @@ COLOURS = frozenset(
         "white_point",
         "ink_red",
         "ink_yellow",
+        "line_lightness",
+        *(f"{end}_{channel}" for end in ("black", "white") for channel in _CHANNELS),
+        *(f"{part}_{way}" for part in ("paper", "line") for way in ("red", "yellow")),
         *(f"hue_{number}" for number in range(_HUES)),
     )
 )
@@ -176,7 +199,7 @@ def _words(name: str, by: float) -> str:
 
 
 def measure(frame: Frame) -> dict[str, float]:
-    """Return the numbers of a picture's style, those of `FEATURES`; some 12 ms."""
+    """Return the numbers of a picture's style, those of `FEATURES`; some 20 ms."""
     factor = _SIDE_PX / max(frame.shape[:2])
     sides = tuple(max(2 * _TILE_PX, round(side * factor)) for side in frame.shape[1::-1])
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
@@ -186,7 +209,8 @@ def measure(frame: Frame) -> dict[str, float]:
     return {
         **_colours(lab),
         **_tones(lab, light),
-        **_lines(light),
+        **_ends(small, lab, light),
+        **_lines(lab, light),
         **_texture(light),
         **_grain(frame),
     }
@@ -223,15 +247,45 @@ def _tones(lab: _Plane, light: _Plane) -> dict[str, float]:
     }
 
 
-def _lines(light: _Plane) -> dict[str, float]:
-    """Dark strokes by closing (black hat) with two widths; edges by their steepest slope."""
-    thin, thick = (_ink(light, width) for width in (3, 9))
+def _ends(small: Frame, lab: _Plane, light: _Plane) -> dict[str, float]:
+    """Where each channel begins and ends, which a grade moves at once; the tint of the whites."""
+    found = dict[str, float]()
+    for at, channel in enumerate(_CHANNELS):
+        shares = np.cumsum(_shares(np.ascontiguousarray(small[..., at])))
+        found[f"black_{channel}"] = float(np.searchsorted(shares, 0.005))
+        found[f"white_{channel}"] = float(np.searchsorted(shares, 0.998))
+    tint = lab[light >= _quantile(light, 0.995)][:, 1:].mean(axis=0)
+    return {**found, "paper_red": float(tint[0]), "paper_yellow": float(tint[1])}
+
+
+def _quantile(plane: _Plane, share: float) -> float:
+    at = int(plane.size * share)
+    return float(np.partition(plane.ravel(), at)[at])
+
+
+def _lines(lab: _Plane, light: _Plane) -> dict[str, float]:
+    """Dark strokes by closing (black hat) with three widths; edges by their steepest slope.
+
+    The clearest strokes tell the colour of the ink, and how much of them fits into 3 and 5 px how
+    broad they are.
+    """
+    fine, middle, broad = (_ink(light, width) for width in (3, 5, 9))
+    thin, thick = float(fine.mean()), float(broad.mean())
+    clear = broad >= _CLEAR
+    ink = float(broad[clear].sum()) if clear.any() else 0.0
+    strokes = lab[broad >= max(_quantile(broad, 0.99), 1e-3)]
+    colour = np.median(strokes, axis=0) if len(strokes) else np.zeros(3)
     slope = _slope(light)
     soft = _slope(cv2.GaussianBlur(light, (0, 0), 2.0))
     strong = slope > 60.0  # of 8 per level of L: clear to the eye
     return {
+        "line_lightness": float(colour[0]),
+        "line_red": float(colour[1]),
+        "line_yellow": float(colour[2]),
         "line_ink": math.log(thick + 0.1),
         "line_weight": math.log((thick + 0.1) / (thin + 0.1)),
+        "strokes_fine": float(fine[clear].sum()) / ink if ink else _USUAL_FINE,
+        "strokes_middle": float(middle[clear].sum()) / ink if ink else _USUAL_MIDDLE,
         "edges": math.log(float(strong.mean()) + 0.005),
         "edge_steepness": math.log((float(slope[strong].mean()) if strong.any() else 60.0) / 60.0)
         - 0.5 * math.log((float(soft[strong].mean()) if strong.any() else 30.0) / 30.0 + 0.1),
@@ -244,9 +298,9 @@ def _slope(light: _Plane) -> _Plane:
     return cv2.magnitude(across, down)
 
 
-def _ink(light: _Plane, width: int) -> float:
+def _ink(light: _Plane, width: int) -> _Plane:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    return float(cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel).mean())
+    return cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel)
 
 
 def _texture(light: _Plane) -> dict[str, float]:
@@ -289,19 +343,65 @@ def _shares(plane: _Plane) -> _Plane:
 
 
 def style_of(measured: Sequence[Mapping[str, float]]) -> Style | None:
-    """Return the style of pictures (newest last); None while they are too few to tell."""
+    """Return the style of pictures (newest last); None while they are too few to tell.
+
+    Older pictures count less. Those from before the style moved count a quarter, and nothing once
+    there are enough of the new style, so that it follows what people approve.
+    """
     if len(measured) < ENOUGH:
         return None
     rows = np.array([_vector(one) for one in measured[-_MOST:]])
-    apart = np.log(np.maximum(_apart(rows), _NEAREST))
-    mean, covariance = _spread(rows)
+    counts = _by_age(len(rows))
+    newer = _since_it_moved(rows, counts)
+    if newer is None:
+        return _style(rows, counts)
+    if newer >= ENOUGH:
+        return _style(rows[-newer:], counts[-newer:])
+    counts[:-newer] *= _BEFORE
+    return _style(rows, counts)
+
+
+def _style(rows: _Vector, counts: _Vector) -> Style:
+    mean, covariance = (one[0] for one in _spread(rows, counts, without=None))
+    apart = np.log(np.maximum(_apart(rows, counts), _NEAREST))
+    middle = float(np.average(apart, weights=counts))
+    spread = math.sqrt(float(np.average((apart - middle) ** 2, weights=counts)) * _unbiased(counts))
     return Style(
         pictures=len(rows),
         mean=mean,
         spread=np.sqrt(np.diag(covariance)),
         inverse=np.linalg.inv(covariance),
-        bar=math.exp(float(apart.mean() + _FAR * apart.std(ddof=1))),
+        bar=math.exp(middle + _FAR * spread),
     )
+
+
+def _by_age(number: int) -> _Vector:
+    counts: _Vector = 0.5 ** (np.arange(number - 1, -1, -1) / HALF_LIFE)
+    return counts
+
+
+def _since_it_moved(rows: _Vector, counts: _Vector) -> int | None:
+    """Return how many pictures there are since most of them left the style of those before.
+
+    Looked at is the place where what is before and after differs most.
+    """
+    number = len(rows)
+    if number < ENOUGH + RECENT:
+        return None
+    level = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-9)
+    places = np.arange(ENOUGH, number - RECENT + 1)
+    sums = np.cumsum(level, axis=0)[places - 1]
+    gain = (sums**2).sum(axis=1) * number / (places * (number - places))
+    before = int(places[np.argmax(gain)])
+    old = _style(rows[:before], counts[:before])
+    off = float((_distances(rows[before:], old) > old.bar).mean())
+    return number - before if off >= MOVED else None
+
+
+def _distances(rows: _Vector, style: Style) -> _Vector:
+    apart = rows - style.mean
+    far: _Vector = np.sqrt(np.maximum(((apart @ style.inverse) * apart).sum(axis=1), 0.0))
+    return far
 
 
 def moved(measured: Sequence[Mapping[str, float]]) -> float | None:
@@ -426,22 +526,40 @@ def _vector(measured: Mapping[str, float]) -> _Vector:
     return np.array([measured[name] for name in FEATURES])
 
 
-def _spread(rows: _Vector) -> tuple[_Vector, _Vector]:
-    """Return mean and covariance, pulled towards independent features as far as few rows demand."""
-    usual = np.array([figures[2] for figures in FEATURES.values()]) ** 2
-    own = np.cov(rows, rowvar=False)
+def _spread(rows: _Vector, counts: _Vector, *, without: slice | None) -> tuple[_Vector, _Vector]:
+    """Return mean and covariance, the latter pulled towards independent features, stacked.
+
+    `without` leaves each of these rows out in turn; None: all rows stay, in a stack of one. The
+    fewer rows, the stronger the pull.
+    """
+    left = np.zeros((1, 1)) if without is None else counts[without, None]
+    total, squares = counts.sum() - left, (counts**2).sum() - left**2
+    middle = np.average(rows, axis=0, weights=counts)
+    out = np.zeros((1, rows.shape[1])) if without is None else rows[without] - middle
+    mean = middle - left / total * out
+    scatter = ((rows - middle) * counts[:, None]).T @ (rows - middle)
+    own = scatter - (left * counts.sum() / total * out)[:, :, None] * out[:, None, :]
+    own = own / (total - squares / total)[:, :, None]
     believed = _PULL * len(FEATURES)
-    pull = believed / (believed + len(rows))
-    variances = np.diag(own)
-    covariance = (1 - pull) * own + pull * np.diag(variances)
-    return rows.mean(axis=0), covariance + _DOUBTED * np.diag(usual)
+    pull = (believed / (believed + total**2 / squares))[:, :, None]
+    usual = np.array([figures[2] for figures in FEATURES.values()]) ** 2
+    variances = np.einsum("nii->ni", own)
+    covariance = (1 - pull) * own
+    at = np.arange(len(FEATURES))
+    covariance[:, at, at] = variances + _DOUBTED * usual
+    return mean, covariance
 
 
-def _apart(rows: _Vector) -> list[float]:
+def _apart(rows: _Vector, counts: _Vector) -> _Vector:
     """Return how far each row is from the others."""
-    found = []
-    for at in range(len(rows)):
-        mean, covariance = _spread(np.delete(rows, at, axis=0))
-        apart = rows[at] - mean
-        found.append(math.sqrt(max(0.0, float(apart @ np.linalg.solve(covariance, apart)))))
-    return found
+    mean, covariance = _spread(rows, counts, without=slice(None))
+    apart = rows - mean
+    solved = np.linalg.solve(covariance, apart[:, :, None])[:, :, 0]
+    far: _Vector = np.sqrt(np.maximum((apart * solved).sum(axis=1), 0.0))
+    return far
+
+
+def _unbiased(counts: _Vector) -> float:
+    """Return by how much a variance is larger than its rows show (Kish's number of cases)."""
+    cases = float(counts.sum() ** 2 / (counts**2).sum())
+    return cases / (cases - 1)

@@ -261,6 +261,8 @@ SMOOTH = Move(
     _words("fluid movement", "The movement is fluid and even", "jittery, stuttering"),
 )
 
+_BROADER, _FINER = (tuple(f"strokes_{which}{way}" for which in ("fine", "middle")) for way in "-+")
+
 MOVES: Mapping[str, tuple[Move, ...]] = {
     "blank": (OTHER_VAE, FULL_PRECISION, NATIVE_SIZE, MORE_STEPS, OTHER_SAMPLER),
     "partial_blank": (OTHER_VAE, FULL_PRECISION, MORE_STEPS, OTHER_SAMPLER),
@@ -304,8 +306,14 @@ MOVES: Mapping[str, tuple[Move, ...]] = {
     **dict.fromkeys(
         ("off_style lightness-", "off_style middle-", "off_style shadows-"), (BRIGHTER, MORE_LORA)
     ),
-    **dict.fromkeys(("off_style line_weight+", "off_style line_ink+"), (THIN_LINES, MORE_LORA)),
-    **dict.fromkeys(("off_style line_weight-", "off_style line_ink-"), (BOLD_LINES, MORE_LORA)),
+    **dict.fromkeys(
+        (f"off_style {name}" for name in ("line_weight+", "line_ink+", *_BROADER)),
+        (THIN_LINES, MORE_LORA),
+    ),
+    **dict.fromkeys(
+        (f"off_style {name}" for name in ("line_weight-", "line_ink-", *_FINER)),
+        (BOLD_LINES, MORE_LORA),
+    ),
     "off_style flatness-": (FLAT_FILLS, MORE_STEPS, MORE_LORA),
     "off_style flatness+": (SOFT_SHADING, MORE_LORA),
     **dict.fromkeys(

@@ -101,6 +101,20 @@ def test_it_is_noticed_that_a_style_moves() -> None:
     assert style.moved(own_ones) is None
 
 
+def test_a_style_follows_what_people_approve() -> None:
+    """Few of another look widen it; with enough of them it is theirs, and the old look is off."""
+    nights = [style.measure(drawn.drawn("night", seed=n, size=384)) for n in range(ENOUGH + 4)]
+    before = [measured(seed) for seed in range(OWN)]
+    old, fresh = [measured(100 + n) for n in range(8)], nights[-4:]
+    widened, moved = (style.style_of([*before, *nights[:n]]) for n in (RECENT, ENOUGH))
+    assert widened is not None
+    assert moved is not None
+    assert sum(style.compare(one, widened).off for one in (*old, *fresh)) <= 1
+    assert [style.compare(one, moved).off for one in fresh].count(True) <= 1
+    assert all(style.compare(one, moved).off for one in old)
+    assert (widened.pictures, moved.pictures) == (OWN + RECENT, ENOUGH)
+
+
 def judged(profile: Profile = PROFILE, *, counts: bool = True, meant: bool = False):  # type: ignore[no-untyped-def]
     far = style.compare(style.measure(drawn.drawn("night", seed=1, size=384)), own())
     good = samples.assessment(score=0.9)
