@@ -109,7 +109,7 @@ def vocabularies(memory: Memory, *, sandbox: bool) -> tuple[Vocabulary, ...]:
 
 
 def _words_of(told: Sequence[Outcome]) -> tuple[WordLift, ...]:
-    counts = drift.weights(told, drift.shifts(told))
+    counts = drift.weights_of_words(told, drift.shifts(told))
     found = (*lifts(told, weights=counts), *lifts(told, negative=True, weights=counts))
     return tuple(sorted(found, key=lambda lift: -lift.low))
 

@@ -17,6 +17,7 @@ from tower_anime.domain.lesson import Shift
 
 HALF_LIFE = 600  # outcomes after which one counts half: people, files and habits move on
 _OTHER_VERSION = 0.5  # what outcomes of another server version are worth; chosen by hand
+_OTHER_FILE = 1 / 3  # what those with another model file are worth, as for parameters
 _OTHER_RESULTS = 0.25  # what those before a found change are worth
 _LEAST = 20  # outcomes on either side of a change
 _BAR = 16.0  # 2 ln of the ratio; 1 % of series of 400 without a change reach it (simulated)
@@ -41,6 +42,20 @@ def weights(outcomes: Sequence[Outcome], found: Sequence[Shift]) -> tuple[float,
             before = np.array([o.checkpoint == shift.subject for o in outcomes[: shift.position]])
             counts[: shift.position][before] *= shift.weight
     return tuple(float(count) for count in counts)
+
+
+def weights_of_words(outcomes: Sequence[Outcome], found: Sequence[Shift]) -> tuple[float, ...]:
+    """Return what each outcome still counts of words: those of other model files less.
+
+    What counts in full is the file in use, that of the newest outcome. Parameters weigh other
+    files by their nearness.
+    """
+    counts = weights(outcomes, found)
+    used = outcomes[-1].checkpoint if outcomes else None
+    return tuple(
+        count if outcome.checkpoint == used else count * _OTHER_FILE
+        for count, outcome in zip(counts, outcomes, strict=True)
+    )
 
 
 def _new_checkpoints(outcomes: Sequence[Outcome]) -> list[Shift]:

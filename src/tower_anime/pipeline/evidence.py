@@ -31,9 +31,13 @@ class Evidence:
     @cached_property
     def words(self) -> tuple[WordLift, ...]:
         """What words of the prompt do."""
-        return lifts(self.outcomes, weights=self.weights)
+        return lifts(self.outcomes, weights=self._of_words)
 
     @cached_property
     def avoided(self) -> tuple[WordLift, ...]:
         """What words of the negative prompt do."""
-        return lifts(self.outcomes, negative=True, weights=self.weights)
+        return lifts(self.outcomes, negative=True, weights=self._of_words)
+
+    @cached_property
+    def _of_words(self) -> tuple[float, ...]:
+        return drift.weights_of_words(self.outcomes, drift.shifts(self.outcomes))

@@ -9,7 +9,7 @@ import numpy as np
 from tests import samples
 from tests.unit.learn.test_effects import outcome
 from tower_anime.domain.knowledge import Outcome
-from tower_anime.learn.drift import HALF_LIFE, shifts, weights
+from tower_anime.learn.drift import HALF_LIFE, shifts, weights, weights_of_words
 
 
 def series(seed: int, *means: float, each: int = 60) -> list[Outcome]:
@@ -55,6 +55,19 @@ def test_another_version_and_another_file_are_named() -> None:
     assert "b.safetensors is new" in found["checkpoint"].says
     counts = weights(told, list(found.values()))
     assert counts[19] < 0.55 < counts[20]
+
+
+def test_words_of_another_file_count_a_third() -> None:
+    """What helped with the old file is believed of the new one only until that one is known."""
+    told = [
+        *series(6, 0.7, each=30),
+        *(replace(one, checkpoint="b.safetensors") for one in series(7, 0.7, each=10)),
+    ]
+    plain, counts = weights(told, ()), weights_of_words(told, ())
+    assert counts[30:] == plain[30:]
+    assert np.allclose(np.array(counts[:30]) * 3, plain[:30])
+    assert weights_of_words(told[:30], ()) == weights(told[:30], ())
+    assert weights_of_words((), ()) == ()
 
 
 def test_age_alone_halves_the_weight_slowly() -> None:
