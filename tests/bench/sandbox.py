@@ -22,6 +22,9 @@ from tower_anime.assess.stills import measure as measure_frame
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
 from tower_anime.sandbox.art import draw
+from tower_anime.sandbox.models import CHECKPOINTS, DIFFUSION_MODELS
+from tower_anime.sandbox.sampling import Sampling, sample
+from tower_anime.sandbox.values import Conditioning, Latent, Model
 from tower_anime.sandbox.words import Scene, scene_of
 
 SIZE_PX = 1024
@@ -106,14 +109,76 @@ def _pictures(scene: Scene) -> Iterator[tuple[str, Frame]]:
         )
 
 
+class _Alone:
+    """A `Run` without a server."""
+
+    world = 0
+
+    def strikes(self, fault: str) -> bool:
+        del fault
+        return False
+
+    def step(self, number: int, of: int, target: Frame | None) -> None:
+        del number, of, target
+
+
+def measure_models(prompts: Sequence[str]) -> dict[str, float]:
+    """Return the shares (0–1) that are judged rightly, over every model of stills.
+
+    Each is asked for its own good settings, and for too few steps, too high and too low guidance.
+    """
+    right: dict[str, list[bool]] = defaultdict(list)
+    models = {**CHECKPOINTS, **DIFFUSION_MODELS}
+    for number, (name, surface) in enumerate(models.items()):
+        if surface.footage is not None or surface.scribbles:
+            continue
+        side = min(surface.native_px, 1344)
+        model = Model(replace(surface, native_px=side))
+        prompt = prompts[number % len(prompts)]
+        middle = (surface.wash_below + surface.burn_from) / 2
+        burnt = surface.burn_from + 0.6 * (surface.burn_full - surface.burn_from)
+        for way, steps, cfg in (
+            ("clean", surface.clean_steps, middle),
+            ("steps 4", 0.3 * surface.clean_steps, middle),
+            ("cfg 26", surface.clean_steps, burnt),
+            ("cfg 1", surface.clean_steps, 0.3 * surface.wash_below),
+        ):
+            settings = Sampling(
+                model=model,
+                positive=Conditioning(prompt),
+                seed=number + 1,
+                steps=round(steps),
+                cfg=cfg,
+                sampler="euler",
+                scheduler="normal",
+            )
+            drawn = sample(_Alone(), settings, Latent(side, side, 1)).pictures
+            verdict, kinds = verdict_of((drawn or ())[0], prompt)
+            fine = way == "clean"
+            right[way].append(
+                verdict == "pass"
+                if fine
+                else verdict == "reject" and bool(WAYS[way].kinds & set(kinds))
+            )
+            if not right[way][-1]:
+                print(f"  {name} {way} but {verdict}: {','.join(kinds)} | {number + 1} {prompt}")
+    return {way: sum(rows) / len(rows) for way, rows in right.items()}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--prompts", type=int, default=40)
+    parser.add_argument("--first", type=int, default=0, help="begin with this prompt")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--models", action="store_true", help="every model of stills instead")
     given = parser.parse_args(arguments)
-    prompts = [*PROMPTS, *many_prompts(max(0, given.prompts - len(PROMPTS)))][: given.prompts]
-    table = measure(prompts=prompts, seeds=range(1, given.seeds + 1))
+    last = given.first + given.prompts
+    prompts = [*PROMPTS, *many_prompts(max(0, last - len(PROMPTS)))][given.first : last]
+    if given.models:
+        table = measure_models(prompts)
+    else:
+        table = measure(prompts=prompts, seeds=range(1, given.seeds + 1))
     for way, share in table.items():
         print(f"{way:12s} {100 * share:6.1f} %")
     spoiled = [share for way, share in table.items() if way != "clean"]

@@ -97,8 +97,8 @@ def figure(
     behind = props.behind_body(look, light) + collar.cape(dressed)
     return moved(
         moved(behind, build)
-        + moved(held, build)
         + moved(back_hair, tilt)
+        + moved(held, build)
         + moved(_body(dressed), build)
         + moved(head, tilt)
         + moved(crown, tilt)

@@ -288,7 +288,7 @@ def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
         return first(table, mention.about) or first(table, text)
 
     male = mention.male
-    worn = found("worn", mention.about)
+    worn = _one_hat(found("worn", mention.about), mention.about)
     age = first("age", mention.about) or "teen"
     outfit = named("outfit") or _usual_outfit(text, lots, age, male=male)
     if male and outfit in _WOMENS and re.search(_WOMEN, text):
@@ -311,6 +311,17 @@ def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
         bottom=named("bottom"),
         bottom_paint=_named_paint((mention.about, text), _BOTTOM),
     )
+
+
+_HATS = frozenset({"straw hat", "hat", "cap"})
+
+
+def _one_hat(worn: list[str], about: str) -> list[str]:
+    """Return what is worn with one hat: the first named, before what a witch usually wears."""
+    if _HATS & set(worn) and not re.search(r"\b(witch|wizard|pointed) hat\b", about):
+        worn = [name for name in worn if name != "witch hat"]
+    hats = [name for name in worn if name in _HATS or name == "witch hat"]
+    return [name for name in worn if name not in hats[1:] or name == hats[0]]
 
 
 _WOMENS = frozenset({"dress", "gown", "maid"})
