@@ -109,6 +109,9 @@ def lot(seed: int, index: int, part: str) -> Generator:
 def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
     """Read a prompt. `index` is the position in a batch."""
     text = clean(prompt)
+    if not _understood(text):
+        seed ^= zlib.crc32(text.encode()) << 8
+        text = "1girl" if lot(seed, index, "anything").random() < 0.7 else ""
     around = _without(_NO_PLACES.sub(" ", text), "outfit", "worn", "face")
     place = _place(_without(around, "time", "light"), text, lot(seed, index, "scene"))
     seed = _mixed(seed, place, len(_everyone(text)))
@@ -141,6 +144,11 @@ def _mixed(seed: int, place: str, people: int) -> int:
     """
     subject = zlib.crc32(f"{place}/{people}".encode())
     return (seed ^ subject << 20) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def _understood(text: str) -> bool:
+    """Whether any word says what to draw; to a model of anime nothing in particular is a girl."""
+    return "nobody" in text or bool(_mentions(text)) or any(found(name, text) for name in TABLES)
 
 
 _NO_PLACES = re.compile(r"\b(?:christmas|palm) trees?\b")

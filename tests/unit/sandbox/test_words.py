@@ -190,6 +190,12 @@ def test_everybody_seen_from_behind_has_both_arms_and_a_neck() -> None:
         assert drawn.count("M-9,24 L-7,38") + drawn.count("M-4,36 L-4,54") == 2  # two hands
 
 
+def test_words_that_nobody_knows_still_make_pictures_each_its_own() -> None:
+    scenes = [scene_of(text, seed=4) for text in ("", "qwertz", "девушка на пляже", "🎀", "zzz")]
+    assert any(scene.people for scene in scenes)
+    assert len({(scene.place, scene.people[:1] and scene.people[0].hair) for scene in scenes}) > 3
+
+
 def test_rain_stays_outside_the_window() -> None:
     near, far = weather(scene_of("1girl, classroom, rain", seed=1), 1000)
     assert "rain" in far
