@@ -477,11 +477,34 @@ main.add_command(worker)
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8199, show_default=True)
-@click.option("--seconds-per-step", type=click.FloatRange(0, 60), default=0.0, show_default=True)
-@click.option("--faults", default="", metavar="SPEC", help="Misbehave, e.g. oom:0.1,slow_history.")
-@click.option("--world", type=click.IntRange(0), default=0, help="Draw the sweet spots by lot.")
+@click.option(
+    "--seconds-per-step",
+    type=click.FloatRange(0, 60),
+    default=0.0,
+    show_default=True,
+    help="How long each step of a sampler takes.",
+)
+@click.option(
+    "--faults",
+    default="",
+    metavar="NAME[:SHARE],…",
+    help="Misbehave, always or in a share of the cases (oom:0.1,slow_history): oom, black, "
+    "truncate, damage, no_file, restart, lost, drop_socket, silent_socket, no_socket, "
+    "slow_history, http_500, hang, lost_answer.",
+)
+@click.option(
+    "--world",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Other than 0: what settings each model is good at is drawn by lot, for benchmarks.",
+)
 def sandbox(host: str, port: int, seconds_per_step: float, faults: str, world: int) -> None:
-    """Run the built-in generator alone: ComfyUI's protocol, drawn pictures, no GPU."""
+    """Run the built-in generator alone: ComfyUI's protocol, drawn pictures, no GPU.
+
+    It draws from the words of the prompt and spoils pictures and clips the way models do; it is no
+    diffusion model. docs/sandbox.md lists its words, models and faults.
+    """
     from tower_anime.compose import run_sandbox
 
     run_sandbox(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults, world=world)

@@ -68,6 +68,7 @@ CUTS: dict[str, Cut] = {
     "gown": Cut("none", "gown", "heart", "bare", shoes=WHITE, males="gown"),
     "dress": Cut("short", "dress", "round", "bare", shoes=WHITE, males="dress"),
     "shirt": Cut("short", "skirt", "shirt", low=_DENIM, shoes=WHITE),
+    "pajamas": Cut("baggy", "pants", "shirt", shoes=(0.95, 0.7, 0.75)),
     "spacesuit": Cut("baggy", "pants", "ring", top=WHITE, low=WHITE, shoes=(0.5, 0.5, 0.6)),
 }
 

@@ -145,6 +145,10 @@ _HELD: dict[str, dict[str, Arm]] = {
     "balloon": {"right": _HOLD},
     "sword": {"right": Arm((140, 300), (164, 250), "fist", over=True)},
     "staff": {"right": Arm((140, 300), (164, 250), "fist", over=True)},
+    "broom": {"right": Arm((140, 300), (164, 250), "fist", over=True)},
+    "spear": {"right": Arm((140, 300), (164, 250), "fist", over=True)},
+    "microphone": {"right": Arm((112, 318), (40, 158), "fist", over=True)},
+    "fan": {"right": Arm((136, 310), (122, 214), "fist", over=True)},
     "book": {"right": _CHEST, "left": _CHEST},
     "bouquet": {"right": _CHEST, "left": _CHEST},
     "cat": {"right": _CHEST, "left": _CHEST},
@@ -161,7 +165,16 @@ _BESIDE = Arm((142, 300), (164, 292), "fist", over=True)
 """Holds beside the body what would be hidden before somebody seen from behind."""
 _TWO_HANDED = frozenset({"crossed", "clasp", "cheer", "reach"})
 """Poses that make no sense, or hide what is held, with one hand full."""
-_LIFTED = {"cup": 74.0, "phone": 46.0, "book": 96.0, "bouquet": 72.0, "cat": 84.0, "guitar": 60.0}
+_LIFTED = {
+    "cup": 74.0,
+    "phone": 46.0,
+    "book": 96.0,
+    "bouquet": 72.0,
+    "cat": 84.0,
+    "guitar": 60.0,
+    "fan": 60.0,
+    "microphone": 20.0,
+}
 """How much higher something is held for a camera that sees no more than head and shoulders."""
 
 

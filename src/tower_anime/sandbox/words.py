@@ -32,7 +32,7 @@ MOST_PEOPLE = 3
 
 _GARMENT = (
     r"dress|shirt|t-shirt|blouse|jacket|coat|hoodie|kimono|yukata|uniform|outfit|sweater|cloak"
-    r"|armou?r|suit|robe|gown|cape|cardigan|blazer|serafuku|clothes"
+    r"|raincoat|pajamas|pyjamas|armou?r|suit|robe|gown|cape|cardigan|blazer|serafuku|clothes"
 )
 _BOTTOM = r"jeans|pants|trousers|slacks|leggings|shorts|skirt|miniskirt"
 _NOBODY = re.compile(r"\b(no humans?|no people|nobody|no one|without people|empty scenery)\b")
@@ -404,6 +404,9 @@ _OWN_PAINT = {
     "book": "red",
     "sword": "silver",
     "staff": "brown",
+    "broom": "brown",
+    "spear": "brown",
+    "microphone": "black",
     "bag": "brown",
     "crown": "gold",
     "halo": "gold",

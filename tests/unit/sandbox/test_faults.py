@@ -10,9 +10,11 @@ import cv2
 import httpx2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.contract.sandbox_client import Client, client_of, sampler_graph
+from tower_anime.cli import main
 from tower_anime.errors import BadInput
 from tower_anime.sandbox.faults import FAULTS, Faults, parse_faults
 from tower_anime.sandbox.server import SandboxConfig, running
@@ -189,3 +191,9 @@ def test_a_request_may_hang(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_fault_is_documented() -> None:
     text = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
     assert [name for name in FAULTS if f"| `{name}` |" not in text] == []
+
+
+def test_help_and_documentation_name_every_fault() -> None:
+    told = CliRunner().invoke(main, ["sandbox", "--help"]).output
+    page = (Path(__file__).parents[3] / "docs/sandbox.md").read_text(encoding="utf-8")
+    assert [name for name in FAULTS if name not in told or f"| `{name}` |" not in page] == []
