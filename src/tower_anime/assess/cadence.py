@@ -82,7 +82,7 @@ def _largest(track: Track) -> Series:
 def _refined(track: Track) -> Mask:
     """Return which frames a codec refines now and then while nothing moves around them."""
     changed = _largest(track)
-    around = np.convolve(changed > HELD_LEVELS, np.ones(2 * _ALONE + 1), mode="same")
+    around = np.convolve(changed > HELD_LEVELS, np.ones(2 * _ALONE + 1))[_ALONE:-_ALONE]
     slight = (changed <= _REFINED_LEVELS) & (track["change_share"] <= _REFINED_SHARE)
     return np.asarray(slight & (around <= 2), np.bool_)
 

@@ -76,6 +76,11 @@ def test_one_flash_of_light_and_a_fade_are_no_flicker() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 13])
+def test_clips_of_a_few_frames_have_a_cadence(count: int) -> None:
+    assert timing([view(LOOK, shift=3.0 * index) for index in range(count)]).on == 1
+
+
 def test_a_longer_freeze_is_never_a_shorter_hold() -> None:
     found = []
     for length in (0, 20, 60, 120):
