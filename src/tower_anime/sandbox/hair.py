@@ -24,6 +24,9 @@ _LENGTH = {
 """How far hair hangs behind, in units below the middle of the face."""
 _TIED = 70.0
 
+_HATS = frozenset({"cap", "hat", "straw hat", "witch hat"})
+"""What leaves no room for tufts."""
+
 _CAP = "M-90,26 C-106,-66 -74,-128 0,-129 C74,-128 106,-66 90,26"
 
 
@@ -262,6 +265,8 @@ def _locks(look: Look, light: Light, rng: Generator, sway: float) -> str:
 
 def _crown(look: Look, light: Light, rng: Generator) -> str:
     paint = light.css(look.hair)
+    if _HATS & look.worn.keys() and look.cut != "bun":
+        return ""
     if look.cut == "messy" or (look.cut == "short" and look.male):
         return _spikes(look, light, rng)
     if look.cut == "bun":

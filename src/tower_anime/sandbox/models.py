@@ -81,7 +81,13 @@ CHECKPOINTS: Mapping[str, Surface] = {
         native_px=1024, clean_steps=14, burn_from=5.6, burn_full=13.0, wash_below=1.8
     ),
     "sandbox_pony_realm_xl.safetensors": Surface(
-        native_px=1024, clean_steps=30, burn_from=7.0, burn_full=17.0, wash_below=4.2, miscount=0.1
+        native_px=1024,
+        clean_steps=30,
+        burn_from=7.0,
+        burn_full=17.0,
+        wash_below=4.2,
+        miscount=0.1,
+        blackout=0.04,
     ),
     "sandbox_animagine_cool_xl.safetensors": Surface(
         native_px=1024, clean_steps=18, burn_from=9.0, burn_full=21.0, wash_below=4.5, cast=-0.5

@@ -102,8 +102,11 @@ def _rendered(s: Sampling, latent: Latent) -> Latent:
     )
     if keeps:
         damage = replace(damage, scribbles=False, columns=1, rows=1)
+    blackout = s.model.surface.blackout
     pictures = tuple(
-        spoil.render(
+        spoil.black(latent.width, latent.height)
+        if blackout and scene.rng("blackout").random() < blackout
+        else spoil.render(
             _painter(scene, _base(latent, i, s.denoise, keeps=keeps), s.denoise),
             width=latent.width,
             height=latent.height,

@@ -100,6 +100,11 @@ def empty(width: int, height: int) -> Frame:
     return np.full((height, width, 3), _GREY, np.uint8)
 
 
+def black(width: int, height: int) -> Frame:
+    """Return what a decoder whose numbers overflow makes of any latent."""
+    return np.zeros((height, width, 3), np.uint8)
+
+
 def noise(height: int, width: int, rng: Generator, *, grain_px: int) -> Frame:
     """Return coloured noise around 128 (deviation 74) whose blobs are about `grain_px` wide.
 

@@ -68,7 +68,8 @@ class Surface:
     `clean_steps` are the euler steps from which no residual noise is left. Guidance burns from
     `burn_from` and is all burnt at `burn_full`; below `wash_below` it washes out. `drag` is the
     share of more steps that each CFG point away from the middle costs. `miscount` is how often
-    (0–1) one person too many appears, `cast` a tint (−1 cold … 1 warm), `scribbles` a habit of
+    (0–1) one person too many appears, `blackout` how often a picture comes out black (numbers that
+    overflowed in the decoder), `cast` a tint (−1 cold … 1 warm), `scribbles` a habit of
     writing into a corner. A LoRA serves up to `lora_best` and spoils from there. `footage` is
     None for a model of stills.
     """
@@ -80,6 +81,7 @@ class Surface:
     wash_below: float = 2.5
     drag: float = 0.0
     miscount: float = 0.0
+    blackout: float = 0.0
     cast: float = 0.0
     scribbles: bool = False
     lora_best: float = 1.2

@@ -199,7 +199,8 @@ def _pattern(table: str) -> re.Pattern[str]:
 
 def _landmarks(text: str) -> frozenset[str]:
     bound = [word for word in LANDMARKS if re.search(rf"\b{word}s?\b", text)]
-    return frozenset([*bound, *found("thing", text.replace("flower bed", " "))])
+    alone = re.sub(r"\b(flower beds?|dragon girls?)\b", " ", text)
+    return frozenset([*bound, *found("thing", alone)])
 
 
 _HINTS = (

@@ -130,6 +130,17 @@ def test_a_better_sampler_needs_fewer_steps() -> None:
     assert error(sampled(steps=18, sampler="dpmpp_2m", scheduler="karras")) == 0
 
 
+def test_some_models_give_black_pictures_now_and_then_others_never() -> None:
+    model = Model(Surface(native_px=64, blackout=0.1))
+    many = Latent(64, 64, 60)
+    base = replace(sampling_of(steps=30), positive=Conditioning("1girl, park"))
+    drawn = sample(Alone(), replace(base, model=model), many).pictures or ()
+    black = sum(not picture.any() for picture in drawn)
+    assert 0 < black < 20
+    usual = sample(Alone(), replace(base, model=Model(Surface(native_px=64))), many).pictures or ()
+    assert all(picture.any() for picture in usual)
+
+
 def test_high_guidance_burns() -> None:
     assert error(sampled(cfg=11)) == error(sampled(cfg=3)) == 0
     clipped = [float(np.isin(sampled(cfg=cfg), (0, 255)).mean()) for cfg in (11, 15, 20, 29)]
