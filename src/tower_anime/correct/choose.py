@@ -17,6 +17,7 @@ from tower_anime.domain.request import SEED_MASK, RenderRequest
 from tower_anime.errors import FailureClass
 
 _NEGLIGIBLE_LOSS = 0.1  # a defect with less of the loss is not worth a change; chosen by hand
+_FOLLOWS = "off_style"
 # The pipeline lets a server that ran out of memory free it before the same request comes again.
 _SAME_AGAIN = (
     FailureClass.CORRUPT_OUTPUT,
@@ -105,7 +106,7 @@ def choose(
         return _new_seed(attempts, base.request, limits, reason="the result could not be measured")
     tried = {attempt.request.identity() for attempt in attempts}
     rate = Rate(limits.knowledge, base.request, limits.offered or {})
-    mended = _mend(base.request, base.assessment, limits, tried)
+    mended = _mend(base.request, _without_followers(base.assessment), limits, tried)
     if mended is None:
         if rate.reroll_is_hopeless(_main_defect(attempts)):
             return None
@@ -122,6 +123,18 @@ def choose(
         drawn = _new_seed(attempts, base.request, limits, reason=why)
         return _answering(drawn, first.defect) or mended
     return mended
+
+
+def _without_followers(assessment: Assessment) -> Assessment:
+    """Leave out being off its style where other defects reject by themselves: it follows from them.
+
+    A blurred picture is off the style of sharp ones; when it is sharp, its style can be told.
+    """
+    others = tuple(defect for defect in assessment.defects if defect.kind != _FOLLOWS)
+    share = sum(defect.loss for defect in others)
+    if share <= 0 or (assessment.score or 0.0) ** share >= assessment.threshold:
+        return assessment
+    return replace(assessment, defects=tuple(replace(d, loss=d.loss / share) for d in others))
 
 
 def _answering(choice: Choice | None, defect: str) -> Choice | None:
@@ -267,7 +280,7 @@ def _main_defect(attempts: Sequence[Attempt]) -> str:
     assessment = attempts[-1].assessment
     if assessment is None or not assessment.defects:
         return "unmeasured"
-    return max(assessment.defects, key=lambda defect: defect.loss).kind
+    return max(_without_followers(assessment).defects, key=lambda defect: defect.loss).kind
 
 
 def _next_seed(attempts: Sequence[Attempt]) -> int:

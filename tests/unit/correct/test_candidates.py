@@ -92,6 +92,20 @@ def test_off_style_is_pulled_back_by_what_differs(differs: str, expected: Any) -
     assert found.corrections[0].defect == "off_style"
 
 
+@pytest.mark.parametrize(("score", "mended"), [(0.003, {"blur"}), (0.6, {"blur", "off_style"})])
+def test_what_makes_a_picture_leave_its_style_is_mended_first(
+    score: float, mended: set[str]
+) -> None:
+    """A picture that its blur rejects is off the style of sharp ones; a slight blur is not why."""
+    attempt = failed("off_style", measurement="style edges-", steps=10, lora_strength=0.8)
+    assert attempt.assessment is not None
+    (style,) = attempt.assessment.defects
+    both = (replace(style, loss=0.7), replace(style, kind="blur", measurement="b", loss=0.3))
+    worse = replace(attempt.assessment, score=score, defects=both)
+    found = chosen(replace(attempt, assessment=worse))
+    assert {one.defect for one in found.corrections} == mended
+
+
 def test_combinations_that_failed_for_several_wishes_are_avoided() -> None:
     base = failed("noise", steps=10)
     usual = chosen(base)

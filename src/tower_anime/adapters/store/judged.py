@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, and_, select
 
 from tower_anime.adapters.store import rows
 from tower_anime.adapters.store.forgotten import not_forgotten
+from tower_anime.adapters.store.once import add_once
 from tower_anime.adapters.store.tables import (
     attempts,
     decisions,
@@ -158,18 +159,10 @@ class SqlJudged(ABC):
     ) -> None:
         """Keep measurements of style; those that are there stay."""
         now = datetime.now(UTC)
-        there = self.styles([sha256 for sha256, _ in measured], recipe=recipe)
         new = [
-            {
-                "artifact_sha256": sha256,
-                "recipe": recipe,
-                "measured": dict(numbers),
-                "created_at": now,
-            }
-            for sha256, numbers in dict(measured).items()
-            if sha256 not in there
+            {"artifact_sha256": sha256, "recipe": recipe, "measured": dict(one), "created_at": now}
+            for sha256, one in dict(measured).items()
         ]
-        if not new:
-            return
-        with self._write() as connection:
-            connection.execute(insert(styles), new)
+        if new:
+            with self._write() as connection:
+                add_once(connection, styles, new)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -44,6 +44,7 @@ from tower_anime.adapters.store.learning import SqlLearning, remember
 from tower_anime.adapters.store.likenesses import SqlLooks
 from tower_anime.adapters.store.lists import SqlLists, generation_row, no_generation
 from tower_anime.adapters.store.migrate import revision
+from tower_anime.adapters.store.once import add_once, insert_into
 from tower_anime.adapters.store.overviews import SqlOverviews
 from tower_anime.adapters.store.parts import SqlParts
 from tower_anime.adapters.store.productions import SqlProductions
@@ -78,9 +79,6 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.quality import Assessment
 from tower_anime.errors import Conflict, NotFound, StoreUnavailable
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
 
 _UNFINISHED = tuple(status for status in GenerationStatus if not status.over)
 
@@ -144,7 +142,7 @@ class SqlStore(
                     "created_at": generation.created_at or now,
                     "finished_at": generation.finished_at,
                 }
-                _add_once(connection, generations, values)
+                add_once(connection, generations, values)
             return rows.generation_of(generation_row(connection, owner))
 
     def unfinished(self) -> tuple[str, ...]:
@@ -433,7 +431,7 @@ def _claim_key(connection: Connection, key: str | None, generation_id: str, now:
     if key is None:
         return generation_id
     claim = {"key": key, "generation_id": generation_id, "created_at": now}
-    _add_once(connection, idempotency_keys, claim)
+    add_once(connection, idempotency_keys, claim)
     table = idempotency_keys.c
     query = select(table.generation_id).where(table.key == key)
     owner: str = connection.scalars(query).one()
@@ -444,15 +442,9 @@ def _project_id(connection: Connection, name: str, now: datetime) -> str:
     query = select(projects.c.id).where(projects.c.name == name)
     found: str | None = connection.scalar(query)
     if found is None:
-        _add_once(connection, projects, rows.project_row(name, now=now))
+        add_once(connection, projects, rows.project_row(name, now=now))
         found = connection.scalars(query).one()  # ours, or another process's
     return found
-
-
-def _add_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert, unless the row is there."""
-    added = _insert(table, connection.dialect.name)
-    connection.execute(added.on_conflict_do_nothing(), values)
 
 
 def _put(
@@ -468,20 +460,9 @@ def _put(
 def _upsert(
     table: Table, dialect: str, *, key: tuple[str, ...], changing: tuple[str, ...]
 ) -> Executable:
-    added = _insert(table, dialect)
+    added = insert_into(table, dialect)
     change = {name: added.excluded[name] for name in changing}
     return added.on_conflict_do_update(index_elements=key, set_=change)
-
-
-def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
-    # each dialect costs as much time as all our own code: load the one that is used
-    if dialect == "sqlite":
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
 
 
 def _status(connection: Connection, generation_id: str) -> GenerationStatus:
