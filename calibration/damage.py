@@ -278,8 +278,18 @@ def _coded(frame: Pixels, suffix: str, *options: int) -> Pixels:
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
+def jpeg(frame: Pixels, quality: int) -> Pixels:
+    """Return the picture as a JPEG of this quality leaves it."""
+    return _coded(frame, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+
+
+def webp(frame: Pixels, quality: int) -> Pixels:
+    """Return the picture as a WebP of this quality leaves it."""
+    return _coded(frame, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
+
+
 def _jpeg(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
-    return _coded(frame, ".jpg", cv2.IMWRITE_JPEG_QUALITY, int(_grade(s, 45, 27, 16, 9, 4)))
+    return jpeg(frame, int(_grade(s, 45, 27, 16, 9, 4)))
 
 
 def _jpeg_twice(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
@@ -292,7 +302,7 @@ def _jpeg_twice(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
 
 
 def _webp(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
-    return _coded(frame, ".webp", cv2.IMWRITE_WEBP_QUALITY, int(_grade(s, 35, 18, 9, 4, 1)))
+    return webp(frame, int(_grade(s, 35, 18, 9, 4, 1)))
 
 
 def _webp_twice(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:

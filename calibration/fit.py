@@ -38,13 +38,15 @@ WANTED = (0.0, 0.22, 0.5, 0.85, 1.3, 1.9)
 
 _CLEAN_MAY_LOSE = 0.12  # score 0.89
 _STEP = 0.06  # by which a further severity should lose more
-_UNNAMED = 0.35  # amount that clean art may show; named is 0.4
+_UNNAMED = 0.33  # amount that clean art may show; named is 0.4
 _OWN = 0.7  # amount that the right defect should show from severity 3 on
-_CODED = 0.4  # what a picture counts that came as lossy WebP
+_CODED, _DRAWN = 0.8, 2.0  # what pictures count that came as lossy WebP, and ours: few
 _HARD = {"underexposed": 2.5, "low_contrast": 1.5}  # else lost among the easy
 _PRIOR = 0.02
 RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
-_FIXED = ("shortfall", "cast")  # rules: size is no damage; a tint may be meant
+# rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance
+_FIXED = ("shortfall", "cast", "mosaic", "cloned")
+_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned")
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 
 
@@ -77,9 +79,15 @@ def data_of(rows: Sequence[Row]) -> Data:
         signals={n: np.array([found.get(n, math.nan) for found in signals]) for n in names},
         kinds=np.array([row.kind for row in rows]),
         severities=np.array([row.severity for row in rows]),
-        counts=np.array([_CODED if ".webp/" in row.picture else 1.0 for row in rows]),
+        counts=np.array([_count(row.picture) for row in rows]),
         steps=np.array(steps),
     )
+
+
+def _count(picture: str) -> float:
+    if picture.startswith("drawn/"):
+        return _DRAWN
+    return _CODED if ".webp/" in picture else 1.0
 
 
 def _less(row: Row) -> tuple[str, str, str, int]:
@@ -114,7 +122,7 @@ def layout_of(data: Data) -> Layout:
     return Layout(
         curves=tuple(name for name in start.CURVES if name not in _FIXED),
         gates=tuple(start.GATES),
-        weights=tuple(name for name in start.WEIGHTS if name != "resolution"),
+        weights=tuple(name for name in start.WEIGHTS if name not in _FIXED_WEIGHTS),
         spread={
             name: float(np.nanstd(values[np.isfinite(values)])) + 1e-6
             for name, values in data.signals.items()
@@ -207,7 +215,7 @@ def objective(data: Data, layout: Layout) -> Any:
         return (
             damage
             + 5.0 * clean
-            + 3.0 * alarms
+            + 5.0 * alarms
             + 10.0 * order
             + 0.5 * naming
             + _PRIOR * anp.sum(vector**2)

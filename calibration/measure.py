@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from calibration import damage
 from calibration.damage import KINDS, SEVERITIES, Pixels
 from calibration.sources import OWN, clean_art, fetch
 from calibration.table import Row, write
@@ -25,6 +26,7 @@ from tower_anime.domain.frame import check_frame
 from tower_anime.domain.quality import Measured
 
 WAYS = ("first", "second")
+_NO_CHANCE = np.random.default_rng(1)  # codecs leave nothing to it
 
 
 def rows_of(name: str, picture: Pixels, ways: Sequence[str]) -> list[Row]:
@@ -35,10 +37,27 @@ def rows_of(name: str, picture: Pixels, ways: Sequence[str]) -> list[Row]:
         for way in ways:
             for severity in SEVERITIES:
                 seed = zlib.crc32(f"{name} {kind} {way} {severity}".encode())
-                damage = getattr(made, way)
-                damaged = damage(picture, severity, np.random.default_rng(seed))
+                spoil = getattr(made, way)
+                damaged = spoil(picture, severity, np.random.default_rng(seed))
                 rows.append(Row(name, way, kind, severity, _values(damaged)))
-    return rows
+    return rows + [row for tag, coded in _shared(picture) for row in _of_coded(name + tag, coded)]
+
+
+def _shared(picture: Pixels) -> list[tuple[str, Pixels]]:
+    """Return the picture as it is passed on: coded once, with nothing to be seen of it."""
+    return [("@j88", damage.jpeg(picture, 88)), ("@w85", damage.webp(picture, 85))]
+
+
+def _of_coded(name: str, picture: Pixels) -> list[Row]:
+    """Return the rows of a picture that came coded: clean, and coded again, too strongly."""
+    again = [
+        Row(
+            name, "first", kind, severity, _values(KINDS[kind].first(picture, severity, _NO_CHANCE))
+        )
+        for kind in ("jpeg", "webp")
+        for severity in SEVERITIES
+    ]
+    return [Row(name, "", "clean", 0, _values(picture)), *again]
 
 
 def _values(picture: Pixels) -> dict[str, float]:
@@ -51,8 +70,10 @@ def _values(picture: Pixels) -> dict[str, float]:
     }
 
 
-def _all_rows(folder: Path, group: str, ways: Sequence[str], every: int) -> Iterator[Row]:
-    art = itertools.islice(clean_art(folder, group), 0, None, every)
+def _all_rows(
+    folder: Path, group: str, ways: Sequence[str], every: int, start: int
+) -> Iterator[Row]:
+    art = itertools.islice(clean_art(folder, group), start, None, every)
     jobs = ((name, picture, ways) for name, picture in art)
     with get_context("spawn").Pool(2) as pool:  # fork and OpenCV's threads deadlock
         for rows in pool.imap(_job, jobs):
@@ -63,18 +84,19 @@ def _job(job: tuple[str, Pixels, Sequence[str]]) -> list[Row]:
     return rows_of(*job)
 
 
-def main(folder: Path, group: str, ways: Sequence[str], every: int = 1) -> None:
-    """Measure every so-many-th picture of a group and write its table."""
+def main(folder: Path, group: str, ways: Sequence[str], every: int = 1, start: int = 0) -> None:
+    """Measure every so-many-th picture of a group from one on and write its table."""
     folder.mkdir(parents=True, exist_ok=True)
     if group != OWN:
         fetch(folder)
-    write(folder / f"{group}.jsonl", _all_rows(folder, group, ways, every))
+    write(folder / f"{group}.jsonl", _all_rows(folder, group, ways, every, start))
 
 
 if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
         sys.argv[2],
-        sys.argv[3:] or (() if sys.argv[2] == OWN else WAYS),
+        sys.argv[3:] or WAYS,
         every=int(os.environ.get("EVERY", "1")),
+        start=int(os.environ.get("START", "0")),
     )

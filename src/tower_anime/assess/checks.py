@@ -217,6 +217,9 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "contours": Signal(("contours",), lambda n: math.log(n["contours"] + 0.001)),
         "grid": _plain("grid"),
         "blocks": Signal(("blocks",), lambda n: math.log(n["blocks"] + 0.1)),
+        "macroblocks": _plain("macroblocks"),
+        "mosaic": _plain("mosaic"),
+        "cloned": _plain("cloned"),
         "repeats": Signal(("repetition",), lambda n: math.log(n["repetition"] + 0.001)),
         "copied": Signal(("copies",), lambda n: math.log(n["copies"] + 0.1)),
         "torn": Signal(("torn_lines",), lambda n: math.log(n["torn_lines"] + 0.001)),
@@ -269,6 +272,13 @@ CHECKS: tuple[Check, ...] = (
         "the real resolution is lower",
     ),
     Check(
+        name="mosaic",
+        kind="upscaled",
+        signal="mosaic",
+        message="pixelated: enlarged by repeating pixels, the real resolution is lower "
+        "({mosaic:.1f})",
+    ),
+    Check(
         name="smeared",
         kind="motion_blur",
         signal="smeared",
@@ -287,12 +297,14 @@ CHECKS: tuple[Check, ...] = (
         name="noise",
         kind="noise",
         signal="noise_luma",
+        unless=("swimming",),
         message="grainy: noise of {noise_luma:.1f} levels in its calmest areas",
     ),
     Check(
         name="colour_noise",
         kind="noise",
         signal="noise_chroma",
+        unless=("swimming",),
         message="colour noise of {noise_chroma:.1f} levels in its calmest areas",
     ),
     Check(
@@ -405,6 +417,20 @@ CHECKS: tuple[Check, ...] = (
         kind="compression",
         signal="blocks",
         message="blocky: steps at the borders of 8×8 blocks are {blocks:.1f} means higher",
+    ),
+    Check(
+        name="macroblocks",
+        kind="compression",
+        signal="macroblocks",
+        message="coded too strongly: detail is lost within the 16×16 blocks of a codec "
+        "(by {macroblocks:.1f})",
+    ),
+    Check(
+        name="cloned",
+        kind="tiling",
+        signal="cloned",
+        message="repeats itself: {cloned:.0%} of its landmarks lie in regions that stand there "
+        "twice",
     ),
     Check(
         name="repeats",

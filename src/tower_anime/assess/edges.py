@@ -33,7 +33,6 @@ _SLOWEST = 60  # bins; slower waves are drawn
 _CHANCE = 5.0  # medians that the highest of some hundred waves reaches without a lattice
 _BIN_SPREAD = 4  # bins to both sides that a wave fills
 _MAX_BEND = 60  # levels; outlines would drown the lattice
-_SECOND_DIFFERENCE = np.array([[1, -2, 1]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _lattice(planes: Planes) -> float | Unmeasured:
     of codecs make waves of 1/8 and 3/8 cycles/px as well: at 1/4 and 1/2 only what is beyond
     those counts.
     """
-    waves = [_bend_spectrum(plane) for plane in (planes.luma, planes.luma_turned)]
+    waves = [_bend_spectrum(bend[:, 1:-1]) for bend in planes.bends]
     found = np.minimum(waves[0], waves[1])
     eighths = [_near(found, _LATTICE_BINS * eighth // 8) for eighth in (1, 2, 3, 4)]
     of_codecs = max(found[eighths[0]].max(), found[eighths[2]].max())
@@ -176,10 +175,9 @@ def _near(waves: NDArray[np.float64], bin_: int) -> slice:
     return slice(bin_ - _BIN_SPREAD, min(bin_ + _BIN_SPREAD + 1, waves.size))
 
 
-def _bend_spectrum(luma: Plane) -> NDArray[np.float64]:
-    bend = cv2.convertScaleAbs(cv2.filter2D(luma[::4], cv2.CV_16S, _SECOND_DIFFERENCE)[:, 1:-1])
-    bend = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
-    profile = cv2.reduce(bend, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+def _bend_spectrum(bend: Plane) -> NDArray[np.float64]:
+    capped = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
+    profile = cv2.reduce(capped, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
     profile = (profile - cv2.blur(profile, (33, 1))).ravel()
     wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))
     return np.asarray(wave / (np.median(wave[_LATTICE_BINS // 32 :]) + 1e-3), np.float64)

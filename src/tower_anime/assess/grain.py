@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.mosaic import mosaic
 from tower_anime.assess.planes import Plane, Planes, Values, halved, quantile, tile_means
 from tower_anime.domain.quality import Unmeasured
 
@@ -21,15 +22,28 @@ _PERIOD_PX = 16  # blocks of 4, 8 and 16 px of JPEG, WebP, H.264 all repeat with
 _NULL_PERIODS = (13, 17)  # nothing is coded in these: what they show is chance
 _AROUND = np.ones((1, 7), np.uint8)
 _CALM_STEP = 12  # steeper steps are drawn; the grid is looked for between them
-_STEP_FLOOR = 0.1  # levels; flatter than this no block shows
+_STEP_FLOOR = 0.45  # levels; flatter than this no block is seen
 _MIN_PHASE_PIXELS = 200
+_NEAR = np.ones((1, 33), np.uint8)
+_CALM_BEND, _MAX_BEND = 2, 16  # levels
+_FEW = 400  # places that say little
+_LINE = 1.5  # times the usual bend: drawn
+_MIDDLE, _BORDER = 8, 0  # columns of a macroblock
+_UNSEEN = 1.0  # levels: nobody sees a border that is higher by a fraction of this
 _BLOCK_PX, _OUTLINE = 8, 24  # an outline counts no more than this many levels
 
 
 def grain(planes: Planes) -> Values:
     """Measure noise and residue at four scales, and the grid of a codec."""
     steps = [_steps(plane) for plane in (planes.luma, planes.luma_turned)]
-    return {**_noise(planes), "grid": _grid(steps), "blocks": _blocks(steps)}
+    profiles = [_profile(along) for along in steps]
+    return {
+        **_noise(planes),
+        "grid": _grid(steps),
+        "blocks": _blocks(profiles),
+        "macroblocks": _macroblocks(planes.bends),
+        "mosaic": mosaic(profiles),
+    }
 
 
 # ---- noise ----------------------------------------------------------------------------------
@@ -116,15 +130,51 @@ def _spread_of_phases(
     return float(means.std() / (means.mean() + _STEP_FLOOR))
 
 
-def _blocks(steps: Sequence[cv2.typing.MatLike]) -> float:
+def _profile(steps: cv2.typing.MatLike) -> NDArray[np.float32]:
+    """Return the mean step at each place along the lines."""
+    capped = cv2.threshold(steps, _OUTLINE, _OUTLINE, cv2.THRESH_TRUNC)[1]
+    return _column_sums(capped) / np.float32(steps.shape[0])
+
+
+def _blocks(profiles: Sequence[NDArray[np.float32]]) -> float:
     """Return by how much steps across the borders of 8×8 blocks exceed the others, in medians."""
-    return max(sum(_border_excess(along) for along in steps) / len(steps), 0.0)
+    return max(sum(_border_excess(profile) for profile in profiles) / len(profiles), 0.0)
 
 
-def _border_excess(steps: cv2.typing.MatLike) -> float:
-    steps = cv2.threshold(steps, _OUTLINE, _OUTLINE, cv2.THRESH_TRUNC)[1]
-    profile = _column_sums(steps) / steps.shape[0]
+def _border_excess(profile: NDArray[np.float32]) -> float:
     whole = profile.size // _BLOCK_PX * _BLOCK_PX
     phases = profile[:whole].reshape(-1, _BLOCK_PX).mean(axis=0)
     others = float(np.median(phases[:-1]))
-    return float(phases[-1] - others) / (others + 0.25)
+    return float(phases[-1] - others) / (others + _UNSEEN)
+
+
+def _macroblocks(bends: Sequence[Plane]) -> float:
+    """Return how much straighter luma runs across the middle of 16×16 blocks than across borders.
+
+    The filter of WebP and of video hides the steps at the borders of blocks. What it can't hide:
+    across the borders of macroblocks luma bends, within them it runs straight where detail was
+    lost. The middle of a macroblock is a border of JPEG's 8×8 blocks, so that those don't count.
+    Of places near a bend: the rest is flat anyway.
+    """
+    straight, bent, count = np.sum([_by_phase(bend) for bend in bends], axis=0)
+    rise = np.log(straight / (count + _FEW) + 0.02) - np.log((bent + 1) / (count + _FEW) + 0.05)
+    return float(rise[_MIDDLE] - rise[_BORDER])
+
+
+def _by_phase(bend: Plane) -> NDArray[np.float32]:
+    """Return straight places, bends and all places near one, at both sides of borders modulo 16.
+
+    A column that bends far more than most has a line drawn along it, and counts less.
+    """
+    near = cv2.threshold(cv2.dilate(bend, _NEAR), _CALM_BEND, 1, cv2.THRESH_BINARY)[1]
+    straight = cv2.subtract(near, cv2.threshold(bend, 0, 1, cv2.THRESH_BINARY)[1])
+    capped = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
+    bent = cv2.multiply(capped, near)
+    sums = np.stack([_column_sums(image) for image in (straight, bent, near)])
+    whole = sums[:, _PERIOD_PX : bend.shape[1] // _PERIOD_PX * _PERIOD_PX - _PERIOD_PX]
+    mean = whole[1] / np.maximum(whole[2], 1)
+    usual = mean[whole[2] > _FEW / 100]
+    if usual.size:
+        whole = whole * np.minimum(_LINE * np.median(usual) / np.maximum(mean, 1e-3), 1)
+    phases = whole.reshape(3, -1, _PERIOD_PX).sum(axis=1)
+    return np.asarray(phases + np.roll(phases, 1, axis=1), np.float32)

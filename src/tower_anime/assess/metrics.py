@@ -203,9 +203,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             needs=_FLAT + " and calm areas",
             min_side_px=MIN_STRUCTURE_PX,
             defect="compression",
-            source="spread of the mean step between neighbours over its place modulo 16 px, in "
-            "means, on pixels whose surroundings have no step of 12 levels; less what "
-            "modulo 13 and 17 px show by chance",
+            source="spread of the mean step between neighbours over its place modulo 16 px, over "
+            "its mean + 0.45 levels, on pixels whose surroundings have no step of 12 levels; less "
+            "what modulo 13 and 17 px show by chance",
         ),
         "blocks": Metric(
             unit="ratio",
@@ -216,7 +216,31 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             min_side_px=MIN_STRUCTURE_PX,
             defect="compression",
             source="mean step (at most 24 levels) across the borders of 8×8 blocks less the median "
-            "of the others, over that median + 0.25",
+            "of the others, over that median + 1",
+        ),
+        "macroblocks": Metric(
+            unit="ln",
+            low=-10,
+            high=10,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="compression",
+            source="how much oftener luma runs straight (no second difference, where one of 3 "
+            "levels is within 16 px) across the middle of 16×16 blocks than across their borders, "
+            "ln, and how much less it bends there, ln; WebP and video filter block borders",
+        ),
+        "mosaic": Metric(
+            unit="ratio",
+            low=0,
+            high=100,
+            better=Better.LOWER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="upscaled",
+            source="ln of the mean step between neighbours over that of the least of three places, "
+            "times the peak of the autocorrelation of steps at a pitch of 2 to 40 px, both of the "
+            "axis where it is less; for multiples of 8 px less 0.7, which codecs reach",
         ),
         "luma_mean": Metric(
             unit="levels",
@@ -369,7 +393,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             min_side_px=MIN_STRUCTURE_PX,
             defect="tiling",
             source="sharpest peak of the circular autocorrelation of locally normalised luma at "
-            "256×256, weighed by the root of its power spectrum, farther than a tenth of "
+            "128×128, weighed by the root of its power spectrum, farther than a tenth of "
             "the picture from zero",
         ),
         "copies": Metric(
@@ -381,6 +405,19 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             min_side_px=MIN_STRUCTURE_PX,
             defect="tiling",
             source="sum of all peaks of that autocorrelation above 0.02: the more copies, the more",
+        ),
+        "cloned": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_FLAT + " and anything but one flat colour",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="tiling",
+            source="share of the clearest corners (200 to 400, at half size) that lie in regions "
+            "which stand elsewhere in the picture again: at least 5 corners and 40 % of all "
+            "within their box look alike (correlation 0.93, same tones) at the same shift, and "
+            "have at most 8 twins",
         ),
         "torn_lines": Metric(
             unit="share",

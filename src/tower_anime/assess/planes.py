@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias, TypeVar, cast
 
 import cv2
@@ -17,6 +18,8 @@ Plane: TypeAlias = NDArray[np.uint8]
 
 Values: TypeAlias = dict[str, float | Unmeasured]
 Pixels = TypeVar("Pixels", bound=NDArray[np.uint8])
+
+_BEND = np.array([[1, -2, 1]], np.float32)
 
 CELL_PX = 8
 """Grids of cells have one entry for each 8×8 px of the picture."""
@@ -39,6 +42,11 @@ class Planes:
     luma_quarter: Plane
     luma_eighth: Plane
 
+    @cached_property
+    def bends(self) -> tuple[Plane, Plane]:
+        """|second difference| of luma along every fourth row and every fourth column."""
+        return _bends(self.luma), _bends(self.luma_turned)
+
 
 def planes_of(frame: Frame) -> Planes:
     """Build the pyramid of a picture of any size."""
@@ -57,6 +65,10 @@ def planes_of(frame: Frame) -> Planes:
         luma_quarter=luma_quarter,
         luma_eighth=halved(luma_quarter),
     )
+
+
+def _bends(luma: Plane) -> Plane:
+    return cast("Plane", cv2.convertScaleAbs(cv2.filter2D(luma[::4], cv2.CV_16S, _BEND)))
 
 
 def channel(image: Frame, index: int) -> Plane:

@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.clones import cloned_share
 from tower_anime.assess.edges import Extremes
-from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, halved, tile_means
+from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, channel, halved, tile_means
 from tower_anime.domain.quality import Unmeasured
 
 _Box: TypeAlias = tuple[int, int, int, int]
 
-_CORRELATION_PX = 256
+_CORRELATION_PX = 128
 _LAGS_PX = np.minimum(np.arange(_CORRELATION_PX), _CORRELATION_PX - np.arange(_CORRELATION_PX))
 # outlines repeat nearer
 _FAR = (np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10).astype(np.float32)
@@ -24,7 +25,7 @@ _NO_COPY = 0.02  # peaks that drawn pictures without copies have
 _LINE_PX = 256  # lines are compared at this width
 _CANDIDATES = 48
 _STILL = 6  # samples of a compared line: less is a slanted drawing, not a shift
-_SHIFT_GAIN, _SHIFT_MATCH = 0.25, 0.55  # how much better, and how well, the shifted line fits
+_SHIFT_GAIN, _SHIFT_MATCH = 0.3, 0.7  # how much better, and how well, the shifted line fits
 _LINE_NOISE = 60.0 * 16  # so that flat lines correlate with nothing
 _LONE_LINE, _LONE_LEVELS = 2.0, 3.0  # how much a lone line stands out from both its neighbours
 
@@ -37,12 +38,13 @@ def structure(planes: Planes, spread: float) -> Values:
     if spread < 0.5:  # less than the rounding of pixels
         reason = Unmeasured("the picture is one flat colour")
         return dict.fromkeys(
-            ("structure", "repetition", "copies", "torn_lines", "shifted_strips"), reason
+            ("structure", "repetition", "copies", "cloned", "torn_lines", "shifted_strips"), reason
         )
     coarse = tile_means(planes.ycc_quarter, 8).reshape(-1, 3)
     return {
         "structure": float(np.sqrt(coarse.var(axis=0).sum())) / spread,
         **_repetition(planes.luma_quarter),
+        "cloned": cloned_share(channel(planes.ycc_half, 0)),
         **_torn(planes.luma_turned),
     }
 

@@ -27,7 +27,7 @@ from tower_anime.domain.quality import (
     Verdict,
 )
 
-SIZE = 512
+SIZE = 500  # drawn at multiples of 16 px it would look like the grid of a codec
 STILL = PROFILES["still"]
 ANY_SIZE = replace(STILL, min_width=0, min_height=0)
 

@@ -45,6 +45,7 @@ GRADES: dict[str, tuple[str, Callable[[Frame, float], Frame], tuple[float, ...]]
     "a black box": ("flat_share", drawn.blacked, (0.05, 0.15, 0.3, 0.6)),
     "smearing": ("smear", drawn.smeared, (4, 8, 16)),
     "JPEG": ("grid", drawn.jpeg, (60, 35, 15)),
+    "WebP": ("macroblocks", drawn.webp, (50, 15, 1)),
     "posterising": ("tone_gap", drawn.posterised, (64, 24, 12, 6)),
     "tinting": ("cast", drawn.tinted, (0.15, 0.3, 0.5)),
     "torn lines": ("torn_lines", drawn.torn_lines, (0.03, 0.1, 0.3)),
@@ -67,7 +68,7 @@ def test_more_damage_moves_the_measurement_one_way(damage: str, style: str) -> N
 
 def relative_change(first: Measurements, second: Measurements) -> dict[str, float]:
     """Return the changes in shares of the metric's level, boxes left out."""
-    by_chance = ("lattice", "copies")  # 0 but for accidents
+    by_chance = ("lattice", "copies", "macroblocks")  # 0 but for accidents
     names = [name for name in METRICS if METRICS[name].defect and name not in by_chance]
     return {
         name: abs(value(first, name) - value(second, name)) / (abs(value(first, name)) + 1)
@@ -127,6 +128,25 @@ def test_repetition_tells_tiles_from_one_picture() -> None:
         assert value(measure(drawn.tiled(frame, times)), "repetition") > 0.2
 
 
+def test_a_cloned_part_is_told_from_twins_that_are_drawn() -> None:
+    frame = drawn.drawn("painted", size=SIZE)
+    cloned = frame.copy()
+    cloned[31:231, 17:217] = frame[290:490, 171:371]
+    assert value(measure(frame), "cloned") == 0
+    assert value(measure(cloned), "cloned") > 0.05
+
+
+@pytest.mark.parametrize("pitch", [2, 3, 5, 7.5, 11, 15, 26])
+def test_repeated_pixels_are_found_at_any_pitch_also_through_a_codec(pitch: float) -> None:
+    frame = drawn.drawn("painted", size=SIZE)
+    side = int(SIZE / pitch)
+    small = cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA)
+    large = check_frame(cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST))
+    assert value(measure(frame), "mosaic") == 0
+    assert value(measure(large), "mosaic") > 1
+    assert value(measure(drawn.jpeg(large, 75)), "mosaic") > 0.2
+
+
 @pytest.mark.parametrize("angle", [0, 30, 45, 90, 120])
 def test_a_smear_has_a_direction_and_softness_has_none(angle: float) -> None:
     frame = drawn.drawn("cel", size=SIZE)
@@ -141,10 +161,10 @@ def test_an_enlargement_leaves_a_lattice_and_softness_does_not(factor: float) ->
     assert value(measure(enlarged), "lattice") > 4 + value(measure(soft), "lattice")
 
 
-@pytest.mark.parametrize("codec", [drawn.jpeg, drawn.webp])
-def test_a_codec_leaves_its_grid(codec: Callable[[Frame, float], Frame]) -> None:
+@pytest.mark.parametrize(("codec", "name"), [(drawn.jpeg, "grid"), (drawn.webp, "macroblocks")])
+def test_a_codec_leaves_its_grid(codec: Callable[[Frame, float], Frame], name: str) -> None:
     frame = drawn.drawn("painted", size=SIZE)
-    clean, coded = (value(measure(f), "grid") for f in (frame, codec(frame, 15)))
+    clean, coded = (value(measure(f), name) for f in (frame, codec(frame, 15)))
     assert clean < 0.05
     assert coded > clean + 0.08
 
