@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
@@ -76,7 +76,7 @@ def page(parts: str, scene: Scene, wide: float, *, window: Window | None = None)
     `window` (left, top, width, height in units) shows no more than that.
     """
     if scene.angle == "dutch":
-        turn = f"rotate(-8 {wide / 2:.0f} 500) translate({-wide * 0.1:.0f} -100) scale(1.2)"
+        turn = f"rotate(-8 {wide / 2:.0f} 500) translate({-wide * 0.05:.0f} -50) scale(1.1)"
         parts = moved(parts, turn)
     box = " ".join(f"{side:.4f}" for side in window or (0, 0, wide, 1000))
     return inked(
@@ -101,6 +101,14 @@ _NEAR = frozenset({"close", "portrait"})
 
 
 def _camera(scene: Scene, wide: float) -> _Camera:
+    """Return where the people are seen; a tilted camera stands a little farther away."""
+    camera = _upright(scene, wide)
+    if scene.angle != "dutch":
+        return camera
+    return replace(camera, scale=0.84 * camera.scale, face_y=540 + 0.84 * (camera.face_y - 500))
+
+
+def _upright(scene: Scene, wide: float) -> _Camera:
     """Choose size and height of the people by the framing's word, else by lot."""
     count = len(scene.people)
     rng = scene.rng("camera")
@@ -138,7 +146,9 @@ def _breathing(body: str, soles: float, moment: Moment) -> str:
 
 
 def _usual_framing(scene: Scene, lot: float) -> str:
-    whole = {"sit", "kneel", "run", "jump", "walk"} & {look.pose for look in scene.people}
+    whole = {"sit", "sit behind", "kneel", "run", "jump", "walk"} & {
+        look.pose for look in scene.people
+    }
     if scene.chibi or whole or any(look.outfit == "gown" for look in scene.people):
         return "full"
     if scene.angle == "high":
@@ -203,5 +213,6 @@ def _placed(
         else ""
     )
     stool = seat(look, setting.light, chibi=scene.chibi)
+    body = body + stool if look.pose == "sit behind" else stool + body
     place = f"translate({x:.1f} {y:.1f}) scale({scale:.3f}) {squeeze}"
-    return moved(ground + stool + body, place)
+    return moved(ground + body, place)

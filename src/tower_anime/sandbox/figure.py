@@ -117,7 +117,7 @@ def shadow_below(look: Look, *, chibi: bool) -> str:
 
 def seat(look: Look, light: Light, *, chibi: bool) -> str:
     """Return what somebody who sits sits on."""
-    if look.pose != "sit":
+    if look.pose not in {"sit", "sit behind"}:
         return ""
     high = _build(look, chibi=chibi)[1]
     back, top, edge = (_NECK + (y - _NECK) * high for y in (250, 470, 566))

@@ -82,6 +82,14 @@ POSES: dict[str, Pose] = {
         replace(_SEAT, ankle=(46, 758)),
         soles=SEATED_SOLES,
     ),
+    "sit behind": Pose(
+        Arm((104, 318), (92, 430)),
+        Arm((104, 318), (92, 430)),
+        _SEAT,
+        replace(_SEAT, ankle=(46, 758)),
+        soles=SEATED_SOLES,
+        back=True,
+    ),
     "kneel": Pose(
         Arm((102, 318), (40, 448), over=True),
         Arm((102, 318), (40, 448), over=True),

@@ -315,7 +315,7 @@ def _look(mention: _Mention, text: str, lots: _Lots) -> Look:
         blush=bool(re.search(r"\bblush", text)) or lots.share("blush") < 0.35,
         outfit=outfit,
         cloth=_paint(mention.about, text, _GARMENT, lots, CLOTH),
-        pose=named("pose") or _usual_pose(worn, lots),
+        pose=_pose(mention.about, text) or _usual_pose(worn, lots),
         worn={name: _worn_paint(name, mention.about, text, lots, hair) for name in worn},
         bottom=named("bottom"),
         bottom_paint=_named_paint((mention.about, text), _BOTTOM),
@@ -351,6 +351,14 @@ def _usual_cut(lots: _Lots, *, male: bool) -> str:
     if male:
         return lots.pick("cut", ("short", "messy", "short"))
     return lots.pick("cut", ("long", "medium", "bob", "long", "twintails", "ponytail", "short"))
+
+
+def _pose(about: str, text: str) -> str | None:
+    """Return the pose named first; a view from behind goes before what is done."""
+    poses = found("pose", about) or found("pose", text)
+    if "behind" in poses:
+        return "sit behind" if "sit" in poses else "behind"
+    return poses[0] if poses else None
 
 
 def _usual_pose(worn: list[str], lots: _Lots) -> str:

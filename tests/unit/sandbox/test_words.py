@@ -181,6 +181,26 @@ def framed_face(scene: Scene) -> float:
     return float(placed.split("translate(", 1)[1].split(" ", 1)[1].split(")", 1)[0])
 
 
+def test_a_tilted_camera_keeps_heads_in_the_picture() -> None:
+    for words in ("portrait", "full body", "upper body"):
+        upright, tilted = (
+            scene_of(f"1girl, {words}, street{more}", seed=2) for more in ("", ", dutch angle")
+        )
+        assert framed_face(tilted) > framed_face(upright)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "pose"),
+    [
+        ("1girl, sitting, from behind, sea", "sit behind"),
+        ("1girl, from behind, walking, street", "behind"),
+        ("1girl, walking, street", "walk"),
+    ],
+)
+def test_a_view_from_behind_goes_before_what_is_done(prompt: str, pose: str) -> None:
+    assert scene_of(prompt, seed=1).people[0].pose == pose
+
+
 def test_everybody_seen_from_behind_has_both_arms_and_a_neck() -> None:
     plain = picture("1girl, from behind, bob cut, street")
     held = picture("1girl, from behind, bob cut, street, book")
