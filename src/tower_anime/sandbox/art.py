@@ -117,7 +117,7 @@ def _upright(scene: Scene, wide: float) -> _Camera:
     ends = max(tall(look, chibi=scene.chibi) for look in scene.people)
     near = framing in _NEAR
     room = max(headroom(look, near=near) for look in scene.people)
-    whole = 930 / (ends - CROWN + room)
+    whole = 930 / (ends - CROWN + max(room, 40.0))  # tufts stand off the crown
     if framing in {"full", "wide"}:
         share = 0.52 if framing == "wide" else 0.97
         scale = min(whole * share, slot / 330)

@@ -158,13 +158,19 @@ def legs(d: Dressed) -> str:
 def _knees(d: Dressed) -> str:
     trousers = d.bottom in {"pants", "coat"} or d.cut.legs == "tights"
     paint = d.light.css(d.low if trousers else d.skin)
-    return "".join(
-        shape(
+    out = ""
+    for s in (-1, 1):
+        out += shape(
             f"M{s * 8},450 C{s * 6},560 {s * 20},636 {s * 70},638 C{s * 122},636 {s * 126},560 {s * 84},450Z",
             paint,
         )
-        for s in (-1, 1)
-    )
+        if d.bottom == "shorts":
+            out += shape(
+                f"M{s * 7},450 C{s * 7},520 {s * 9},550 {s * 12},566 Q{s * 64},586 {s * 114},562"
+                f" C{s * 112},520 {s * 102},480 {s * 84},450Z",
+                d.light.css(d.low),
+            )
+    return out
 
 
 def _leg(d: Dressed, side: int) -> str:
@@ -268,7 +274,7 @@ def lower(d: Dressed) -> str:
     if kind == "pants":
         return _trunks(d)
     if kind == "shorts":
-        return _trunks(d, shorts=True)
+        return _trunks(d, shorts=d.pose.soles != KNEELING_SOLES)
     if kind == "tasset":
         return _tasset(d)
     waist, hem, flare = {
