@@ -63,7 +63,7 @@ def _graded(
 
 
 _MOODS: dict[str, Callable[[Frame], Frame]] = {
-    "pastel": _graded(0.72, lift=46, contrast=0.78),
+    "pastel": _graded(0.68, lift=20, contrast=1.04),
     "vivid": _graded(1.3, contrast=1.05),
     "muted": _graded(0.5, contrast=0.94, gain=(0.98, 0.98, 1.02)),
     "warm": _graded(1.0, gain=(1.06, 1.0, 0.88)),
