@@ -34,7 +34,8 @@ REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
 _BLIP, _BLIP_LEVELS = 3, 0.5  # frames, and the least mean change of the cells in levels
 _SPIKE = 7  # frames: what changes more than the six before it
-_BLOCK, _GRAIN_EVERY = 8, 3
+_BLOCK = 8  # glimpse pixels to a side of what grain is measured in
+_GRAIN_EVERY, _SELDOM, _BEGUN = 3, 7, 30  # frames: more often among the first ones
 _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
 COLUMNS = (
@@ -189,19 +190,19 @@ class TrackMeter:
     def _grain(self, luma: Plane) -> float:
         """Return σ (levels) of the change in the calmest twentieth of blocks.
 
-        Measured every third frame: noise is in all of them, and so is its absence. Of each block
-        the calmest of the last three counts: rain and snow leave it alone now and then.
+        Measured now and then: noise is in all frames, and so is its absence. Of each block the
+        calmest of the last three counts: rain and snow leave it alone now and then.
         """
         before, self._luma = self._luma, luma
-        if self._count % _GRAIN_EVERY or before is None or before.shape != luma.shape:
+        every = _GRAIN_EVERY if self._count < _BEGUN else _SELDOM
+        if self._count % every or before is None or before.shape != luma.shape:
             return float("nan")
         spread = _spread_of_change(before, luma)
         if self._spreads and self._spreads[0].shape != spread.shape:
             self._spreads.clear()
         self._spreads.append(spread)
         calmest = np.minimum.reduce(list(self._spreads))
-        rank = calmest.size // 20
-        return float(np.sqrt(max(0.0, float(np.partition(calmest, rank, axis=None)[rank]))))
+        return float(np.sqrt(max(0.0, _ranked(calmest, 0.05))))
 
     def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
         self._follow_jumps(cells)
@@ -315,8 +316,7 @@ def _spread_of_change(before: Plane, after: Plane) -> NDArray[np.float32]:
 
 def _bright(luma: Plane) -> float:
     """Return the level that a hundredth of the pixels lies above."""
-    some = luma[::4, ::2]
-    return float(np.partition(some, some.size * 99 // 100, axis=None)[some.size * 99 // 100])
+    return _ranked(luma[::4, ::2], 0.99)
 
 
 def _beyond(step: _Cells, moved: _Cells) -> float:
@@ -355,4 +355,12 @@ def _likeness(before: _Cells, after: _Cells) -> float:
 
 def _median(values: _Cells) -> float:
     """Return the upper median: `np.median` takes four times as long."""
-    return float(np.partition(values, values.size // 2, axis=None)[values.size // 2])
+    return _ranked(values, 0.5)
+
+
+def _ranked(values: _Cells, share: float) -> float:
+    """Return the value that this share of all lies below."""
+    flat = values.flatten()
+    rank = int(flat.size * share)
+    flat.partition(rank)
+    return float(flat[rank])
