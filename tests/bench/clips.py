@@ -272,6 +272,23 @@ def _duplicated(frames: Sequence[Frame], rng: Rng, grade: float) -> list[Frame]:
     return found[: len(frames)]
 
 
+def _left_out(frames: Sequence[Frame], rng: Rng, grade: float) -> list[Frame]:
+    """Frames go missing, and what follows comes earlier."""
+    found = list(frames)
+    starts = rng.choice(len(frames) - 12, round(3 + 4 * grade), replace=False)
+    for start in sorted(starts.tolist(), reverse=True):
+        del found[start : start + int(rng.integers(3, 8))]
+    return found
+
+
+def _repeats(frames: Sequence[Frame], rng: Rng, grade: float) -> list[Frame]:
+    """Single frames stand twice."""
+    found: list[Frame] = []
+    for frame in frames:
+        found += [frame] * (1 + int(rng.random() < 0.08 + 0.12 * grade))
+    return found[: len(frames)]
+
+
 def _jump(frames: Sequence[Frame], rng: Rng, grade: float) -> list[Frame]:
     other = stage(seed=int(rng.integers(1000, 2000)), style="cel" if grade < 0.5 else "painted")
     at = int(rng.integers(len(frames) // 3, 2 * len(frames) // 3))
@@ -328,6 +345,8 @@ DAMAGES: dict[str, tuple[Damage, frozenset[str]]] = {
     "freeze": (_freeze, frozenset({"frozen"})),
     "dropped": (_dropped, frozenset({"stutter"})),
     "duplicated": (_duplicated, frozenset({"stutter"})),
+    "left out": (_left_out, frozenset({"stutter"})),
+    "repeats": (_repeats, frozenset({"stutter"})),
     "jump cut": (_jump, frozenset({"scene_jump"})),
     "noise": (_noise, frozenset({"noise", "undersampled"})),
     "blocks": (_blocks, frozenset({"compression"})),
