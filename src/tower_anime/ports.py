@@ -29,7 +29,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.graph import Catalog as Catalog
 from tower_anime.domain.graph import Graph as Graph
 from tower_anime.domain.knowledge import Outcome
-from tower_anime.domain.lesson import Part, PersonsWord
+from tower_anime.domain.lesson import Part, PastPrompt, PersonsWord
 from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment, Measurements
@@ -595,6 +595,13 @@ class Memory(Protocol):
         """Return the newest measured attempts, oldest first; `sandbox` None: of both kinds.
 
         What was forgotten for `part` is left out.
+        """
+        ...
+
+    def past_prompts(self, *, sandbox: bool) -> tuple[PastPrompt, ...]:
+        """Return what was asked before, each prompt once, the newest first.
+
+        What was forgotten for words is left out.
         """
         ...
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
 from tower_anime.adapters.blobs import FileBlobs
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.assess.style import ENOUGH, FEATURES, MOVED, RECIPE, Style, moved
@@ -17,7 +15,7 @@ from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import Calibration, Part, Shift, WordLift
 from tower_anime.domain.manner import manner_of
 from tower_anime.learn import drift
-from tower_anime.learn.prompts import likeness
+from tower_anime.learn.prompts import nearest
 from tower_anime.learn.words import lifts
 from tower_anime.pipeline.memory import SANDBOX
 from tower_anime.pipeline.people import calibration
@@ -121,21 +119,20 @@ def changes(memory: Memory, *, sandbox: bool) -> Mapping[str, tuple[Shift, ...]]
 
 
 def alike(memory: Memory, prompt: str, *, sandbox: bool) -> list[dict[str, Any]]:
-    """Return the past prompts most like this one, with what came of them."""
-    told = memory.outcomes(sandbox=sandbox, part=Part.WORDS, limit=_LOOKED_AT)
-    firsts = [outcome for outcome in told if outcome.number == 1]
-    near = likeness(prompt, [outcome.request.prompt for outcome in firsts])
-    order = np.argsort(-near, kind="stable")[:MOST_ALIKE]
+    """Return the past prompts most like this one, each once, with what came of them."""
+    past = memory.past_prompts(sandbox=sandbox)
+    near = nearest(prompt, [one.prompt for one in past], most=MOST_ALIKE)
     return [
         {
-            "generation_id": firsts[at].generation_id,
-            "likeness": round(float(near[at]), 3),
-            "prompt": firsts[at].request.prompt,
-            "score": firsts[at].score,
-            "passed": firsts[at].passed,
+            "generation_id": past[at].generation_id,
+            "likeness": round(likeness, 3),
+            "prompt": past[at].prompt,
+            "times": past[at].times,
+            "score": round(past[at].score, 4),
+            "passed": past[at].passed >= 0.5,
+            "passing": round(past[at].passed, 4),
         }
-        for at in order
-        if near[at] > 0
+        for at, likeness in near
     ]
 
 

@@ -105,9 +105,15 @@ def _alike(found: Sequence[dict[str, object]], *, as_json: bool) -> None:
     if not found:
         click.echo("no past prompt has anything in common with this one")
         return
-    table = Table("alike", "score", "prompt", box=None, pad_edge=False)
+    table = Table("alike", "score", "passed", "times", "prompt", box=None, pad_edge=False)
     for one in found:
-        table.add_row(f"{one['likeness']:.2f}", f"{one['score']:.2f}", str(one["prompt"]))
+        table.add_row(
+            f"{one['likeness']:.2f}",
+            f"{one['score']:.2f}",
+            f"{one['passing']:.0%}",
+            str(one["times"]),
+            str(one["prompt"]),
+        )
     Console().print(table)
 
 

@@ -104,3 +104,15 @@ def test_what_is_kept_waits_for_nobody_until_a_person_approves_it(store: SqlStor
     store.save_review(id_, review, status=GenerationStatus.APPROVED)
     assert store.history(id_).publication is None
     assert store.unpublished() == (id_,)
+
+
+def test_past_prompts_are_told_once_each_with_what_came_of_them(store: SqlStore) -> None:  # noqa: F811
+    decided(store, project="Neon", score=0.9, approve=True)
+    newest = decided(store, project="Rain", score=0.4, approve=False)
+    assert store.past_prompts(sandbox=True) == ()
+    (one,) = store.past_prompts(sandbox=False)
+    assert (one.prompt, one.times) == (samples.attempt().request.prompt, 2)
+    assert (round(one.score, 3), one.passed) == (0.65, 0.5)
+    assert one.generation_id == newest
+    store.forget(part=Part.WORDS, project="Rain")
+    assert [(one.times, one.passed) for one in store.past_prompts(sandbox=False)] == [(1, 1.0)]

@@ -78,7 +78,9 @@ def test_words_that_help_join_new_prompts_and_their_lots_are_kept(
     assert "masterpiece" in told.added
     assert told.drawn == {}
     rig = taught(rig, praised(str(first.attempts[0].family), "rim light"))
-    made = [rig.run(rig.add(samples.brief(max_attempts=1))) for _ in range(12)]
+    made = [
+        rig.run(rig.add(samples.brief(max_attempts=1))) for _ in range(30)
+    ]  # by lot, of random ids
     lots = {history.generation.id: dict(history.attempts[0].drawn) for history in made}
     assert all("rim light" in drawn_ for drawn_ in lots.values())
     assert {drawn_["rim light"] for drawn_ in lots.values()} == {True, False}

@@ -57,6 +57,21 @@ class WordLift:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PastPrompt:
+    """A prompt that was asked before and what came of it at the first attempt.
+
+    `generation_id` is the newest with it, `times` how many there are; `score` is their mean,
+    `passed` the share that passed or was approved.
+    """
+
+    prompt: str
+    generation_id: str
+    times: int
+    score: float
+    passed: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordChoice:
     """Words for one request: `drawn` says of each whether the lot put it in.
 

@@ -7,8 +7,11 @@ Weinberger 2009): no download, the same on every machine.
 
 from __future__ import annotations
 
+import heapq
+import math
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -18,6 +21,8 @@ from numpy.typing import NDArray
 _SIZE = 2048  # collisions of some hundred n-grams are rare
 _LETTERS = (3, 4)
 _WORD_WEIGHT = 2.0  # of a whole word against one n-gram of letters
+_COMPARED = 1000  # prompts whose n-grams are compared; a few tenths of a second
+_BEGINNING = 4  # letters
 _MOST_TOKENS = 80  # a prompt of more is a mistake
 _WEIGHTED = re.compile(r"[\[\](){}<>\\]|:\s*-?\d+(\.\d+)?")
 _FILLING = frozenset(
@@ -46,6 +51,32 @@ def likeness(prompt: str, others: Sequence[str]) -> NDArray[np.float64]:
     there = np.stack([_hashed(other) for other in others])
     alike: NDArray[np.float64] = np.clip(there @ _hashed(prompt), 0.0, 1.0).astype(np.float64)
     return alike
+
+
+def nearest(prompt: str, others: Sequence[str], *, most: int) -> list[tuple[int, float]]:
+    """Return the likest of `others` as position and likeness, the likest first.
+
+    Of many, only those are compared that share most words with it, rare ones above all.
+    """
+    chosen = _sharing_words(prompt, others) if len(others) > _COMPARED else range(len(others))
+    near = likeness(prompt, [others[at] for at in chosen])
+    order = np.argsort(-near, kind="stable")[:most]
+    return [(chosen[at], float(near[at])) for at in order if near[at] > 0]
+
+
+def _sharing_words(prompt: str, others: Sequence[str]) -> Sequence[int]:
+    wanted = _beginnings(prompt)
+    shared = [wanted & _beginnings(other) for other in others]
+    often = Counter(beginning for one in shared for beginning in one)
+    worth = {beginning: math.log(1 + len(others) / n) for beginning, n in often.items()}
+    sums = [sum(worth[beginning] for beginning in one) for one in shared]
+    return heapq.nlargest(_COMPARED, range(len(others)), key=sums.__getitem__)
+
+
+def _beginnings(prompt: str) -> frozenset[str]:
+    """Return the first letters of each word, so that endings and slips in them don't matter."""
+    words = re.findall(r"\w+", prompt.lower().replace("_", " "))
+    return frozenset(word[:_BEGINNING] for word in words if word not in _FILLING)
 
 
 @lru_cache(8192)

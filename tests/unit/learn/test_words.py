@@ -11,7 +11,7 @@ from tests import samples
 from tests.unit.learn.test_effects import outcome
 from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import WordLift
-from tower_anime.learn.prompts import likeness, tokens
+from tower_anime.learn.prompts import likeness, nearest, tokens
 from tower_anime.learn.words import ADDED_SHARE, choose_avoided, choose_words, lifts
 
 SPREAD = 0.08
@@ -232,3 +232,14 @@ def test_likeness_needs_no_model() -> None:
     assert near[2] > 0.8
     assert near[3] == 0
     assert likeness("anything", []).size == 0
+
+
+def test_the_likest_of_many_is_found_in_spite_of_endings_and_order() -> None:
+    """More prompts than are compared whole; the others share no word or only frequent ones."""
+    many = [f"1girl, standing, scene {n}, tree{n % 7}" for n in range(1500)]
+    many.insert(700, "1girl, old lighthouse, stormy coast, standing")
+    found = nearest("stormy coasts, lighthouses, 1girl", many, most=3)
+    assert found[0][0] == 700
+    assert [near for _, near in found] == sorted((near for _, near in found), reverse=True)
+    assert nearest("1girl, scene", many[:5], most=10)[0][1] > 0
+    assert nearest("anything", [], most=3) == []

@@ -10,7 +10,7 @@ import hashlib
 import uuid
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ from tower_anime.adapters.store.tables import (
 from tower_anime.domain.attempt import AttemptKind
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.knowledge import Outcome
-from tower_anime.domain.lesson import Part
+from tower_anime.domain.lesson import Part, PastPrompt
 from tower_anime.domain.quality import Verdict
 from tower_anime.domain.request import RenderRequest
 
@@ -117,6 +117,56 @@ class SqlLearning(ABC):
         own = tuple(_outcome(row, changes, said) for row in reversed(found))
         return (*foreign, *own)[-limit:]
 
+    def past_prompts(self, *, sandbox: bool) -> tuple[PastPrompt, ...]:
+        """Return what was asked before, each prompt once, the newest first."""
+        measured, made = quality_assessments.c, attempts.c
+        is_sandbox = made.backend == "sandbox"
+        query = (
+            select(
+                made.generation_id,
+                made.request["prompt"].as_string().label("prompt"),
+                measured.score,
+                measured.verdict,
+            )
+            .join(generations, generations.c.id == made.generation_id)
+            .join(projects, projects.c.id == generations.c.project_id)
+            .join(
+                quality_assessments,
+                and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
+            )
+            .where(
+                made.number == 1,
+                made.kind == AttemptKind.GENERATE,
+                measured.score.is_not(None),
+                measured.verdict != Verdict.UNMEASURED,
+                is_sandbox if sandbox else made.backend != "sandbox",
+            )
+            .order_by(made.created_at.desc(), made.generation_id)
+            .limit(MOST)
+        )
+        with self._read() as connection:
+            limits = not_forgotten(
+                connection, Part.WORDS, at=made.created_at, family=made.family, of=projects.c.name
+            )
+            rows_ = connection.execute(query.where(*limits)).all()
+            said = _decided(connection)
+            foreign = _foreign(connection, sandbox=sandbox, family=None)
+        own = (
+            (
+                row.prompt,
+                row.generation_id,
+                row.score,
+                said.get((row.generation_id, 1), row.verdict == Verdict.PASS),
+            )
+            for row in rows_
+        )
+        others = (
+            (one.request.prompt, one.generation_id, one.score, one.passed)
+            for one in reversed(foreign)
+            if one.number == 1
+        )
+        return _each_once((*own, *others))
+
     def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
         """Add outcomes from elsewhere as patterns; returns how many were not there yet."""
         with self._write() as connection:
@@ -156,6 +206,23 @@ class SqlLearning(ABC):
                 table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in _PATTERNS
             }
+
+
+def _each_once(told: Iterable[tuple[str, str, float, bool]]) -> tuple[PastPrompt, ...]:
+    """Return each prompt once, from (prompt, generation, score, passed), newest first."""
+    found: dict[str, list[tuple[str, float, bool]]] = {}
+    for prompt, generation_id, score, passed in told:
+        found.setdefault(prompt, []).append((generation_id, score, passed))
+    return tuple(
+        PastPrompt(
+            prompt=prompt,
+            generation_id=all_[0][0],
+            times=len(all_),
+            score=sum(score for _, score, _ in all_) / len(all_),
+            passed=sum(passed for _, _, passed in all_) / len(all_),
+        )
+        for prompt, all_ in found.items()
+    )
 
 
 def _id_of(outcome: Outcome) -> str:
