@@ -45,8 +45,8 @@ _HARD = {"underexposed": 2.5, "low_contrast": 1.5}  # else lost among the easy
 _PRIOR = 0.02
 RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
 # rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance
-_FIXED = ("shortfall", "cast", "mosaic", "cloned")
-_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned")
+_FIXED = ("shortfall", "cast", "mosaic", "cloned", "copied")
+_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned", "copied")
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 
 

@@ -24,6 +24,7 @@ Numbers: TypeAlias = Mapping[str, float]
 _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
 _COARSE_LEAK = 0.13
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
+_CLONED = 0.22  # more of it is a repetition of the whole picture, which is graded by its copies
 _INK = 65.0  # luma up to which the darkest hundredth of a page is ink; at twice it none is
 _STEEPEST = 60.0  # logistic gates beyond this are 0 or 1 in any arithmetic
 
@@ -219,7 +220,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "blocks": Signal(("blocks",), lambda n: math.log(n["blocks"] + 0.1)),
         "macroblocks": _plain("macroblocks"),
         "mosaic": _plain("mosaic"),
-        "cloned": _plain("cloned"),
+        "cloned": Signal(("cloned",), lambda n: min(n["cloned"], _CLONED)),
         "repeats": Signal(("repetition",), lambda n: math.log(n["repetition"] + 0.001)),
         "copied": Signal(("copies",), lambda n: math.log(n["copies"] + 0.1)),
         "torn": Signal(("torn_lines",), lambda n: math.log(n["torn_lines"] + 0.001)),

@@ -36,7 +36,7 @@ _LOOSE_PX = 3  # shifts are the same up to this
 _FEWEST, _DENSE = 5, 0.4  # how many landmarks of a region must have moved together
 _SHIFTS = 12
 _ENOUGH = 200  # landmarks; some of fewer are no share
-_NOTHING = np.zeros((0, 0), np.float32)
+_AT_ONCE = 50  # larger products wake threads that spin for long on the other cores
 
 
 def cloned_share(luma: Plane) -> float:
@@ -101,8 +101,9 @@ def _twins(
     points: _Points, looks: _Looks, tones: _Looks, near_px: int
 ) -> tuple[_Numbers, _Numbers]:
     """Return the pairs of landmarks that look alike and are far apart, without the common ones."""
-    likeness = cv2.gemm(looks, looks, 1, _NOTHING, 0, flags=cv2.GEMM_2_T)
-    here, there = np.divmod(np.flatnonzero(np.asarray(likeness) > _ALIKE), len(looks))
+    across = np.ascontiguousarray(looks.T)
+    alike = [looks[at : at + _AT_ONCE] @ across > _ALIKE for at in range(0, len(looks), _AT_ONCE)]
+    here, there = np.divmod(np.flatnonzero(np.concatenate(alike)), len(looks))
     far = (np.abs(points[there] - points[here]).max(axis=1) >= near_px) & (here < there)
     here, there = here[far], there[far]
     apart = np.abs(tones[:, here] - tones[:, there])
