@@ -173,14 +173,25 @@ def _read(file: Path) -> Iterator[Outcome]:
 
 def _outcomes_of(text: str, name: str) -> Iterator[Outcome]:
     for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
         try:
             yield _outcome(json.loads(line))
-        except (ValueError, KeyError, TypeError, RecursionError, BadInput) as error:
-            raise BadInput(f"{name}, line {number}: this is no outcome: {error}") from error
+        except KeyError as error:
+            why = f"{error} is missing"
+        except json.JSONDecodeError as error:
+            why = f"a line is one JSON object, as `learning export` writes them ({error.msg})"
+        except (ValueError, TypeError, RecursionError, BadInput) as error:
+            why = str(error)
+        else:
+            continue
+        raise BadInput(f"{name}, line {number}: this is no outcome: {why}")
 
 
 def _outcome(data: Mapping[str, Any]) -> Outcome:
     """Return an outcome from its JSON; raises for what is none."""
+    if not isinstance(data, dict):
+        raise BadInput("a line is one JSON object, as `learning export` writes them")
     made = dict(data)
     score, passed = made["score"], made["passed"]
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:

@@ -116,3 +116,18 @@ def test_past_prompts_are_told_once_each_with_what_came_of_them(store: SqlStore)
     assert one.generation_id == newest
     store.forget(part=Part.WORDS, project="Rain")
     assert [(one.times, one.passed) for one in store.past_prompts(sandbox=False)] == [(1, 1.0)]
+
+
+def test_a_part_forgets_what_was_added_from_elsewhere_as_well(store: SqlStore) -> None:  # noqa: F811
+    decided(store, project="Neon", score=0.9, approve=True)
+    (own,) = store.outcomes(sandbox=False)
+    other = replace(own, generation_id="elsewhere", project="Rain")
+    assert store.add_outcomes([other]) == 1
+    store.forget(part=Part.WORDS, family=own.family)
+    assert store.outcomes(sandbox=False, part=Part.WORDS) == ()
+    assert len(store.outcomes(sandbox=False, part=Part.PARAMETERS)) == 2
+    store.remember_again()
+    store.forget(part=Part.WORDS, project="Rain")
+    assert store.outcomes(sandbox=False, part=Part.WORDS) == (own,)
+    store.remember_again()
+    assert len(store.outcomes(sandbox=False, part=Part.WORDS)) == 2

@@ -113,7 +113,7 @@ class SqlLearning(ABC):
             found = connection.execute(query).all()
             changes = _corrections(connection, query.with_only_columns(made.generation_id))
             said = _decided(connection)
-            foreign = _foreign(connection, sandbox=sandbox, family=family)
+            foreign = _foreign(connection, part, sandbox=sandbox, family=family)
         own = tuple(_outcome(row, changes, said) for row in reversed(found))
         return (*foreign, *own)[-limit:]
 
@@ -150,7 +150,7 @@ class SqlLearning(ABC):
             )
             rows_ = connection.execute(query.where(*limits)).all()
             said = _decided(connection)
-            foreign = _foreign(connection, sandbox=sandbox, family=None)
+            foreign = _foreign(connection, Part.WORDS, sandbox=sandbox, family=None)
         own = (
             (
                 row.prompt,
@@ -246,12 +246,16 @@ def _row_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def _foreign(
-    connection: Connection, *, sandbox: bool | None, family: str | None
+    connection: Connection, part: Part, *, sandbox: bool | None, family: str | None
 ) -> tuple[Outcome, ...]:
-    """Return the outcomes that were added from elsewhere."""
+    """Return the outcomes that were added from elsewhere and that this part has not forgotten."""
     found = list[Outcome]()
     for table in _PATTERNS:
-        query = select(table.c.workflow_params).where(table.c.generation_id.is_(None))
+        project = table.c.workflow_params[_OUTCOME]["project"].as_string()
+        limits = not_forgotten(
+            connection, part, at=table.c.created_at, family=table.c.family, of=project
+        )
+        query = select(table.c.workflow_params).where(table.c.generation_id.is_(None), *limits)
         if family is not None:
             query = query.where(table.c.family == family)
         for params in connection.scalars(query):
