@@ -84,6 +84,13 @@ class Words(TypeDecorator[str]):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
+class Names(Words):
+    """Short words, made storable like prose."""
+
+    impl = String
+    cache_ok = True
+
+
 def _id() -> Column[str]:
     return Column("id", String, primary_key=True)
 
@@ -312,7 +319,7 @@ found_defects = Table(
     METADATA,
     Column("generation_id", String, primary_key=True),
     Column("attempt", Integer, primary_key=True),
-    Column("kind", String, primary_key=True),
+    Column("kind", Names, primary_key=True),
     Column("score", Double),
     _time("created_at"),
     _of_attempt(),
