@@ -74,7 +74,7 @@ class Words(TypeDecorator[str]):
     PostgreSQL refuses NUL, both databases refuse halves of surrogate pairs; they are replaced.
     """
 
-    impl = Text
+    impl: type[String] = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
