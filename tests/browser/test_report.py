@@ -112,7 +112,8 @@ def test_all_of_it_by_keys(opened: Windows, report: str) -> None:
     shown = page.locator("#files li:focus .defects button[aria-pressed=true]")
     page.keyboard.press("d")
     expect(shown).to_have_text("partial blank")
-    page.keyboard.press("d")
+    for _ in range(page.locator("#files li:focus .defects button:enabled").count()):
+        page.keyboard.press("d")
     expect(shown).to_have_count(0)
     page.keyboard.press("h")
     expect(page.get_by_role("button", name="Heat maps")).to_have_attribute("aria-pressed", "true")
