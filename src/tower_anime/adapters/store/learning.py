@@ -67,7 +67,7 @@ class SqlLearning(ABC):
         measured = quality_assessments.c
         made = attempts.c
         query = (
-            select(
+            _of_measured(
                 made.generation_id,
                 made.number,
                 made.backend,
@@ -85,18 +85,7 @@ class SqlLearning(ABC):
                 measured.profile,
                 projects.c.name.label("project"),
             )
-            .join(generations, generations.c.id == made.generation_id)
-            .join(projects, projects.c.id == generations.c.project_id)
-            .join(
-                quality_assessments,
-                and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
-            )
-            .where(
-                measured.score.is_not(None),
-                measured.verdict != Verdict.UNMEASURED,
-                made.kind == AttemptKind.GENERATE,
-                made.family.is_not(None),
-            )
+            .where(made.family.is_not(None))
             .order_by(made.created_at.desc(), made.generation_id, made.number)
             .limit(limit)
         )
@@ -122,25 +111,13 @@ class SqlLearning(ABC):
         measured, made = quality_assessments.c, attempts.c
         is_sandbox = made.backend == "sandbox"
         query = (
-            select(
+            _of_measured(
                 made.generation_id,
                 made.request["prompt"].as_string().label("prompt"),
                 measured.score,
                 measured.verdict,
             )
-            .join(generations, generations.c.id == made.generation_id)
-            .join(projects, projects.c.id == generations.c.project_id)
-            .join(
-                quality_assessments,
-                and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
-            )
-            .where(
-                made.number == 1,
-                made.kind == AttemptKind.GENERATE,
-                measured.score.is_not(None),
-                measured.verdict != Verdict.UNMEASURED,
-                is_sandbox if sandbox else made.backend != "sandbox",
-            )
+            .where(made.number == 1, is_sandbox if sandbox else made.backend != "sandbox")
             .order_by(made.created_at.desc(), made.generation_id)
             .limit(MOST)
         )
@@ -227,6 +204,26 @@ def _each_once(told: Iterable[tuple[str, str, float, bool]]) -> tuple[PastPrompt
 
 def _id_of(outcome: Outcome) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{outcome.generation_id}/{outcome.number}"))
+
+
+def _of_measured(*columns: Any) -> Select[Any]:
+    """Return a query of attempts that drew something and were measured, with their project."""
+    made, measured = attempts.c, quality_assessments.c
+    return (
+        select(*columns)
+        .select_from(attempts)
+        .join(generations, generations.c.id == made.generation_id)
+        .join(projects, projects.c.id == generations.c.project_id)
+        .join(
+            quality_assessments,
+            and_(measured.generation_id == made.generation_id, measured.attempt == made.number),
+        )
+        .where(
+            made.kind == AttemptKind.GENERATE,
+            measured.score.is_not(None),
+            measured.verdict != Verdict.UNMEASURED,
+        )
+    )
 
 
 def _row_of(outcome: Outcome) -> dict[str, Any]:
