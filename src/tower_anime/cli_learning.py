@@ -22,7 +22,10 @@ def show(as_json: bool) -> None:
     from tower_anime import lessons, terminal_learning
     from tower_anime.settings import read_settings
 
-    terminal_learning.lessons(lessons.lessons(read_settings()), as_json=as_json)
+    settings = read_settings()
+    terminal_learning.lessons(lessons.lessons(settings), as_json=as_json)
+    if not as_json:
+        terminal_learning.forgotten(lessons.forgotten(settings))
 
 
 @learning.command()

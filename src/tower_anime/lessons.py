@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tower_anime.compose import open_store
-from tower_anime.domain.correction import Correction
 from tower_anime.domain.knowledge import Effect, Outcome
-from tower_anime.domain.lesson import Part
-from tower_anime.domain.request import RenderRequest, check_request
+from tower_anime.domain.lesson import Forgotten, Part
 from tower_anime.errors import BadInput
+from tower_anime.exports import exported, outcomes_of
 from tower_anime.learn.effects import knowledge_of
 from tower_anime.pipeline.memory import SANDBOX
 from tower_anime.ports import Memory
@@ -94,7 +92,7 @@ def uplifts_of(outcomes: Sequence[Outcome]) -> tuple[Uplift, ...]:
 def export(settings: Settings, file: Path) -> int:
     """Write every outcome as a line of JSON; returns how many."""
     with _memory(settings) as memory:
-        lines = list(exported(memory))
+        lines = list(exported(memory.outcomes()))
     try:
         file.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
@@ -102,21 +100,22 @@ def export(settings: Settings, file: Path) -> int:
     return len(lines)
 
 
-def exported(memory: Memory) -> Iterator[str]:
-    """Yield every outcome as a line of JSON."""
-    for outcome in memory.outcomes():
-        yield json.dumps(asdict(outcome), ensure_ascii=False) + "\n"
-
-
 def imported(memory: Memory, text: str, *, name: str) -> int:
     """Add the outcomes of an exported text; returns how many are new. `name` is for messages."""
-    return memory.add_outcomes(tuple(_outcomes_of(text, name)))
+    told = tuple(outcomes_of(text, name))
+    if not told:
+        raise BadInput(f"{name} holds no outcome")
+    return memory.add_outcomes(told)
 
 
 def import_(settings: Settings, file: Path) -> int:
     """Add outcomes that `export` wrote elsewhere; returns how many are new."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} can't be read: {error}") from error
     with _memory(settings) as memory:
-        return memory.add_outcomes(tuple(_read(file)))
+        return imported(memory, text, name=str(file))
 
 
 def reset(
@@ -132,6 +131,12 @@ def reset(
     """
     with _memory(settings) as memory:
         memory.forget(part=part, family=family, project=project)
+
+
+def forgotten(settings: Settings) -> tuple[Forgotten, ...]:
+    """Return the resets that hold, the newest first."""
+    with _memory(settings) as memory:
+        return memory.forgotten()
 
 
 def undo_reset(settings: Settings) -> int:
@@ -161,63 +166,6 @@ def _lesson(group: Group, told: Sequence[Outcome]) -> Lesson:
 
 def _backend(outcome: Outcome) -> str:
     return SANDBOX if outcome.backend == SANDBOX else "comfyui"
-
-
-def _read(file: Path) -> Iterator[Outcome]:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} can't be read: {error}") from error
-    return _outcomes_of(text, str(file))
-
-
-def _outcomes_of(text: str, name: str) -> Iterator[Outcome]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield _outcome(json.loads(line))
-        except KeyError as error:
-            why = f"{error} is missing"
-        except json.JSONDecodeError as error:
-            why = f"a line is one JSON object, as `learning export` writes them ({error.msg})"
-        except (ValueError, TypeError, RecursionError, BadInput) as error:
-            why = str(error)
-        else:
-            continue
-        raise BadInput(f"{name}, line {number}: this is no outcome: {why}")
-
-
-def _outcome(data: Mapping[str, Any]) -> Outcome:
-    """Return an outcome from its JSON; raises for what is none."""
-    if not isinstance(data, dict):
-        raise BadInput("a line is one JSON object, as `learning export` writes them")
-    made = dict(data)
-    score, passed = made["score"], made["passed"]
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
-        raise BadInput(f"a score is a number from 0 to 1, not {score!r}")
-    if not isinstance(passed, bool):
-        raise BadInput(f"passed must be true or false, not {passed!r}")
-    words = ("generation_id", "backend", "family")
-    if not all(isinstance(made[word], str) and made[word] for word in words):
-        raise BadInput("generation_id, backend and family must be texts")
-    made["added"] = tuple(str(word) for word in made.get("added", ()))
-    made["drawn"] = {str(word): bool(here) for word, here in made.get("drawn", {}).items()}
-    if not (made.get("person") is None or isinstance(made["person"], bool)):
-        raise BadInput(f"person must be true, false or null, not {made['person']!r}")
-    for name in ("project", "profile", "version", "at"):
-        made[name] = str(made.get(name, ""))
-    made["request"] = check_request(RenderRequest(**made["request"]))
-    made["losses"] = {str(kind): float(loss) for kind, loss in made["losses"].items()}
-    made["corrections"] = tuple(
-        Correction(
-            defect=str(one["defect"]),
-            reason=str(one["reason"]),
-            change={name: (pair[0], pair[1]) for name, pair in one["change"].items()},
-        )
-        for one in made["corrections"]
-    )
-    return Outcome(**made)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tower_anime.domain.generation import (
 from tower_anime.domain.graph import Catalog as Catalog
 from tower_anime.domain.graph import Graph as Graph
 from tower_anime.domain.knowledge import Outcome
-from tower_anime.domain.lesson import Part, PastPrompt, PersonsWord
+from tower_anime.domain.lesson import Forgotten, Part, PastPrompt, PersonsWord
 from tower_anime.domain.production import Project, ProjectBrief, Story, StyleGuide
 from tower_anime.domain.progress import Progress
 from tower_anime.domain.quality import Assessment, Measurements
@@ -621,6 +621,10 @@ class Memory(Protocol):
 
     def remember_again(self) -> int:
         """Take every `forget` back, but for what was added from elsewhere; returns how many."""
+        ...
+
+    def forgotten(self) -> tuple[Forgotten, ...]:
+        """Return what holds of every `forget`, the newest first."""
         ...
 
     def patterns(self) -> Mapping[str, int]:

@@ -35,7 +35,10 @@ class Remembered(Memory, Judged, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """What is known of the words of one family on one kind of server, the surest first."""
+    """What is known of the words of one family on one kind of server.
+
+    What surely helps or harms comes first.
+    """
 
     backend: str
     family: str
@@ -48,6 +51,7 @@ class Vocabulary:
             "backend": self.backend,
             "family": self.family,
             "outcomes": self.outcomes,
+            "compared": len(self.words),
             "words": [
                 {
                     **asdict(lift),
@@ -71,14 +75,15 @@ class ProjectStyle:
     pictures: int
     style: Style | None
     moved: float | None = None
+    needed: int = ENOUGH
 
     def view(self) -> dict[str, Any]:
-        """Return it as JSON: mean and spread of every feature."""
+        """Return it as JSON: mean and spread of every feature, and what more or less of it is."""
         plain: dict[str, Any] = {
             "project": self.project,
             "checkpoint": self.checkpoint,
             "pictures": self.pictures,
-            "needed": ENOUGH,
+            "needed": self.needed,
             "moved": self.moved,
             "features": None,
         }
@@ -86,7 +91,12 @@ class ProjectStyle:
             return plain
         figures = zip(FEATURES, self.style.mean, self.style.spread, strict=True)
         features = {
-            name: {"mean": round(float(mean), 3), "spread": round(float(spread), 3)}
+            name: {
+                "mean": round(float(mean), 3),
+                "spread": round(float(spread), 3),
+                "more": FEATURES[name][0],
+                "less": FEATURES[name][1],
+            }
             for name, mean, spread in figures
         }
         return {**plain, "features": features}
@@ -109,7 +119,7 @@ def vocabularies(memory: Memory, *, sandbox: bool) -> tuple[Vocabulary, ...]:
 def _words_of(told: Sequence[Outcome]) -> tuple[WordLift, ...]:
     counts = drift.weights_of_words(told, drift.shifts(told))
     found = (*lifts(told, weights=counts), *lifts(told, negative=True, weights=counts))
-    return tuple(sorted(found, key=lambda lift: -lift.low))
+    return tuple(sorted(found, key=lambda lift: -max(lift.low, -lift.high)))
 
 
 def changes(memory: Memory, *, sandbox: bool) -> Mapping[str, tuple[Shift, ...]]:
@@ -225,6 +235,7 @@ def overview(store: Remembered, settings: Settings, *, sandbox: bool) -> dict[st
             for family, found in changes(store, sandbox=sandbox).items()
             if found
         },
+        "forgotten": [one.view() for one in store.forgotten()],
     }
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tower_anime import teachings
 from tower_anime.compose import open_store
-from tower_anime.domain.lesson import WordLift
+from tower_anime.domain.lesson import Forgotten, WordLift
 from tower_anime.lessons import Lesson, Uplift
 from tower_anime.settings import Settings
 
@@ -35,6 +35,12 @@ def lessons(found: Sequence[Lesson], *, as_json: bool) -> None:
         row = (lesson.backend, lesson.family, lesson.checkpoint)
         table.add_row(*row, str(lesson.attempts), str(lesson.passed), usual)
     Console().print(table)
+
+
+def forgotten(found: Sequence[Forgotten]) -> None:
+    """Show what is learned from no more."""
+    for one in found:
+        click.echo(f"forgotten: {one.says}, up to {one.at:%Y-%m-%d %H:%M} UTC")
 
 
 def corrections(found: Sequence[Uplift], *, as_json: bool) -> None:

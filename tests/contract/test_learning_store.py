@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests import samples
+from tests.bench.teachings import told
 from tests.contract.test_store import sqlite_url, store, template, url  # noqa: F401 - fixtures
 from tower_anime.adapters.store.store import SqlStore
 from tower_anime.domain.brief import Keep, make_brief
@@ -19,6 +20,7 @@ from tower_anime.domain.generation import (
 )
 from tower_anime.domain.lesson import Part
 from tower_anime.domain.quality import Profile
+from tower_anime.learn.drift import shifts
 
 
 def decided(store: SqlStore, *, project: str, score: float, approve: bool) -> str:  # noqa: F811
@@ -131,3 +133,17 @@ def test_a_part_forgets_what_was_added_from_elsewhere_as_well(store: SqlStore) -
     assert store.outcomes(sandbox=False, part=Part.WORDS) == (own,)
     store.remember_again()
     assert len(store.outcomes(sandbox=False, part=Part.WORDS)) == 2
+
+
+def test_outcomes_from_elsewhere_keep_their_order(store: SqlStore) -> None:  # noqa: F811
+    """What passed and what did not lie apart: in that order results would seem to get worse."""
+    cases = [told(n, ["1girl"], 0.9 if n % 3 else 0.5) for n in range(60)]
+    store.add_outcomes(cases[:30])
+    assert [one.generation_id for one in store.outcomes()] == [
+        one.generation_id for one in cases[:30]
+    ]
+    dated = [replace(one, at=f"2020-01-01T00:00:{99 - n}") for n, one in enumerate(cases[30:])]
+    store.add_outcomes(dated)
+    found = store.outcomes()
+    assert [one.score for one in found[:30]] == [one.score for one in reversed(dated)]
+    assert not shifts(found)

@@ -32,10 +32,15 @@ def test_what_was_learned_is_shown_forgotten_and_remembered(server: Server) -> N
         assert (sent.status_code, sent.json()) == (200, {"outcomes": new})
     broken = server.http.post("/api/v1/learning/import", files={"file": ("x.jsonl", b"{}\n")})
     assert (broken.status_code, "x.jsonl, line 1" in broken.text) == (422, True)
-    page = server.http.get("/ui/analytics").text
-    assert 'href="/api/v1/learning/export"' in page
-    assert 'data-post="/api/v1/learning/reset/undo"' in page
-    assert "Styles of projects" in server.http.get("/ui/analytics/learned").text
+    assert 'href="/api/v1/learning/export"' in server.http.get("/ui/learning?like=boat").text
+    server.http.post("/api/v1/learning/reset", json={"part": "style", "family": "sdxl"})
+    (gone,) = server.http.get("/api/v1/learning").json()["forgotten"]
+    assert (gone["part"], gone["says"]) == ("style", "style of sdxl")
+    known = server.http.get("/ui/learning/known").text
+    assert "Styles of projects" in known
+    assert "style of sdxl, up to" in known
+    table = server.http.get("/ui/learning/people-still.csv").text
+    assert table.startswith("score from,to,decisions")
     wrong = server.http.post("/api/v1/learning/reset", json={"part": "luck"})
     assert (wrong.status_code, "words" in wrong.text) == (422, True)
 

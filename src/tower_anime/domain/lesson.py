@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from tower_anime.domain.quality import Assessment
@@ -17,6 +18,33 @@ class Part(StrEnum):
     WORDS = "words"
     PEOPLE = "people"
     STYLE = "style"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """What was made up to `at` teaches no more; None: of any part, family, project."""
+
+    at: datetime
+    part: Part | None = None
+    family: str | None = None
+    project: str | None = None
+
+    @property
+    def says(self) -> str:
+        """What it is, in words."""
+        what = str(self.part) if self.part else "all that was learned"
+        family = f" of {self.family}" if self.family else ""
+        return f"{what}{family}" + (f" in {self.project}" if self.project else "")
+
+    def view(self) -> dict[str, str | None]:
+        """Return it as JSON."""
+        return {
+            "part": self.part,
+            "family": self.family,
+            "project": self.project,
+            "at": self.at.isoformat(),
+            "says": self.says,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import Shift
+from tower_anime.learn.ranks import ranks
 
 HALF_LIFE = 600  # outcomes after which one counts half: people, files and habits move on
 _OTHER_VERSION = 0.5  # what outcomes of another server version are worth; chosen by hand
@@ -145,11 +146,13 @@ def _change(series: NDArray[np.float64]) -> tuple[int, float, float] | None:
     number = len(series)
     if number < 2 * _LEAST:
         return None
-    ranks = np.argsort(np.argsort(series, kind="stable"), kind="stable") / number - 0.5
-    sums, places = np.cumsum(ranks), np.arange(_LEAST, number - _LEAST + 1)
+    ranked = ranks(series) - 0.5
+    if not ranked.any():
+        return None
+    sums, places = np.cumsum(ranked), np.arange(_LEAST, number - _LEAST + 1)
     left = sums[places - 1] / places
     right = (sums[-1] - sums[places - 1]) / (number - places)
-    gain = (left - right) ** 2 * places * (number - places) / number * 12  # ranks vary by 1/12
+    gain = (left - right) ** 2 * places * (number - places) / number / ranked.var()
     best = int(np.argmax(gain))
     if gain[best] < _BAR:
         return None

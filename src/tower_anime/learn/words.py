@@ -22,6 +22,7 @@ from tower_anime.domain.intervals import student
 from tower_anime.domain.knowledge import Outcome
 from tower_anime.domain.lesson import WordChoice, WordLift
 from tower_anime.learn.prompts import tokens
+from tower_anime.learn.ranks import ranks
 
 NEWEST = 2000  # first attempts that count
 ENOUGH = 5  # cases with, and as many without, before a word is a question at all
@@ -172,10 +173,10 @@ def _cases(told: Sequence[Outcome], weights: _Figures) -> _Cases:
         own = scores[members]
         pulled = (own.sum() + _PLACES * overall) / (len(members) + _PLACES)
         rest[members] -= pulled
-    order = np.argsort(np.argsort(rest, kind="stable"), kind="stable")
     normal = NormalDist()
-    ranks = np.array([normal.inv_cdf((at + 0.5) / len(told)) for at in order])
-    return _Cases(told, rest - rest.mean(), ranks, weights)
+    ranked = np.array([normal.inv_cdf(float(rank)) for rank in ranks(rest)])
+    varies = max(float(ranked.std()), 1e-6)  # less than 1 where many are equal
+    return _Cases(told, rest - rest.mean(), ranked / varies, weights)
 
 
 def _place(outcome: Outcome) -> object:

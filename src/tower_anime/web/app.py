@@ -68,6 +68,7 @@ from tower_anime.web.pages import (
     workflows,
 )
 from tower_anime.web.pages import analytics as analytics_page
+from tower_anime.web.pages import learning as learning_page
 from tower_anime.web.pages.learned import Learned
 from tower_anime.web.pages.shown import problem_page, templates
 from tower_anime.web.rendered import Rendered
@@ -118,6 +119,7 @@ _PAGES = (
     new.router,
     projects.router,
     analytics_page.router,
+    learning_page.router,
     workflows.router,
     system.router,
     gallery.router,

@@ -25,6 +25,12 @@ def test_a_quiet_series_has_no_shift() -> None:
     assert sum(bool(shifts(series(seed, 0.7, 0.7))) for seed in range(30)) <= 1
 
 
+def test_equal_scores_in_turn_are_no_change() -> None:
+    for others in (0.5, 0.9):
+        told = [outcome(1, f"g{n}", score=0.9 if n % 3 else others) for n in range(120)]
+        assert not shifts(told)
+
+
 def test_worse_results_at_the_same_settings_are_noticed_and_older_ones_fade() -> None:
     told = series(1, 0.8, 0.6)
     (shift,) = shifts(told)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +10,9 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, not_, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from tower_anime.adapters.store.tables import switches
-from tower_anime.domain.lesson import Part
+from tower_anime.domain.lesson import Forgotten, Part
 
 _FORGOTTEN = "learning_since"  # of everything; others are `learning_since {…}`
-Bound = Mapping[str, Any]
 
 
 def forget(
@@ -40,14 +38,21 @@ def remember_again(connection: Connection) -> int:
     ).rowcount
 
 
-def bounds(connection: Connection) -> tuple[Bound, ...]:
-    """Return what is forgotten: part, family, project (None: any) and up to when."""
+def forgotten(connection: Connection) -> tuple[Forgotten, ...]:
+    """Return what is forgotten, the newest first."""
     query = select(switches.c.value).where(switches.c.name.startswith(_FORGOTTEN))
     found = []
     for value in connection.scalars(query):
         plain = {"at": value} if isinstance(value, str) else value
-        found.append({**plain, "at": datetime.fromisoformat(str(plain["at"]))})
-    return tuple(found)
+        found.append(
+            Forgotten(
+                at=datetime.fromisoformat(str(plain["at"])),
+                part=Part(plain["part"]) if plain.get("part") else None,
+                family=plain.get("family"),
+                project=plain.get("project"),
+            )
+        )
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True))
 
 
 def not_forgotten(
@@ -63,13 +68,13 @@ def not_forgotten(
     `at` is when a row was made, `family` its model family, `of` its project.
     """
     found = []
-    for bound in bounds(connection):
-        if bound.get("part") not in (None, part):
+    for one in forgotten(connection):
+        if one.part not in (None, part):
             continue
-        gone = at <= bound["at"]
-        if bound.get("family") is not None:
-            gone = gone & family.is_not_distinct_from(bound["family"])
-        if bound.get("project") is not None:
-            gone = gone & (of == bound["project"])
+        gone = at <= one.at
+        if one.family is not None:
+            gone = gone & family.is_not_distinct_from(one.family)
+        if one.project is not None:
+            gone = gone & (of == one.project)
         found.append(not_(gone))
     return tuple(found)

@@ -19,7 +19,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
 
 from tower_anime.adapters.store import rows
-from tower_anime.adapters.store.forgotten import bounds, forget, not_forgotten, remember_again
+from tower_anime.adapters.store.forgotten import (
+    forget,
+    forgotten,
+    not_forgotten,
+    remember_again,
+)
 from tower_anime.adapters.store.tables import (
     attempts,
     corrections,
@@ -33,7 +38,7 @@ from tower_anime.adapters.store.tables import (
 from tower_anime.domain.attempt import AttemptKind
 from tower_anime.domain.correction import Correction
 from tower_anime.domain.knowledge import Outcome
-from tower_anime.domain.lesson import Part, PastPrompt
+from tower_anime.domain.lesson import Forgotten, Part, PastPrompt
 from tower_anime.domain.quality import Verdict
 from tower_anime.domain.request import RenderRequest
 
@@ -148,7 +153,7 @@ class SqlLearning(ABC):
         """Add outcomes from elsewhere as patterns; returns how many were not there yet."""
         with self._write() as connection:
             counted = select(generations.c.id)
-            whole = [bound["at"] for bound in bounds(connection) if bound.keys() == {"at"}]
+            whole = [one.at for one in forgotten(connection) if one == Forgotten(at=one.at)]
             if whole:
                 counted = counted.where(generations.c.created_at > max(whole))
             here = set(connection.scalars(counted))
@@ -175,6 +180,11 @@ class SqlLearning(ABC):
         """Take every `forget` back; what was added from elsewhere stays gone. Returns how many."""
         with self._write() as connection:
             return remember_again(connection)
+
+    def forgotten(self) -> tuple[Forgotten, ...]:
+        """Return what holds of every `forget`, the newest first."""
+        with self._read() as connection:
+            return forgotten(connection)
 
     def patterns(self) -> Mapping[str, int]:
         """Return how many patterns there are of each kind."""
@@ -245,21 +255,26 @@ def _row_of(outcome: Outcome) -> dict[str, Any]:
 def _foreign(
     connection: Connection, part: Part, *, sandbox: bool | None, family: str | None
 ) -> tuple[Outcome, ...]:
-    """Return the outcomes that were added from elsewhere and that this part has not forgotten."""
-    found = list[Outcome]()
+    """Return the outcomes that were added from elsewhere and that this part has not forgotten.
+
+    In the order in which they were made, or else added: what passed and what did not lie apart.
+    """
+    found = list[tuple[str, datetime, Outcome]]()
     for table in _PATTERNS:
         project = table.c.workflow_params[_OUTCOME]["project"].as_string()
         limits = not_forgotten(
             connection, part, at=table.c.created_at, family=table.c.family, of=project
         )
-        query = select(table.c.workflow_params).where(table.c.generation_id.is_(None), *limits)
+        query = select(table.c.workflow_params, table.c.created_at).where(
+            table.c.generation_id.is_(None), *limits
+        )
         if family is not None:
             query = query.where(table.c.family == family)
-        for params in connection.scalars(query):
+        for params, added in connection.execute(query):
             told = params.get(_OUTCOME)
             if told and (sandbox is None or sandbox == (told["backend"] == "sandbox")):
-                found.append(_told(told))
-    return tuple(found)
+                found.append((told.get("at") or added.isoformat(), added, _told(told)))
+    return tuple(outcome for *_, outcome in sorted(found, key=lambda one: one[:2]))
 
 
 def _told(data: Mapping[str, Any]) -> Outcome:

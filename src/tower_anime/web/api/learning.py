@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from tower_anime import lessons, teachings
 from tower_anime.domain.lesson import Part
 from tower_anime.errors import BadInput
+from tower_anime.exports import exported
 from tower_anime.web.words import ERRORS, Json, Open, Strict, TheApp
 
 router = APIRouter(prefix="/learning", tags=["learning"])
@@ -21,7 +22,7 @@ Backend = Annotated[
 
 
 class LearningView(Open):
-    """`words` by family, `people` by profile, `style` by project, `drift` by family."""
+    """`words` and `drift` by family, `people` by profile, `style` by project; resets that hold."""
 
     backend: str
     learning: bool
@@ -29,6 +30,7 @@ class LearningView(Open):
     people: dict[str, dict[str, Any]]
     style: list[dict[str, Any]]
     drift: dict[str, list[dict[str, Any]]]
+    forgotten: list[dict[str, Any]]
 
 
 class AlikeView(Open):
@@ -78,7 +80,7 @@ def alike(
 def export(app: TheApp) -> Response:
     """Return every outcome as a line of JSON, as `learning export` writes it."""
     return Response(
-        "".join(lessons.exported(app.store)),
+        "".join(exported(app.store.outcomes())),
         media_type="application/x-ndjson",
         headers={"Content-Disposition": 'attachment; filename="outcomes.jsonl"'},
     )

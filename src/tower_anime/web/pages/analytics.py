@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -18,7 +17,6 @@ from tower_anime.errors import BadInput, NotFound
 from tower_anime.web.api.analytics import csv_text
 from tower_anime.web.deps import the_app
 from tower_anime.web.pages import charts
-from tower_anime.web.pages.learned import Learned
 from tower_anime.web.pages.shown import templates
 
 router = APIRouter(include_in_schema=False, prefix="/analytics")
@@ -80,11 +78,12 @@ TheAsked = Annotated[Asked, Depends()]
 
 @router.get("", response_class=HTMLResponse)
 def page(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
-    """Show all charts for a period, a project, a family; those of what was learned come after."""
+    """Show all charts for a period, a project, a family."""
     as_of = app.figures.ensure(within_s=1.0)
     reports = _reports(app, asked.slice)
     context = {
         "page": "analytics",
+        "tables": "/ui/analytics",
         "asked": asked,
         "periods": PERIODS,
         "names": app.store.names_in_use(),
@@ -97,22 +96,15 @@ def page(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
     return templates.TemplateResponse(request, "analytics.html", context)
 
 
-@router.get("/learned", response_class=HTMLResponse)
-def learned(request: Request, app: TheApp, asked: TheAsked) -> HTMLResponse:
-    """Return the charts of what was learned: they are made from outcomes, not from figures."""
-    known: Learned = request.app.state.learned
-    context = {"asked": asked, "charts": list(_learned(app, asked.slice, known))}
-    return templates.TemplateResponse(request, "analytics_charts.html", context)
-
-
 @router.get("/{key}.csv")
-def table(request: Request, app: TheApp, asked: TheAsked, key: str) -> Response:
+def table(app: TheApp, asked: TheAsked, key: str) -> Response:
     """Return the table behind a chart."""
     app.figures.ensure(within_s=1.0)
-    found = itertools.chain(
-        _counted(app, asked.slice, _reports(app, asked.slice)),
-        _learned(app, asked.slice, request.app.state.learned),
-    )
+    return csv_of(_counted(app, asked.slice, _reports(app, asked.slice)), key)
+
+
+def csv_of(found: Iterable[charts.Chart], key: str) -> Response:
+    """Return the table of one of some charts as a file."""
     chart = next((one for one in found if one.key == key), None)
     if chart is None:
         raise NotFound(f"there is no chart {key!r}")
@@ -139,17 +131,6 @@ def _counted(app: App, of: Slice, reports: dict[Subject, dict[str, Any]]) -> Ite
     yield charts.defects(app.store.grouped(("attempts", "defect"), of, by="family"), by="family")
     found = app.store.grouped(("attempts", "defect"), of, by="checkpoint")
     yield charts.defects(found, by="checkpoint")
-
-
-def _learned(app: App, of: Slice, known: Learned) -> Iterator[charts.Chart]:
-    told = known.of(of.backend)
-    yield charts.learned(app.store.beginnings(of))
-    yield charts.uplift([one for one in told.uplifts if of.family in (None, one["family"])])
-    yield charts.words(told.words, of.family)
-    yield charts.people(told.people)
-    yield charts.drift(told.drift)
-    yield charts.styles([one for one in told.styles if of.project in (None, one.project)])
-    yield charts.lessons([one for one in told.lessons if of.family in (None, one.family)])
 
 
 def _day(text: str, name: str) -> date | None:

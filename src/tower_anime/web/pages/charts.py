@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tower_anime.domain.figures import Beginning, Sum
-from tower_anime.domain.intervals import wilson
+from tower_anime.domain.figures import Sum
 
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -30,7 +29,7 @@ _COLOURS = {
 class Chart:
     """One chart. `spec` is what the page's script draws, `rows` the same as a table.
 
-    `note` says in words what can be said; empty `rows` mean that there is nothing to draw yet.
+    `note` and `lines` say in words what can be said; without `rows` there is nothing to draw yet.
     """
 
     key: str
@@ -39,6 +38,7 @@ class Chart:
     spec: Mapping[str, Any] = field(default_factory=dict)
     rows: Sequence[Row] = ()
     wide: bool = False
+    lines: Sequence[str] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -68,7 +68,7 @@ def quality(report: Report) -> Chart:
         note=said(report["trends"].get("score_mean")),
         spec=_lines(rows, {"score_mean": "accent"}, low=0.0, high=1.0),
         rows=[
-            {"day": _day(r), "mean score": _rounded(r["score_mean"]), "results": r["scores"]}
+            {"day": _day(r), "mean score": rounded(r["score_mean"]), "results": r["scores"]}
             for r in rows
         ],
     )
@@ -85,7 +85,7 @@ def first_pass(report: Report) -> Chart:
         rows=[
             {
                 "day": _day(r),
-                "share": _rounded(r["first_pass_share"]),
+                "share": rounded(r["first_pass_share"]),
                 "first attempts": r["first_attempts"],
             }
             for r in rows
@@ -187,7 +187,7 @@ def corrections(report: Report) -> Chart:
         key="corrections",
         title="What corrections bring",
         note="Change of the score over the best attempt before, with its 95 % interval.",
-        spec=_intervals(
+        spec=intervals(
             [
                 (
                     f"{r['defect']}: {r['parameter']}".replace("_", " "),
@@ -203,92 +203,14 @@ def corrections(report: Report) -> Chart:
                 "defect": r["defect"].replace("_", " "),
                 "changed": r["parameter"],
                 "tried": r["tried"],
-                "then passed": _rounded(r["passed_share"]),
-                "gain": _rounded(r["gain_mean"]),
-                "from": _rounded(r["gain_low"]),
-                "to": _rounded(r["gain_high"]),
+                "then passed": rounded(r["passed_share"]),
+                "gain": rounded(r["gain_mean"]),
+                "from": rounded(r["gain_low"]),
+                "to": rounded(r["gain_high"]),
                 "helps": {True: "yes", False: "not shown", None: "too few"}[r["helps"]],
             }
             for r in rows
         ],
-    )
-
-
-def uplift(views: Sequence[Row]) -> Chart:
-    """Return how much oftener a change mends a defect than a plain new seed."""
-    compared = [v for v in views if v["uplift"] is not None]
-    found = [
-        (f"{v['defect']}: {v['change']}".replace("_", " "), v["uplift"], v["low"], v["high"])
-        for v in compared[:MOST_BARS]
-    ]
-    return Chart(
-        key="uplift",
-        title="Uplift over a plain new seed",
-        note=(
-            "Difference of the shares that were mended, drawn by lot, with its 95 % interval; a "
-            "change whose interval lies below zero is given up."
-            if found
-            else "On real servers one correction in five gives way to a plain new seed, to compare."
-        ),
-        spec=_intervals(found) if found else {},
-        rows=[
-            {
-                "defect": v["defect"].replace("_", " "),
-                "change": v["change"],
-                "family": v["family"],
-                "tried": v["tries"],
-                "mended": v["fixed"],
-                "new seeds": v["compared"],
-                "mended by them": v["compared_fixed"],
-                "uplift": _rounded(v["uplift"]),
-                "from": _rounded(v["low"]),
-                "to": _rounded(v["high"]),
-                "given up": "yes" if v["retired"] else "no",
-            }
-            for v in views
-        ],
-    )
-
-
-def learned(beginnings: Sequence[Beginning]) -> Chart:
-    """Return what the first requests took from earlier outcomes, and whether that helped."""
-    changed: dict[str, int] = {}
-    for one in beginnings:
-        for name in one.learned:
-            changed[name] = changed.get(name, 0) + 1
-    judged = {True: [0, 0], False: [0, 0]}
-    for one in beginnings:
-        if one.passed is not None:
-            judged[bool(one.learned)][0] += one.passed
-            judged[bool(one.learned)][1] += 1
-    rows: list[Row] = [
-        {
-            "first requests": name,
-            "judged": number,
-            "passed at once": passed,
-            "share": _rounded(passed / number) if number else None,
-            "from": _rounded(wilson(passed, number)[0]) if number else None,
-            "to": _rounded(wilson(passed, number)[1]) if number else None,
-        }
-        for name, (passed, number) in (
-            ("with learned values", judged[True]),
-            ("as the rules have it", judged[False]),
-        )
-    ]
-    parts = ", ".join(f"{name} in {n}" for name, n in sorted(changed.items(), key=lambda i: -i[1]))
-    used = sum(bool(one.learned) for one in beginnings)
-    told = f"Of the newest {len(beginnings)} generations learned values began {used}: {parts}."
-    bars = [
-        (str(r["first requests"]), r["share"], r["from"], r["to"])
-        for r in rows
-        if r["share"] is not None
-    ]
-    return Chart(
-        key="learned",
-        title="What was learned, and what it changed",
-        note=told if changed else "Nothing learned was used yet: it takes some dozen outcomes.",
-        spec=_intervals(bars, percent=True, zero=False) if beginnings else {},
-        rows=rows if beginnings else (),
     )
 
 
@@ -303,8 +225,8 @@ def attempts(report: Report) -> Chart:
         rows=[
             {
                 "day": _day(r),
-                "attempts per generation": _rounded(r["attempts_per_generation"]),
-                "steps per attempt": _rounded(r["steps_per_attempt"]),
+                "attempts per generation": rounded(r["attempts_per_generation"]),
+                "steps per attempt": rounded(r["steps_per_attempt"]),
             }
             for r in days
         ],
@@ -346,7 +268,7 @@ def director(report: Report) -> tuple[Chart, Chart]:
             if agreed
             else "No model’s review was followed by a decision of yours yet."
         ),
-        spec=_intervals(
+        spec=intervals(
             [
                 (
                     f"{a['source']} ({str(a['role']).replace('_', ' ')})",
@@ -367,37 +289,16 @@ def director(report: Report) -> tuple[Chart, Chart]:
                 "role": str(a["role"]).replace("_", " "),
                 "cases": a["cases"],
                 "agreed": a["agreed"],
-                "share": _rounded(a["share"]),
-                "from": _rounded(a["low"]),
-                "to": _rounded(a["high"]),
-                "by chance": _rounded(a["chance"]),
+                "share": rounded(a["share"]),
+                "from": rounded(a["low"]),
+                "to": rounded(a["high"]),
+                "by chance": rounded(a["chance"]),
                 "votes": "yes" if a["votes"] else "no",
             }
             for a in agreed
         ],
     )
     return decided, agreement
-
-
-def lessons(found: Sequence[Any]) -> Chart:
-    """Return what is known of each checkpoint: a table without a picture."""
-    rows = [
-        {
-            "checkpoint": one.checkpoint or "(the workflow’s)",
-            "family": one.family,
-            "attempts": one.attempts,
-            "passed": one.passed,
-            **{name: one.usual.get(name) for name in ("steps", "cfg", "sampler", "scheduler")},
-        }
-        for one in found
-    ]
-    return Chart(
-        key="lessons",
-        title="What passes, by checkpoint",
-        note="The commonest parameters of what passed, over all that was made.",
-        rows=rows,
-        wide=True,
-    )
 
 
 def _lines(
@@ -418,7 +319,7 @@ def _lines(
             {
                 "name": name.replace("_", " "),
                 "colour": colour,
-                "values": [_rounded(row[name]) for row in rows],
+                "values": [rounded(row[name]) for row in rows],
             }
             for name, colour in series.items()
         ],
@@ -440,7 +341,7 @@ def _stacked(rows: Sequence[Row], names: Sequence[str], *, strip: str = "") -> d
     }
 
 
-def _intervals(
+def intervals(
     found: Sequence[tuple[str, Any, Any, Any]], *, percent: bool = False, zero: bool = True
 ) -> dict[str, Any]:
     """Return lines from `low` to `high` with a dot at `mid`, on a common scale from 0 to 100."""
@@ -474,114 +375,6 @@ def _day(row: Row) -> str:
     return str(row["day"])
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """Return a figure for a table; what was not measured stays so."""
     return None if value is None else round(value, 4)
-
-
-def words(told: Sequence[Mapping[str, Any]], family: str | None) -> Chart:
-    """Return which words in prompts raise the score, and which lower it."""
-    found = [
-        {**lift, "family": one["family"], "said": ", ".join(lift["words"])}
-        for one in told
-        if family in (None, one["family"])
-        for lift in one["words"]
-    ]
-    sure = [one for one in found if one["sure"]]
-    best = sorted(sure, key=lambda one: -abs(one["lift"]))[:MOST_BARS]
-    return Chart(
-        key="words",
-        title="Words that change the score",
-        note=(
-            "Difference of scores with and without the word, with its interval; of what raises it, "
-            "words that say how something is drawn are added to prompts."
-            if best
-            else "No word is sure to change the score yet."
-        ),
-        spec=_intervals([(one["said"], one["lift"], one["low"], one["high"]) for one in best])
-        if best
-        else {},
-        rows=[
-            {
-                "word": one["said"],
-                "family": one["family"],
-                "with it": one["present"],
-                "without": one["absent"],
-                "lift": _rounded(one["lift"]),
-                "from": _rounded(one["low"]),
-                "to": _rounded(one["high"]),
-                "sure": "yes" if one["sure"] else "no",
-            }
-            for one in found
-        ],
-    )
-
-
-def people(told: Mapping[str, Mapping[str, Any]]) -> Chart:
-    """Return how often people approve what has a score, and what the bar became of it."""
-    rows = [
-        {
-            "profile": profile,
-            "score from": _rounded(one["above"]),
-            "to": _rounded(one["below"]),
-            "decisions": one["decisions"],
-            "approved": one["approved"],
-            "share": _rounded(one["share"]),
-            "low": _rounded(one["low"]),
-            "high": _rounded(one["high"]),
-            "expected": _rounded(one["expected"]),
-        }
-        for profile, known in told.items()
-        for one in known["reliability"]
-    ]
-    says = [line for known in told.values() for line in known.get("says") or ()]
-    bins = [
-        (f"{r['profile']}: {r['score from']:.2f} to {r['to']:.2f}", r["share"], r["low"], r["high"])
-        for r in rows
-        if r["decisions"]
-    ]
-    return Chart(
-        key="people",
-        title="What people approve, by score",
-        note=" ".join(says) or "Your decisions in the review desk teach where the bar should be.",
-        spec=_intervals(bins, percent=True, zero=False) if bins else {},
-        rows=rows,
-    )
-
-
-def styles(found: Sequence[Any]) -> Chart:
-    """Return which projects have a style of their own: a table without a picture."""
-    return Chart(
-        key="styles",
-        title="Styles of projects",
-        note="What is approved defines a project’s style, and what is drawn otherwise is told. "
-        "“Moved”: the share of the newest ten that is off the style of those before.",
-        rows=[
-            {
-                "project": one.project,
-                "checkpoint": one.checkpoint or "(the workflow’s)",
-                "approved": one.pictures,
-                "needed": one.needed,
-                "moved": one.moved,
-            }
-            for one in found
-        ],
-    )
-
-
-def drift(told: Mapping[str, Sequence[Mapping[str, Any]]]) -> Chart:
-    """Return what changed so that older outcomes count less: a table without a picture."""
-    return Chart(
-        key="drift",
-        title="What changed on the way",
-        note="After a change of model, server or results older outcomes count less.",
-        rows=[
-            {
-                "family": family,
-                "what": one["kind"],
-                "says": one["says"],
-                "older count": one["weight"],
-            }
-            for family, found in told.items()
-            for one in found
-        ],
-    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from tower_anime import teachings
 from tower_anime.compose import App
+from tower_anime.domain.brief import DEFAULT_PROJECT
 from tower_anime.lessons import Lesson, lessons_of, uplifts_of
 
 KEPT_S = 60.0
@@ -18,14 +19,15 @@ NEWEST = 5000  # outcomes; more change no chart and take seconds to read
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What was learned on one kind of server, or both, as plain values for charts."""
+    """What was learned on one kind of server, as values for charts. `outcomes` are the newest."""
 
+    outcomes: int
     uplifts: Sequence[Mapping[str, Any]]
     lessons: Sequence[Lesson]
     words: Sequence[Mapping[str, Any]]
     people: Mapping[str, Mapping[str, Any]]
     drift: Mapping[str, Sequence[Mapping[str, Any]]]
-    styles: Sequence[teachings.StyleState]
+    styles: Sequence[teachings.ProjectStyle]
 
 
 class Learned:
@@ -34,14 +36,14 @@ class Learned:
     def __init__(self, app: App) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._kept: dict[str | None, tuple[float, Told]] = {}
+        self._kept: dict[bool, tuple[float, Told]] = {}
 
-    def of(self, backend: str | None) -> Told:
-        """Return what was learned with `sandbox` or `comfyui`; None: with both."""
+    def of(self, *, sandbox: bool) -> Told:
+        """Return what was learned with the sandbox, or with real servers."""
         with self._lock:
-            kept = self._kept.get(backend)
+            kept = self._kept.get(sandbox)
             if kept is None or time.monotonic() - kept[0] > KEPT_S:
-                kept = self._kept[backend] = time.monotonic(), self._count(backend)
+                kept = self._kept[sandbox] = time.monotonic(), self._count(sandbox=sandbox)
             return kept[1]
 
     def renew(self) -> None:
@@ -49,12 +51,11 @@ class Learned:
         with self._lock:
             self._kept.clear()
 
-    def _count(self, backend: str | None) -> Told:
+    def _count(self, *, sandbox: bool) -> Told:
         store, settings = self._app.store, self._app.settings
-        only = None if backend is None else backend == "sandbox"
-        outcomes = store.outcomes(sandbox=only, limit=NEWEST)
-        sandbox = backend == "sandbox"
+        outcomes = store.outcomes(sandbox=sandbox, limit=NEWEST)
         return Told(
+            outcomes=len(outcomes),
             uplifts=[one.view() for one in uplifts_of(outcomes)],
             lessons=lessons_of(outcomes),
             words=[one.view() for one in teachings.vocabularies(store, sandbox=sandbox)],
@@ -62,7 +63,11 @@ class Learned:
                 name: asdict(one)
                 for name, one in teachings.calibrations(store, settings, sandbox=sandbox).items()
             },
-            styles=teachings.style_states(store, sandbox=sandbox),
+            styles=[
+                one
+                for one in teachings.project_styles(store, settings, sandbox=sandbox)
+                if one.project != DEFAULT_PROJECT
+            ],
             drift={
                 family: [asdict(shift) for shift in found]
                 for family, found in teachings.changes(store, sandbox=sandbox).items()

@@ -34,6 +34,7 @@ NAVIGATION = (
     Entry("review", "/ui/review", "Review"),
     Entry("projects", "/ui/projects", "Projects"),
     Entry("analytics", "/ui/analytics", "Analytics"),
+    Entry("learning", "/ui/learning", "Learning"),
     Entry("system", "/ui/system", "System"),
     Entry("new", "/ui/new", "New"),
 )

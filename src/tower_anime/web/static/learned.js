@@ -1,15 +1,29 @@
 // Outcomes of another machine: a file that `learning export` or its button gave there.
-import { changed, toast, tried, upload } from "/static/tower.js";
+import { upload } from "/static/tower.js";
 
-document.getElementById("teach")?.addEventListener("change", async (event) => {
+const field = document.getElementById("teach");
+const said = document.getElementById("taught");
+
+function say(words, kind = "") {
+  said.className = `notice ${kind}`;
+  said.textContent = words;
+  said.hidden = false;
+}
+
+field.addEventListener("change", async (event) => {
   const [file] = event.target.files;
   if (!file) return;
-  await tried(async () => {
-    const form = new FormData();
-    form.append("file", file);
-    const { outcomes } = await upload("/api/v1/learning/import", form);
-    toast(outcomes === 1 ? "1 new outcome" : `${outcomes} new outcomes`, "good");
-    changed();
-  });
-  event.target.value = "";
+  const form = new FormData();
+  form.append("file", file);
+  field.disabled = true;
+  say(`Reading ${file.name} …`);
+  try {
+    const { outcomes } = await upload("/api/v1/learning/import", form, (share) => say(`Sending ${file.name}: ${Math.round(share * 100)} %`));
+    say(outcomes ? `${outcomes} new outcome${outcomes === 1 ? "" : "s"} from ${file.name}` : `All of ${file.name} was known already: nothing changed`);
+    document.body.dispatchEvent(new CustomEvent("desk:changed"));
+  } catch (error) {
+    say(`Nothing was imported. ${error.message}`, "bad");
+  }
+  field.disabled = false;
+  field.value = "";
 });
