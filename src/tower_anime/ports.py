@@ -643,8 +643,8 @@ class Judged(Protocol):
 
     def approved_files(
         self, project: str, *, checkpoint: str | None, sandbox: bool, limit: int = 200
-    ) -> tuple[str, ...]:
-        """Return the SHA-256 of a project's newest approved stills, oldest first."""
+    ) -> Mapping[str, str]:
+        """Return a project's newest approved stills, oldest first: SHA-256 and what was asked."""
         ...
 
     def projects_with_style(self, *, sandbox: bool) -> tuple[tuple[str, str | None], ...]:

@@ -19,7 +19,7 @@ from tower_anime.learn.prompts import nearest
 from tower_anime.learn.words import lifts
 from tower_anime.pipeline.memory import SANDBOX
 from tower_anime.pipeline.people import calibration
-from tower_anime.pipeline.styling import MeasuredStyles
+from tower_anime.pipeline.styling import MeasuredStyles, defining
 from tower_anime.ports import Judged, Memory
 from tower_anime.profiles import all_profiles
 from tower_anime.settings import Settings
@@ -165,7 +165,7 @@ def project_styles(
         ProjectStyle(
             project=project,
             checkpoint=checkpoint,
-            pictures=len(judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)),
+            pictures=len(defining(judged, project, checkpoint=checkpoint, sandbox=sandbox)),
             style=known.of(project, checkpoint=checkpoint, sandbox=sandbox),
             moved=_moved(judged, project, checkpoint, sandbox=sandbox),
         )
@@ -190,7 +190,7 @@ def style_states(judged: Judged, *, sandbox: bool) -> tuple[StyleState, ...]:
         StyleState(
             project=project,
             checkpoint=checkpoint,
-            pictures=len(judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)),
+            pictures=len(defining(judged, project, checkpoint=checkpoint, sandbox=sandbox)),
             needed=ENOUGH,
             moved=_moved(judged, project, checkpoint, sandbox=sandbox),
         )
@@ -214,7 +214,7 @@ def has_moved(share: float) -> bool:
 
 
 def _moved(judged: Judged, project: str, checkpoint: str | None, *, sandbox: bool) -> float | None:
-    files = judged.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)
+    files = defining(judged, project, checkpoint=checkpoint, sandbox=sandbox)
     kept = judged.styles(files, recipe=RECIPE)
     return moved([kept[sha256] for sha256 in files if sha256 in kept])
 

@@ -47,6 +47,61 @@ def words(rng: np.random.Generator, of: int, per: int) -> list[str]:
 # ---- words ------------------------------------------------------------------------------------
 
 
+Rng = np.random.Generator
+
+
+def _each_by_lot(rng: Rng, of: int, share: float) -> list[str]:
+    """Draw words that mean nothing, each by itself."""
+    return [f"word{k}" for k in np.flatnonzero(rng.random(of) < share)] or ["1girl"]
+
+
+def _in_company(rng: Rng, groups: int) -> list[str]:
+    """Draw words that mostly come ten at a time."""
+    there = np.flatnonzero(rng.random(groups) < 0.5)
+    return [f"word{g}of{n}" for g in there for n in range(10) if rng.random() < 0.9] or ["1girl"]
+
+
+def _lot(of: int, share: float) -> Callable[[Rng], list[str]]:
+    return lambda rng: _each_by_lot(rng, of, share)
+
+
+def _usual(rng: Rng, _: float) -> float:
+    return rng.normal(0.65, SPREAD)
+
+
+# Name → how words are drawn, and scores (from the place in the series, 0 to 1).
+NULLS: dict[str, tuple[Callable[[Rng], list[str]], Callable[[Rng, float], float]]] = {
+    "1000 words, 2 % each": (_lot(1000, 0.02), _usual),
+    "1000 words, 20 % each": (_lot(1000, 0.2), _usual),
+    "1000 words, 50 % each": (_lot(1000, 0.5), _usual),
+    "1000 words, 80 % each": (_lot(1000, 0.8), _usual),
+    "100 words, 20 % each": (_lot(100, 0.2), _usual),
+    "20 words, 50 % each": (_lot(20, 0.5), _usual),
+    "100 words in company": (lambda rng: _in_company(rng, 10), _usual),
+    "scores 0 or 1, half": (_lot(1000, 0.2), lambda rng, _: float(rng.random() < 0.5)),
+    "scores 0 or 1, 90 %": (_lot(1000, 0.2), lambda rng, _: float(rng.random() < 0.9)),
+    "scores 0 or 1, 70 %": (_lot(100, 0.5), lambda rng, _: float(rng.random() < 0.7)),
+    "heavy tails": (_lot(1000, 0.1), lambda rng, _: 0.65 + 0.05 * rng.standard_t(2)),
+    "heavy tails, rare words": (_lot(100, 0.05), lambda rng, _: 0.65 + 0.05 * rng.standard_t(2)),
+    "skewed scores": (_lot(1000, 0.05), lambda rng, _: 0.9 - 0.1 * rng.exponential()),
+    "scores that rise": (_lot(300, 0.2), lambda rng, at: rng.normal(0.5 + 0.3 * at, SPREAD)),
+}
+
+
+def other_nulls() -> None:
+    """Words that do nothing, in other company and with other scores."""
+    print("\nwords that do nothing, 20 seeds of 200 outcomes each: wrongly held for sure")
+    for name, (said, scored) in NULLS.items():
+        wrong = asked = 0
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            cases = [told(n, said(rng), scored(rng, n / 200)) for n in range(200)]
+            found = lifts(cases)
+            asked += len(found)
+            wrong += sum(lift.sure for lift in found)
+        print(f"  {name:24} {wrong} of {asked} compared")
+
+
 def null_words() -> None:
     """1000 words that do nothing, 20 seeds of 200 outcomes: none should be suggested."""
     print("\n1000 null words, 20 seeds of 200 outcomes: words that were wrongly held for sure")
@@ -81,6 +136,32 @@ def planted_words() -> None:
         print(f"  among {of:4} words, {per:2} a prompt: {hits} %")
 
 
+def planted_elsewhere() -> None:
+    """The same, in a share of the prompts that is not half, or beside a word that does nothing."""
+    print("\nthe same in other shares of the prompts (20 words, 5 a prompt), 40 seeds:")
+    print("  share  beside it            found  another word believed")
+    for share in (0.2, 0.3, 0.5, 0.7, 0.8):
+        _planted(share, "nothing", 0.0, 0.0)
+    _planted(0.5, "another mostly", 0.85, 0.15)
+    _planted(0.5, "another always", 1.0, 0.0)
+
+
+def _planted(share: float, name: str, beside: float, apart: float) -> None:
+    """`beside` and `apart`: how often another word stands with the planted one, and without."""
+    hits = others = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        cases = []
+        for n, has in enumerate(rng.permutation(np.arange(60) < round(share * 60))):
+            said = [*words(rng, 20, 5), *(["glow"] if has else [])]
+            said += ["friend"] if rng.random() < (beside if has else apart) else []
+            cases.append(told(n, said, rng.normal(0.6, SPREAD) + 0.1 * has))
+        sure = [lift.words for lift in lifts(cases) if lift.sure]
+        hits += ("glow",) in sure
+        others += any("glow" not in said for said in sure)
+    print(f"  {share:5.0%}  {name:18} {hits / 40:8.0%} {others / 40:8.0%}")
+
+
 def superstitions() -> None:
     """A word that was there in three of three good pictures, by chance."""
     wrong = 0
@@ -95,37 +176,52 @@ def superstitions() -> None:
 # ---- people -----------------------------------------------------------------------------------
 
 
+SCORES: dict[str, Callable[[Rng, int], np.ndarray]] = {
+    "uniform": lambda rng, n: rng.uniform(0, 1, n),
+    "around 0.7": lambda rng, n: np.clip(rng.normal(0.7, 0.15, n), 0, 1),
+    "high": lambda rng, n: rng.beta(6, 2, n),
+    "two heaps": lambda rng, n: np.clip(
+        np.where(rng.random(n) < 0.5, rng.normal(0.45, 0.1, n), rng.normal(0.85, 0.07, n)), 0, 1
+    ),
+    "narrow": lambda rng, n: np.clip(rng.normal(0.72, 0.08, n), 0, 1),
+}
+PEOPLE = {"surely": (0.0, 0.0), "wavers .03": (0.03, 0.0), "wavers .08": (0.08, 0.0)} | {
+    f"slips {slips:.0%}": (0.0, slips) for slips in (0.05, 0.1, 0.15)
+}
+"""Name → deviation of the bar from one decision to the next, share decided the other way round."""
+
+
 def other_bars() -> None:
-    """A person whose bar is 0.15 off ours, 100 decisions, with and without wavering."""
+    """A person whose bar is 0.15 off ours, 100 decisions, with wavering and with slips."""
     print("\n100 decisions of a person whose bar is elsewhere (ours 0.70), 60 seeds: agreement")
-    print("  scores       bar   wavers   before  after   best   within 3 points")
-    shapes: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
-        "uniform": lambda rng, n: rng.uniform(0, 1, n),
-        "around 0.7": lambda rng, n: np.clip(rng.normal(0.7, 0.15, n), 0, 1),
-    }
-    for name, shape in shapes.items():
+    print("  scores       bar   decides      before  after   best   within 3 points")
+    for name, shape in SCORES.items():
         for bar in (0.55, 0.85):
-            for noise in (0.0, 0.03, 0.08):
-                rows = np.array([_person(shape, bar, noise, seed) for seed in range(60)])
+            for how, (noise, slips) in PEOPLE.items():
+                found = [_person(shape, bar, noise, slips, seed) for seed in range(60)]
+                rows = np.array(found)
                 before, after, best = rows.mean(axis=0)
                 near = (rows[:, 1] >= rows[:, 2] - 0.03).mean()
                 print(
-                    f"  {name:11} {bar:5.2f} {noise:7.2f} {before:9.3f} {after:6.3f} {best:6.3f}"
+                    f"  {name:11} {bar:5.2f}  {how:10} {before:8.3f} {after:6.3f} {best:6.3f}"
                     f" {near:10.0%}"
                 )
 
 
 def _person(
-    shape: Callable[[np.random.Generator, int], np.ndarray], bar: float, noise: float, seed: int
+    shape: Callable[[Rng, int], np.ndarray], bar: float, noise: float, slips: float, seed: int
 ) -> tuple[float, float, float]:
     rng = np.random.default_rng(seed)
+
+    def decide(scores: np.ndarray) -> np.ndarray:
+        yes = scores + rng.normal(0, noise, len(scores)) >= bar
+        return np.asarray(yes ^ (rng.random(len(scores)) < slips))
+
     scores = shape(rng, 100)
-    yes = scores + rng.normal(0, noise, 100) >= bar
-    found = calibrate(
-        [Decided(float(s), bool(y)) for s, y in zip(scores, yes, strict=True)], threshold=0.7
-    )
+    told_ = [Decided(float(s), bool(y)) for s, y in zip(scores, decide(scores), strict=True)]
+    found = calibrate(told_, threshold=0.7)
     fresh = shape(rng, 20_000)
-    right = fresh + rng.normal(0, noise, 20_000) >= bar
+    right = decide(fresh)
     best = max(float(((fresh >= at) == right).mean()) for at in np.linspace(0.3, 1, 141))
     ours = float(((fresh >= 0.7) == right).mean())
     theirs = ours if found.bar is None else float(((fresh >= found.bar) == right).mean())
@@ -134,14 +230,24 @@ def _person(
 
 def random_people() -> None:
     """Decisions that have nothing to do with the score."""
-    for share in (0.2, 0.5, 0.8):
-        moved = 0
-        for seed in range(200):
-            rng = np.random.default_rng(seed)
-            told_ = [Decided(float(s), bool(rng.random() < share)) for s in rng.uniform(0, 1, 100)]
-            found = calibrate(told_, threshold=0.7)
-            moved += found.applied != 0.7 or found.review_below is not None
-        print(f"  random decisions, {share:.0%} approved: the bar moved in {moved} of 200")
+    print("\nrandom decisions, 150 seeds each: the bar moved")
+    for number in (25, 100):
+        for share in (0.1, 0.3, 0.5, 0.8, 0.95):
+            moved = [_moved_at_random(shape, number, share) for shape in SCORES.values()]
+            print(
+                f"  {number:3} decisions, {share:.0%} approved: {sum(moved)} of {150 * len(moved)}"
+            )
+
+
+def _moved_at_random(shape: Callable[[Rng, int], np.ndarray], number: int, share: float) -> int:
+    moved = 0
+    for seed in range(150):
+        rng = np.random.default_rng(1000 + seed)
+        scores = shape(rng, number)
+        told_ = [Decided(float(score), bool(rng.random() < share)) for score in scores]
+        found = calibrate(told_, threshold=0.7)
+        moved += found.applied != 0.7 or found.review_below is not None
+    return moved
 
 
 # ---- style ------------------------------------------------------------------------------------
@@ -219,7 +325,9 @@ def styles() -> None:
 
 if __name__ == "__main__":
     null_words()
+    other_nulls()
     planted_words()
+    planted_elsewhere()
     superstitions()
     other_bars()
     random_people()

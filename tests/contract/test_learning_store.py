@@ -67,7 +67,7 @@ def test_words_decisions_and_styles_are_read_back_and_forgotten_apart(store: Sql
     assert store.persons_words(sandbox=True) == ()
     checkpoint = history.attempts[0].request.checkpoint
     (sha256,) = store.approved_files("Neon", checkpoint=checkpoint, sandbox=False)
-    assert store.approved_files("Neon", checkpoint=None, sandbox=False) == ()
+    assert store.approved_files("Neon", checkpoint=None, sandbox=False) == {}
     assert store.projects_with_style(sandbox=False) == (("Neon", checkpoint),)
     store.save_styles([(sha256, {"grain": 1.5})], recipe="1")
     store.save_styles([(sha256, {"grain": 2.5})], recipe="1")
@@ -77,7 +77,7 @@ def test_words_decisions_and_styles_are_read_back_and_forgotten_apart(store: Sql
     store.forget(part=Part.PEOPLE, project="Neon")
     assert [one.project for one in store.persons_words(sandbox=False)] == ["Rain"]
     store.forget(part=Part.STYLE, family="sdxl")
-    assert store.approved_files("Neon", checkpoint=checkpoint, sandbox=False) == ()
+    assert store.approved_files("Neon", checkpoint=checkpoint, sandbox=False) == {}
     assert len(store.outcomes(sandbox=False)) == 2
     store.forget(family="another")
     store.forget(project="Rain")

@@ -11,20 +11,25 @@ from tower_anime.domain.brief import Brief
 from tower_anime.domain.direction import Addition, Enhancement
 from tower_anime.domain.family import Family
 from tower_anime.domain.lesson import WordChoice
-from tower_anime.domain.manner import QUALITY, SECTIONS, STYLE, manner_of
+from tower_anime.domain.manner import PALETTE, QUALITY, SECTIONS, STYLE, manner_of
 
 
-def may_join(word: str, *, brief: Brief, enhancement: Enhancement) -> bool:
+def may_join(
+    word: str, *, brief: Brief, enhancement: Enhancement, keeps_style: bool = False
+) -> bool:
     """Whether a learned word may join this request.
 
     Only words that say how a picture is drawn may, where the user, the project and a model left
     that open (what the rules add by taste binds nobody); nothing that is to be avoided.
+    `keeps_style`: the project has a style of its own, which no word for style or colours may move.
     """
     section = SECTIONS.get(word)
     if section is None or objection(word, excluded=enhancement.negative.split(",")):
         return False
     if section == QUALITY:
         return True
+    if keeps_style and section in (STYLE, PALETTE):
+        return False
     decided = [item.words for item in enhancement.additions if item.reason not in RULES_OWN]
     request = ", ".join([brief.prompt, *decided]).replace("_", " ")
     if section == STYLE:

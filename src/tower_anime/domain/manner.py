@@ -9,12 +9,12 @@ QUALITY, LIGHT, CAMERA, PALETTE, STYLE = "quality", "light", "camera", "palette"
 # Chosen by hand from tags that anime models were trained on and words that people write.
 _WORDS: Mapping[str, str] = {
     QUALITY: "masterpiece|best quality|high quality|amazing quality|great quality|absurdres|"
-    "highres|very aesthetic|aesthetic|newest|recent|official art|key visual|high score|"
+    "highres|very aesthetic|aesthetic|high score|"
     "great score|score 9|score 8 up|score 7 up|detailed|highly detailed|extremely detailed|"
     "very detailed|intricate details|intricate|fine details|detailed background|detailed eyes|"
-    "sharp focus|sharp|crisp|clean lines|clean lineart|polished|finely drawn|beautifully drawn|"
+    "sharp focus|sharp|crisp|clean lines|polished|finely drawn|beautifully drawn|"
     "professional|award winning|4k|8k|ultra detailed|best illustration|good anatomy|"
-    "consistent lines|smooth shading",
+    "consistent lines",
     LIGHT: "natural light|soft light|soft lighting|bright lighting|bright light|dramatic lighting|"
     "cinematic lighting|volumetric lighting|rim light|rim lighting|backlighting|backlight|"
     "window light|diffused light|ambient light|studio lighting|warm light|cool light|"
@@ -29,6 +29,7 @@ _WORDS: Mapping[str, str] = {
     "natural colors|high saturation|low saturation|monochrome|greyscale|sepia|"
     "complementary colors|color grading",
     STYLE: "anime style|anime coloring|anime screencap|cel shading|flat color|flat colors|"
+    "newest|recent|official art|key visual|smooth shading|clean lineart|"
     "lineart|bold lines|thick lines|thin lines|watercolor|watercolor \\(medium\\)|oil painting|"
     "painterly|gouache|ink|sketch|pencil|digital painting|concept art|illustration|"
     "pixel art|retro|1990s style|1980s style|screentone|manga style|soft shading|"
@@ -42,8 +43,14 @@ SECTIONS: Mapping[str, str] = {
 }
 """Word → what it decides on: quality, light, camera, palette or style."""
 
-TRIED = tuple(word for word in _WORDS[QUALITY].split("|") if not word.startswith("score"))
-"""Words that may be tried on any prompt: they ask for care, not for another picture."""
+_OF_THINGS = ("detailed background", "detailed eyes")  # not every picture has them
+
+TRIED = tuple(
+    word
+    for word in _WORDS[QUALITY].split("|")
+    if not word.startswith("score") and word not in _OF_THINGS
+)
+"""Words that may be tried on any prompt: they ask for care, neither for things nor for a style."""
 
 
 def manner_of(words: Collection[str]) -> frozenset[str]:

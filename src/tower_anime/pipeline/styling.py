@@ -66,6 +66,18 @@ def _unknown(project: str) -> Conflict:
     return Conflict(f"the style of {project} is not known any more")
 
 
+def defining(
+    memory: Judged, project: str, *, checkpoint: str | None, sandbox: bool
+) -> tuple[str, ...]:
+    """Return the files that define a project's style with a checkpoint, oldest first.
+
+    Scenes that say that they are drawn otherwise don't, unless most of the project's are.
+    """
+    approved = memory.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)
+    usual = [sha256 for sha256, prompt in approved.items() if not style.is_meant_to_differ(prompt)]
+    return tuple(usual if len(usual) >= len(approved) / 2 else approved)
+
+
 @dataclass(frozen=True)
 class MeasuredStyles:
     """Styles of approved pictures, per project and checkpoint; each file is measured once."""
@@ -125,7 +137,7 @@ class MeasuredStyles:
 
     def of(self, project: str, *, checkpoint: str | None, sandbox: bool) -> Style | None:
         """Return a project's style with a checkpoint; None while too few pictures define it."""
-        files = self.memory.approved_files(project, checkpoint=checkpoint, sandbox=sandbox)
+        files = defining(self.memory, project, checkpoint=checkpoint, sandbox=sandbox)
         if len(files) < ENOUGH:
             return None
         if files not in self._known:

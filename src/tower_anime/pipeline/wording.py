@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tower_anime.assess.style import ENOUGH as DEFINES_STYLE
 from tower_anime.direct.learned import may_be_avoided, may_join, with_learned
-from tower_anime.domain.brief import Brief, DirectorChoice
+from tower_anime.domain.brief import DEFAULT_PROJECT, Brief, DirectorChoice
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Dialect, Family, Guidance
 from tower_anime.domain.lesson import WordChoice
@@ -34,10 +35,13 @@ def worded(
     wanted, avoided = WordChoice(), WordChoice()
     if "prompt" not in brief.locks:
         lately = firsts[-_LATELY:]
+        keeps_style = _has_style(brief.project, known)
         wanted = choose_words(
             known.words,
             prompt=enhancement.prompt,
-            allowed=lambda word: may_join(word, brief=brief, enhancement=enhancement),
+            allowed=lambda word: may_join(
+                word, brief=brief, enhancement=enhancement, keeps_style=keeps_style
+            ),
             passing=sum(outcome.passed for outcome in lately) / len(lately),
             pool=TRIED if family.dialect is Dialect.TAGS else (),
             lot=lot,
@@ -50,3 +54,9 @@ def worded(
             lot=lot,
         )
     return with_learned(enhancement, wanted, avoided, brief=brief, family=family)
+
+
+def _has_style(project: str, known: Evidence) -> bool:
+    """Whether what passed in a project is enough to define its style."""
+    made = sum(outcome.passed and outcome.project == project for outcome in known.outcomes)
+    return project != DEFAULT_PROJECT and made >= DEFINES_STYLE

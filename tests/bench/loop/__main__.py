@@ -1,13 +1,15 @@
 """The loop against its rivals, on generators drawn by lot: `python -m tests.bench.loop [WORLDS]`.
 
+`--first N`: worlds from that number on, which nothing was tuned on; `--words`: words alone.
+
 Each world gets the same requests; a start is good, burnt or undersampled in turn. Costs are
 sampler steps per truly good picture; shares have a 95 % interval over the worlds.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -140,17 +142,23 @@ def words(worlds: Sequence[World]) -> None:
         )
 
 
-def main(worlds: int) -> None:
+def main() -> None:
     """Print the tables."""
-    drawn = [draw(number) for number in range(worlds)]
-    print(f"{worlds} worlds, {REQUESTS} requests each, at most {BUDGET} attempts")
-    for blur in BLURS:
-        rivals(drawn, blur=blur)
-    equal_evidence(drawn)
-    curves(drawn)
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("worlds", type=int, nargs="?", default=20)
+    asked.add_argument("--first", type=int, default=0)
+    asked.add_argument("--words", action="store_true")
+    said = asked.parse_args()
+    drawn = [draw(number) for number in range(said.first, said.first + said.worlds)]
+    print(f"{said.worlds} worlds, {REQUESTS} requests each, at most {BUDGET} attempts")
+    if not said.words:
+        for blur in BLURS:
+            rivals(drawn, blur=blur)
+        equal_evidence(drawn)
+        curves(drawn)
     words(drawn)
     print(f"\n{time.process_time():.0f} s of CPU")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    main()

@@ -92,11 +92,11 @@ class SqlJudged(ABC):
 
     def approved_files(
         self, project: str, *, checkpoint: str | None, sandbox: bool, limit: int = NEWEST_APPROVED
-    ) -> tuple[str, ...]:
-        """Return the SHA-256 of a project's newest approved stills, oldest first."""
+    ) -> Mapping[str, str]:
+        """Return a project's newest approved stills, oldest first: SHA-256 and what was asked."""
         made, one = attempts.c, generations.c
         query = (
-            select(made.artifact_sha256)
+            select(made.artifact_sha256, one.brief["prompt"].as_string())
             .join(
                 generations,
                 and_(one.id == made.generation_id, one.chosen_attempt == made.number),
@@ -118,8 +118,11 @@ class SqlJudged(ABC):
             limits = not_forgotten(
                 connection, Part.STYLE, at=one.created_at, family=made.family, of=projects.c.name
             )
-            found = connection.scalars(query.where(*limits)).all()
-        return tuple(reversed(list(dict.fromkeys(found))))
+            found = connection.execute(query.where(*limits)).all()
+        newest: dict[str, str] = {}
+        for sha256, prompt in found:
+            newest.setdefault(sha256, prompt)
+        return dict(reversed(newest.items()))
 
     def projects_with_style(self, *, sandbox: bool) -> tuple[tuple[str, str | None], ...]:
         """Return project and checkpoint of every approved still, each pair once."""
