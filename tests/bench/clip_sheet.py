@@ -51,12 +51,12 @@ def shot_of(
     steps: int = 25,
     cfg: float = 5.0,
     frames: int = 81,
-    model: str = MODEL,
+    model: str | Model = MODEL,
     size: tuple[int, int] = (832, 480),
 ) -> Shot:
     """Return the shot that settings make of a prompt."""
     sampling = Sampling(
-        model=Model(surface_of(model)),
+        model=Model(surface_of(model)) if isinstance(model, str) else model,
         positive=Conditioning(prompt),
         seed=seed,
         steps=steps,
@@ -88,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--prompt", action="append", help="instead of the built-in list")
+    parser.add_argument("--model", default=MODEL)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--cfg", type=float, default=5.0)
@@ -101,7 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for prompt in given.prompt or PROMPTS:
         begun = time.perf_counter()
         shot = shot_of(
-            prompt, seed=given.seed, steps=given.steps, cfg=given.cfg, frames=given.frames
+            prompt,
+            seed=given.seed,
+            steps=given.steps,
+            cfg=given.cfg,
+            frames=given.frames,
+            model=given.model,
         )
         rows.append(strip(shot, pictures=given.pictures, cell_px=given.cell, every=given.every))
         print(f"{time.perf_counter() - begun:5.2f} s  {prompt}")

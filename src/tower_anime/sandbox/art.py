@@ -179,12 +179,16 @@ def people(scene: Scene, wide: float, moments: Sequence[Moment] = ()) -> str:
     slot = wide / len(scene.people)
     out = ""
     for i, look in enumerate(scene.people):
-        own = scene.rng(f"person{i}" if scene.panel == 0 else f"person{i}/{scene.panel}")
+        own = scene.rng(f"person{i}")
         x = slot * (i + 0.5) + slot * (0.2 if len(scene.people) == 1 else 0.1) * float(
             own.uniform(-1, 1)
         )
         moment = moments[i] if moments else AT_REST
         body = figure(look, setting, own, str(i), moment)
+        if scene.panel:  # the same again, not quite as it was
+            shift, lean, size = scene.rng(f"again{i}/{scene.panel}").uniform(-1, 1, 3)
+            x += 0.06 * slot * float(shift)
+            body = moved(body, f"rotate({lean:.2f} 0 440) scale({1 + 0.015 * size:.3f})")
         out += _placed(scene, look, camera, setting, x, body, moment)
     return out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from importlib.resources import files
 from typing import Any
@@ -37,6 +37,9 @@ _FOLDERS = [
     "optical_flow",
     "detection",
 ]
+READS_FILES = {"LoadImage": "image", "LoadAudio": "audio"}
+"""Classes with an input of their kind's name that is a file of the input folder."""
+
 _LISTED = {
     "checkpoints": ("CheckpointLoaderSimple", "ckpt_name"),
     "loras": ("LoraLoader", "lora_name"),
@@ -73,11 +76,13 @@ class Catalog:
                 rows.append((name, category, spec[0], spec[1] if len(spec) > 1 else {}))
         return rows
 
-    def listing(self, images: list[str]) -> dict[str, Any]:
-        """Return `/object_info` with the uploaded `images` as LoadImage's choices."""
+    def listing(self, images: list[str], sounds: Sequence[str] = ()) -> dict[str, Any]:
+        """Return `/object_info` with the uploaded files as the choices of the nodes that load."""
         nodes = dict(self._nodes)
-        nodes["LoadImage"] = deepcopy(nodes["LoadImage"])
+        for class_type in READS_FILES:
+            nodes[class_type] = deepcopy(nodes[class_type])
         nodes["LoadImage"]["input"]["required"]["image"][0] = images
+        nodes["LoadAudio"]["input"]["required"]["audio"][1]["options"] = list(sounds)
         return nodes
 
     def model_folders(self) -> list[str]:

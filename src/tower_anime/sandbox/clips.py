@@ -9,6 +9,7 @@ from tower_anime.sandbox.film import Film
 from tower_anime.sandbox.motion import asks_for_motion, motion_of
 from tower_anime.sandbox.sampling import Sampling, check_memory, damage_of, imagined, sample, work
 from tower_anime.sandbox.shot import Shot
+from tower_anime.sandbox.sound import SoundLatent, score_of
 from tower_anime.sandbox.surface import Footage, Surface
 from tower_anime.sandbox.values import ClipLatent, Latent, NodeFailure, Run
 from tower_anime.sandbox.words import Scene
@@ -67,7 +68,23 @@ def _shot(s: Sampling, latent: ClipLatent) -> ClipLatent:
         flicker=min(1.0, 2.2 * damage.residual),
         drift=_drift(latent.frames, footage, surface, s),
     )
-    return replace(latent, shot=shot)
+    return replace(latent, shot=shot, sound=_sound(s, latent.sound, shot, footage))
+
+
+def _sound(
+    s: Sampling, latent: SoundLatent | None, shot: Shot, footage: Footage
+) -> SoundLatent | None:
+    """Return the sound that goes with the shot; a second pass keeps what it finds."""
+    if latent is None or latent.score is not None or footage.loudness_lufs is None:
+        return latent
+    score = score_of(
+        s.positive.text,
+        shot.film.scene,
+        loudness_lufs=footage.loudness_lufs,
+        hiss=shot.damage.residual,
+        burn=shot.damage.burn,
+    )
+    return replace(latent, score=score)
 
 
 def _again(film: Film, latent: ClipLatent) -> Film:

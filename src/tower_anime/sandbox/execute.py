@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 
 from tower_anime.domain.frame import Frame
-from tower_anime.sandbox.catalog import Catalog
+from tower_anime.sandbox.catalog import READS_FILES, Catalog
 from tower_anime.sandbox.faults import Faults
 from tower_anime.sandbox.folders import Folders, Outside
 from tower_anime.sandbox.jobs import Job, JobQueue
@@ -245,7 +245,7 @@ class _Execution:
                 source = self._source(value)
                 part = value if source is None else (self._sign(source), value[1:])
                 digest.update(repr((name, part)).encode())
-                if class_type == "LoadImage":
+                if class_type in READS_FILES:
                     digest.update(self._content(value))
             self.signatures[node_id] = digest.hexdigest()
         return self.signatures[node_id]

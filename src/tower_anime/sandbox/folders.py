@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import os
 import struct
 import zlib
@@ -47,6 +48,14 @@ class Folders:
 
     def images(self) -> list[str]:
         """Return the names of the input images, as LoadImage offers them."""
+        return sorted(set(self._uploaded()) - set(self.sounds()))
+
+    def sounds(self) -> list[str]:
+        """Return the names of the input files that may sound, as LoadAudio offers them."""
+        kinds = {name: mimetypes.guess_type(name)[0] or "" for name in self._uploaded()}
+        return [name for name, kind in kinds.items() if kind.startswith(("audio/", "video/"))]
+
+    def _uploaded(self) -> list[str]:
         folder = self.root / "input"
         return sorted(path.name for path in folder.iterdir() if path.is_file())
 

@@ -39,7 +39,9 @@ def _surface(
 
 _HUNYUAN = Footage(rate=24.0, latent_frames=4, good_frames=129, stillness=0.12)
 _PACED_24 = Footage(rate=24.0, latent_frames=4, good_frames=121, stillness=0.1)
-_LTX2 = Footage(rate=24.0, latent_frames=8, good_frames=241, stillness=0.2)
+_LTX2 = Footage(
+    rate=24.0, latent_frames=8, good_frames=241, stillness=0.2, loudness_lufs=(-30.0, -14.0)
+)
 _WAN = Footage(rate=16.0, latent_frames=4, good_frames=97, stillness=0.15)
 _WAN_5B = Footage(rate=24.0, latent_frames=4, good_frames=121, stillness=0.1)
 _LTX = Footage(rate=25.0, latent_frames=8, good_frames=161, stillness=0.35)
@@ -115,7 +117,7 @@ CHECKPOINTS: Mapping[str, Surface] = {
         footage=replace(_LTX, stillness=0.2),
     ),
     "sandbox_ltx2_19b_distilled.safetensors": _surface(
-        960, 8, 0.8, 2.5, 7.0, footage=replace(_LTX2, stillness=0.15)
+        960, 8, 0.8, 2.5, 7.0, footage=replace(_LTX2, stillness=0.15, loudness_lufs=(-22.0, -8.0))
     ),
 }
 """The checkpoints on offer and what they are like in world 0; the first is the default.

@@ -17,6 +17,7 @@ from tower_anime.sandbox.models import surface_of
 from tower_anime.sandbox.nodes_clips import CLIP_NODES, developed
 from tower_anime.sandbox.nodes_masks import MASK_NODES, blended, mask_of
 from tower_anime.sandbox.nodes_newer import NEWER_NODES
+from tower_anime.sandbox.nodes_sound import SOUND_NODES
 from tower_anime.sandbox.sampling import (
     MAX_PIXELS,
     Sampling,
@@ -327,6 +328,7 @@ NODES: dict[str, Callable[..., Result]] = (
     CLIP_NODES
     | MASK_NODES
     | NEWER_NODES
+    | SOUND_NODES
     | {
         "CheckpointLoaderSimple": _checkpoint,
         "LoraLoader": _lora,

@@ -13,6 +13,7 @@ from tower_anime.sandbox import spoil
 from tower_anime.sandbox.folders import png, texts_of, with_texts
 from tower_anime.sandbox.models import MOTION_MODULE, MOTION_MODULE_PX
 from tower_anime.sandbox.saving import saved, saving
+from tower_anime.sandbox.sound import Sound
 from tower_anime.sandbox.values import (
     ClipLatent,
     Conditioning,
@@ -100,8 +101,10 @@ def _motion_module(
     return (replace(model, motion=module),)
 
 
-def _create(_: Run, *, images: tuple[Frame, ...], fps: float, **_rest: object) -> Result:
-    return (Video(images, fps),)
+def _create(
+    _: Run, *, images: tuple[Frame, ...], fps: float, audio: Sound | None = None, **_rest: object
+) -> Result:
+    return (Video(images, fps, audio),)
 
 
 def _save_video(
@@ -117,7 +120,12 @@ def _save_video(
     suffix = {"auto": ".mp4"}.get(format, f".{format}")
     coder = "av1" if codec == "av1" or format == "webm" else "mp4"
     data = encoded(
-        video.images, rate=video.rate, container=container, codec=coder, texts=_texts(run)
+        video.images,
+        rate=video.rate,
+        container=container,
+        codec=coder,
+        texts=_texts(run),
+        sound=video.sound,
     )
     return _kept(run, data, video.images, filename_prefix, suffix, values=(video,))
 
@@ -188,6 +196,7 @@ def _vhs_combine(
     format: str,  # noqa: A002 - the node's name
     pingpong: bool,
     save_output: bool,
+    audio: Sound | None = None,
     **_: object,
 ) -> Result:
     """Write what the Video Helper Suite does: the clip, and a still that holds the workflow."""
@@ -195,7 +204,14 @@ def _vhs_combine(
     kind = "output" if save_output else "temp"
     frames = images + images[-2:0:-1] if pingpong else images
     texts = _texts(run)
-    data = encoded(frames, rate=frame_rate, container=container, codec=codec, texts=texts)
+    data = encoded(
+        frames,
+        rate=frame_rate,
+        container=container,
+        codec=codec,
+        texts=texts,
+        sound=audio if format.startswith("video/") else None,
+    )
     with saving(run, kind):
         file = saved(run, data, kind=kind, prefix=filename_prefix, of=images[0], suffix=suffix)
     folder = run.folders.inside(kind, file["subfolder"])

@@ -24,8 +24,6 @@ from tower_anime.sandbox.values import (
 
 _SHIFT = 20.0
 """How far LTX-2 shifts its noise levels: turns a level of `ManualSigmas` into a denoise."""
-_SILENCE = "no sound"
-"""Stands for sound wherever a graph carries it: the sandbox makes none."""
 
 
 def _same(name: str) -> Callable[..., Result]:
@@ -141,10 +139,6 @@ NEWER_NODES: dict[str, Callable[..., Result]] = {
     "LTXAVTextEncoderLoader": _same("text_encoder"),
     "LTXVAudioVAELoader": _same("ckpt_name"),
     "LatentUpscaleModelLoader": _same("model_name"),
-    "LTXVEmptyLatentAudio": lambda _, **_rest: (_SILENCE,),
-    "LTXVConcatAVLatent": _same("video_latent"),
-    "LTXVSeparateAVLatent": lambda _, *, av_latent: (av_latent, _SILENCE),
-    "LTXVAudioVAEDecode": lambda _, **_rest: (_SILENCE,),
     "LTXVLatentUpsampler": _upsampled,
     "LTXVCropGuides": lambda _, *, positive, negative, latent: (positive, negative, latent),
     "LTXVImgToVideoInplace": _begun_with,

@@ -231,11 +231,11 @@ class Routes:
         return Reply({"cancelled": cancelled})
 
     async def _get_object_info(self, _: Request) -> Response:
-        return Reply(self.catalog.listing(self.folders.images()))
+        return Reply(self.catalog.listing(self.folders.images(), self.folders.sounds()))
 
     async def _get_class_info(self, request: Request) -> Response:
         class_type = request.path_params["class_type"]
-        listing = self.catalog.listing(self.folders.images())
+        listing = self.catalog.listing(self.folders.images(), self.folders.sounds())
         return Reply({class_type: listing[class_type]} if class_type in listing else {})
 
     async def _get_model_folders(self, _: Request) -> Response:

@@ -51,7 +51,8 @@ class Footage:
     `rate` is what it learnt, in frames per second. One latent holds `latent_frames`, so lengths
     are a multiple of it plus one. Beyond `good_frames` a clip turns back and drifts. `stillness`
     is how often (0–1) nothing moves when no word of the prompt asks for motion. More than
-    `most_frames` are refused.
+    `most_frames` are refused. A model that makes sound gives it a loudness between the two of
+    `loudness_lufs`.
     """
 
     rate: float
@@ -59,6 +60,7 @@ class Footage:
     good_frames: int
     stillness: float
     most_frames: int | None = None
+    loudness_lufs: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tower_anime.sandbox.catalog import Catalog
+from tower_anime.sandbox.catalog import READS_FILES, Catalog
 from tower_anime.sandbox.folders import Folders, Outside
 
 Json = dict[str, Any]
@@ -104,13 +104,13 @@ class Validator:
         )
         return Checked(error, [], node_errors)
 
-    def image_problem(self, name: object) -> str | None:
-        """Return LoadImage's own complaint about its file, None if the file is there."""
+    def file_problem(self, class_type: str, name: object) -> str | None:
+        """Return the node's own complaint about its file, None if the file is there."""
         try:
             there = isinstance(name, str) and self.folders.annotated(name).is_file()
         except Outside:
             there = False
-        return None if there else f"Invalid image file: {name}"
+        return None if there else f"Invalid {READS_FILES[class_type]} file: {name}"
 
 
 class _Walk:
@@ -118,7 +118,7 @@ class _Walk:
 
     def __init__(self, validator: Validator, prompt: Mapping[str, Json]) -> None:
         self.catalog = validator.catalog
-        self.image_problem = validator.image_problem
+        self.file_problem = validator.file_problem
         self.prompt = prompt
         self.verdicts: dict[str, _Verdict] = {}
         self._path: list[str] = []
@@ -220,8 +220,8 @@ class _Walk:
                 message = f"Failed to convert an input value to a {kind} value"
                 extra = about | {"received_value": value, "exception_message": str(wrong)}
                 return _error("invalid_input_type", message, f"{name}, {value}, {wrong}", extra)
-        if class_type == "LoadImage":
-            complaint = self.image_problem(value)
+        if class_type in READS_FILES:
+            complaint = self.file_problem(class_type, value)
             if complaint is None:
                 return None
             return _error(

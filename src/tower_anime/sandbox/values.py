@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.folders import Folders
 from tower_anime.sandbox.shot import Shot
+from tower_anime.sandbox.sound import Sound, SoundLatent
 from tower_anime.sandbox.surface import Footage, Surface
 from tower_anime.sandbox.words import Scene
 
@@ -71,7 +72,8 @@ class ClipLatent:
     """A clip in the making: `frames` of `width`×`height` pixels.
 
     `start` is the picture that it begins with. `shot` is what a sampler made of it, None while
-    it is zeros; the frames are drawn when it is decoded.
+    it is zeros; the frames are drawn when it is decoded. `sound` goes with it where a graph asks
+    for some.
     """
 
     width: int
@@ -79,6 +81,7 @@ class ClipLatent:
     frames: int
     start: Frame | None = None
     shot: Shot | None = None
+    sound: SoundLatent | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Video:
 
     images: tuple[Frame, ...]
     rate: float
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ The prompt goes into each file where ComfyUI puts it, beside the word that a san
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import av
 import numpy as np
+from av.container import OutputContainer
 
 from tower_anime.domain.frame import Frame
+from tower_anime.sandbox.sound import RATE, Sound
 
 _MP4 = {"movflags": "use_metadata_tags"}
 """As ComfyUI writes it: any key of metadata, the index at the end."""
@@ -37,8 +40,12 @@ def encoded(
     codec: str,
     texts: Mapping[str, str],
     settings: Mapping[str, str] | None = None,
+    sound: Sound | None = None,
 ) -> bytes:
-    """Return the frames as a video file; `rate` in frames per second."""
+    """Return the frames as a video file; `rate` in frames per second.
+
+    A sound is cut where the picture ends; a shorter one ends before it.
+    """
     out = io.BytesIO()
     name, pixels, own = _CODECS[codec]
     height, width = frames[0].shape[:2]
@@ -51,11 +58,35 @@ def encoded(
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
         stream.options = {**own, **(settings or {})}
+        track = None if sound is None else _track(file, container)
         for frame in frames:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             file.mux(stream.encode(picture.reformat(format=pixels)))
         file.mux(stream.encode(None))
+        if sound is not None and track is not None:
+            _sing(file, track, sound, duration_s=len(frames) / rate)
     return out.getvalue()
+
+
+def _track(file: OutputContainer, container: str) -> av.AudioStream:
+    """Add the stream that ComfyUI adds: Opus in WebM, AAC elsewhere, two channels."""
+    coder = "libopus" if container == "webm" else "aac"
+    track = file.add_stream(coder, rate=RATE, layout="stereo")
+    assert isinstance(track, av.AudioStream)
+    return track
+
+
+def _sing(file: OutputContainer, track: av.AudioStream, sound: Sound, *, duration_s: float) -> None:
+    wave = sound.wave[:, : math.ceil(duration_s * sound.rate)]
+    if not wave.shape[1]:
+        return
+    layout = "mono" if wave.shape[0] == 1 else "stereo"
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(wave), format="fltp", layout=layout)
+    frame.sample_rate, frame.pts = sound.rate, 0
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        file.mux(track.encode(part))
+    file.mux(track.encode(None))
 
 
 def webp_with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:

@@ -339,7 +339,33 @@ ACTIONS: Table = {
 }
 """What people in a clip do beside their pose."""
 
-CLIP_TABLES: dict[str, Table] = {"camera": CAMERAS, "action": ACTIONS}
+SOUNDS: Table = {
+    "voice": (
+        "talking",
+        "speaking",
+        "talks",
+        "speaks",
+        "singing",
+        "sings",
+        "says",
+        "voice",
+        "speech",
+        "dialogue",
+        "song",
+        "laughing",
+    ),
+    "waves": ("sound of waves", "waves", "surf"),
+    "wind": ("howling wind",),
+    "shout": ("shouting", "shouts", "screaming", "screams"),
+    "whisper": ("whispering", "whispers", "whisper"),
+    "loud": ("loud", "loudly", "explosion", "roaring"),
+    "quiet": ("quiet", "quietly", "faint sound"),
+    "no music": ("musicless",),
+    "silent": ("silent", "silence", "muted", "soundless", "audioless"),
+}
+"""What a clip with sound lets hear, beside the weather and the place."""
+
+CLIP_TABLES: dict[str, Table] = {"camera": CAMERAS, "action": ACTIONS, "sound": SOUNDS}
 """The tables of words that only a clip can show."""
 
 LANDMARKS = ("lighthouse", "waterfall", "train", "island", "bamboo")

@@ -73,8 +73,8 @@ class Scene:
     """What a picture shows. The same words and seed always give the same scene.
 
     `landmarks` are the things that stand about. `lit` says whether the words asked for some
-    light at all. `panel` counts the repetitions of a doubled subject: the same people in the same
-    place, held a little differently.
+    light at all. `panel` counts the repetitions of a doubled subject: the same people, not quite in
+    their place.
     """
 
     seed: int
