@@ -6,7 +6,7 @@ Everything is drawn from seeds. Nothing is asserted; the sharp ends of it are te
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -256,9 +256,9 @@ _PEOPLE = ("1girl, silver hair", "1boy", "2girls", "1girl, blonde, school unifor
 _PLACES = ("rainy neon street", "forest", "classroom", "beach", "shrine", "castle", "library")
 
 
-def _scene(n: int) -> Frame:
+def _scene(n: int, asked: str = "") -> Frame:
     rng = np.random.default_rng(1000 + n)
-    prompt = f"{_PEOPLE[rng.integers(5)]}, {_PLACES[rng.integers(7)]}".strip(", ")
+    prompt = f"{_PEOPLE[rng.integers(5)]}, {_PLACES[rng.integers(7)]}, {asked}".strip(", ")
     return draw(scene_of(prompt, seed=n), width=640, height=640)
 
 
@@ -314,13 +314,39 @@ def styles() -> None:
             own += [style.compare(rows[at], made).off for at in order[30:]]
             for other, theirs in measured.items():
                 if other != name:
-                    share = float(np.mean([style.compare(one, made).off for one in theirs]))
+                    share = _share_off(theirs, made)
                     others.append(share)
                     lowest = min(lowest, (other, share), key=lambda pair: pair[1])
         print(
             f"  {name:14} own {np.mean(own):6.1%}   others {np.mean(others):6.1%}"
             f"   least {lowest[1]:.0%} ({lowest[0]})"
         )
+
+
+_ASKED = ("", "watercolor", "monochrome", "pixel art", "chibi", "sketch", "cel shading", "retro")
+
+
+def asked_styles() -> None:
+    """Projects of 30 pictures of the sandbox in one of its styles, against its other styles."""
+    measured = {asked: [style.measure(_scene(n, asked)) for n in range(44)] for asked in _ASKED}
+    print(
+        "\nprojects of 30 pictures in one style of the sandbox (rows): off_style of each (columns)"
+    )
+    print(f"  {'':12}", *(f"{name or 'none':>11}" for name in _ASKED))
+    for name, rows in measured.items():
+        shares = {asked: list[float]() for asked in _ASKED}
+        for seed in range(3):
+            order = np.random.default_rng(seed).permutation(len(rows))
+            made = style.style_of([rows[at] for at in order[:30]])
+            assert made is not None
+            for asked, others in measured.items():
+                held = [others[at] for at in order[30:]] if asked == name else others
+                shares[asked].append(_share_off(held, made))
+        print(f"  {name or 'none':12}", *(f"{np.mean(found):11.0%}" for found in shares.values()))
+
+
+def _share_off(rows: Sequence[Mapping[str, float]], made: style.Style) -> float:
+    return float(np.mean([style.compare(row, made).off for row in rows]))
 
 
 if __name__ == "__main__":
@@ -332,3 +358,4 @@ if __name__ == "__main__":
     other_bars()
     random_people()
     styles()
+    asked_styles()

@@ -262,6 +262,11 @@ SMOOTH = Move(
 )
 
 _BROADER, _FINER = (tuple(f"strokes_{which}{way}" for which in ("fine", "middle")) for way in "-+")
+_FINER_TONES = ("gradients+", "levels+", "texture_middle+", "texture_coarse+", "edges+")
+_FLATTER = (
+    *("gradients-", "levels-", "texture_fine-", "texture_middle-", "texture_coarse-"),
+    *("edges-", "flatness+", "grain-"),
+)
 
 MOVES: Mapping[str, tuple[Move, ...]] = {
     "blank": (OTHER_VAE, FULL_PRECISION, NATIVE_SIZE, MORE_STEPS, OTHER_SAMPLER),
@@ -314,11 +319,20 @@ MOVES: Mapping[str, tuple[Move, ...]] = {
         (f"off_style {name}" for name in ("line_weight-", "line_ink-", *_FINER)),
         (BOLD_LINES, MORE_LORA),
     ),
-    "off_style flatness-": (FLAT_FILLS, MORE_STEPS, MORE_LORA),
-    "off_style flatness+": (SOFT_SHADING, MORE_LORA),
     **dict.fromkeys(
-        ("off_style grain+", "off_style texture_fine+"), (MORE_STEPS, FLAT_FILLS, MORE_LORA)
+        (f"off_style {name}" for name in ("line_lightness+", "edge_steepness-")),
+        (BOLD_LINES, SHARPER, MORE_LORA),
     ),
+    **dict.fromkeys(
+        (f"off_style {name}" for name in ("line_lightness-", "edge_steepness+")),
+        (THIN_LINES, SOFT_SHADING, MORE_LORA),
+    ),
+    **dict.fromkeys(
+        (f"off_style {name}" for name in ("grain+", "texture_fine+", "flatness-")),
+        (MORE_STEPS, FLAT_FILLS, MORE_LORA),
+    ),
+    **dict.fromkeys((f"off_style {name}" for name in _FINER_TONES), (FLAT_FILLS, MORE_LORA)),
+    **dict.fromkeys((f"off_style {name}" for name in _FLATTER), (SOFT_SHADING, MORE_LORA)),
 }
 """Defect (or failure) → moves, the likeliest first. A new seed is always the last resort.
 

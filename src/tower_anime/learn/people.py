@@ -20,7 +20,7 @@ from tower_anime.domain.intervals import wilson
 from tower_anime.domain.lesson import Calibration, Decided, ReliabilityBin
 
 ENOUGH = 20  # decisions; below that the interval is wider than any difference worth acting on
-ENOUGH_OF_EACH = 3  # a person who always decides the same tells no bar
+ENOUGH_OF_EACH = 2  # a person who always decides the same tells no bar
 PRECISE = 0.9  # the lower bound of precision from which on a machine may reject more
 NEWEST = 400  # decisions that count
 HALF_LIFE = 200  # decisions after which one counts half; people change

@@ -82,6 +82,9 @@ def test_a_clip_of_another_rate_gets_the_familys_own() -> None:
         ("style saturation-", lambda r: "vivid colors" in r.prompt),
         ("style line_weight+", lambda r: "thin lines" in r.prompt),
         ("style lightness-", lambda r: "bright lighting" in r.prompt),
+        ("style gradients+", lambda r: "flat color" in r.prompt and "painterly" in r.negative),
+        ("style levels-", lambda r: "soft shading" in r.prompt),
+        ("style line_lightness+", lambda r: "bold lines" in r.prompt),
         ("style hue_3+", lambda r: r.lora_strength == 1.0),
     ],
 )
