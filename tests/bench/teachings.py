@@ -162,6 +162,26 @@ def _planted(share: float, name: str, beside: float, apart: float) -> None:
     print(f"  {share:5.0%}  {name:18} {hits / 40:8.0%} {others / 40:8.0%}")
 
 
+def words_beside_others() -> None:
+    """Three words of ten that matter: which others are believed, alone and in pairs."""
+    print("\nof ten words three matter (+0.1, +0.08, -0.1), 20 seeds: found, others believed")
+    effects = {"glow": 0.1, "rain": 0.08, "haze": -0.1}
+    names = [*effects, *(f"word{n}" for n in range(7))]
+    for number in (60, 120, 240, 480):
+        found = others = 0
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            cases = []
+            for n in range(number):
+                said = [word for word in names if rng.random() < 0.5] or ["1boy"]
+                by = sum(effects.get(word, 0.0) for word in said)
+                cases.append(told(n, said, rng.normal(0.6, SPREAD) + by))
+            certain = [lift.words for lift in lifts(cases) if lift.sure or lift.high < 0]
+            found += sum((word,) in certain for word in effects)
+            others += sum(said not in {(word,) for word in effects} for said in certain)
+        print(f"  {number:3} outcomes: {found} of 60, {others} others")
+
+
 def superstitions() -> None:
     """A word that was there in three of three good pictures, by chance."""
     wrong = 0
@@ -354,6 +374,7 @@ if __name__ == "__main__":
     other_nulls()
     planted_words()
     planted_elsewhere()
+    words_beside_others()
     superstitions()
     other_bars()
     random_people()

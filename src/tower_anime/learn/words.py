@@ -33,6 +33,7 @@ _SLAB, _SLAB_CASES = 0.1, 2.0  # first guess of how far words that matter differ
 _SPIKE = 0.05  # first guess of the share of words that matter
 _PLACES = 2.0  # cases that a setting's mean is pulled towards the mean of all with
 _KEPT, _LEFT = 2.0, 1.64  # deviations: an effect that stands beside another word's, or does not
+_BEYOND = 3.0  # deviations by which two words do more than the sum of what each does
 
 MOST_ADDED = 3
 ADDED_SHARE = 0.75  # of the requests get a word that helps; the others are the comparison
@@ -101,9 +102,9 @@ def choose_words(
     sure = dict.fromkeys(
         word
         for lift in found
-        if lift.sure and not lift.negative and any(w not in said for w in lift.words)
+        if lift.sure and not lift.negative and all(w in said or allowed(w) for w in lift.words)
         for word in lift.words
-        if word not in said and allowed(word)
+        if word not in said
     )
     chosen = list(sure)[:MOST_ADDED]
     drawn = {word: lot(f"word {word}") < ADDED_SHARE for word in chosen}
@@ -286,15 +287,41 @@ def _borrowed(cases: _Cases, there: _Flags, known: _Flags, tested: _Tested) -> _
     return found
 
 
+def _beyond_each(
+    cases: _Cases,
+    there: _Flags,
+    known: _Flags,
+    pairs: Sequence[tuple[int, int]],
+    tested: _Tested,
+) -> _Flags:
+    """Return which pairs that seem to matter do more than the sum of their two words."""
+    found = tested.agrees & (np.abs(tested.lift) > tested.reach)
+    for at in np.flatnonzero(found):
+        column = tested.columns[int(at)]
+        a, b = pairs[column]
+        rows = known[:, column]
+        design = np.column_stack([there[rows, a], there[rows, b], there[rows, a] & there[rows, b]])
+        found[at] = _deviations(cases, design, rows)[2] * np.sign(tested.lift[at]) >= _BEYOND
+    return found
+
+
 def _told_together(cases: _Cases, both: _Flags, rows: _Flags) -> tuple[float, float]:
     """Return the effects of two words in deviations of their error, each beside the other."""
-    design = np.column_stack([np.ones(int(rows.sum())), both[rows]])
+    one, other = _deviations(cases, both[rows], rows)
+    return float(one), float(other)
+
+
+def _deviations(cases: _Cases, there: _Flags, rows: _Flags) -> _Figures:
+    """Return the effects of columns, each beside the others, in deviations of their errors."""
+    design = np.column_stack([np.ones(len(there)), there])
     weights, rest = cases.weights[rows], cases.rest[rows]
     inverse = np.linalg.pinv(design.T @ (design * weights[:, None]))
     effects = inverse @ (design.T @ (weights * rest))
-    variance = weights @ (rest - design @ effects) ** 2 / max(1e-9, weights.sum() - 3)
+    free = max(1e-9, weights.sum() - design.shape[1])
+    variance = weights @ (rest - design @ effects) ** 2 / free
     errors = np.sqrt(np.maximum(variance * np.diag(inverse), 1e-12))
-    return float(effects[1] / errors[1]), float(effects[2] / errors[2])
+    found: _Figures = (effects / errors)[1:]
+    return found
 
 
 def _shares_of_error(present: _Figures, absent: _Figures) -> _Figures:
@@ -342,7 +369,10 @@ def _effects(raw: _Figures, error2: _Figures) -> tuple[float, _Figures]:
 
 
 def _pairs(cases: _Cases, names: Sequence[str], there: _Flags, known: _Flags) -> list[WordLift]:
-    """Return what two words do together beyond one of them alone."""
+    """Return what two words do together beyond one of them alone.
+
+    Together they are also better where one of them is good by itself: that is no effect of two.
+    """
     often = there.astype(np.float32)
     together = np.triu(often.T @ often, 1)
     order = np.argsort(-together, axis=None, kind="stable")[:_MOST_PAIRS]
@@ -355,6 +385,10 @@ def _pairs(cases: _Cases, names: Sequence[str], there: _Flags, known: _Flags) ->
     one = there[:, left] ^ there[:, right]
     told = known[:, left] & known[:, right] & (both | one)
     tested = _tested(cases, both, told, error=_PAIR_ERROR)
+    apart = known[:, left] & known[:, right]
+    tested = replace(
+        tested, agrees=tested.agrees & _beyond_each(cases, there, apart, pairs, tested)
+    )
     return [
         _lift((names[left[c]], names[right[c]]), tested, at, cases, both[:, c], told[:, c])
         for at, c in enumerate(tested.columns)

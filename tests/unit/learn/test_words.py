@@ -150,6 +150,21 @@ def test_two_words_together_are_compared_with_one_of_them() -> None:
     assert abs(pair.lift - 0.2) < 0.06
 
 
+def test_two_words_of_which_one_helps_are_no_pair() -> None:
+    """Together they are better than one of them on average: that is the one that helps."""
+    names, believed = ("glow", "haze", "cat", "tree", "sea"), list[tuple[str, ...]]()
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        said = [[word for word in names if rng.random() < 0.5] or ["1boy"] for _ in range(240)]
+        scores = [rng.normal(0.6, 0.08) + 0.1 * ("glow" in words) for words in said]
+        cases = [
+            told(n, words, score) for n, (words, score) in enumerate(zip(said, scores, strict=True))
+        ]
+        believed += [lift.words for lift in lifts(cases) if lift.sure]
+    assert believed.count(("glow",)) == 10
+    assert len(believed) <= 11
+
+
 def test_negative_prompts_are_learned_likewise_and_only_first_attempts_count() -> None:
     rng = np.random.default_rng(6)
     cases = []
@@ -202,6 +217,15 @@ def test_sure_words_are_added_mostly_and_never_against_the_request() -> None:
     )
     assert left.added == ()
     assert len(left.drawn) == 3
+
+
+def test_half_of_a_pair_is_no_reason_to_add_it() -> None:
+    pair = WordLift(**{**vars(sure("ink")), "words": ("ink", "castle")})
+    for prompt, added in (("1girl", {}), ("1girl, castle", {"ink": True})):
+        chosen = choose_words(
+            [pair], prompt=prompt, allowed=lambda w: w == "ink", passing=0.95, lot=lambda _: 0.5
+        )
+        assert chosen.drawn == added
 
 
 def test_a_word_is_tried_only_where_pictures_fail() -> None:
