@@ -49,7 +49,8 @@ def draw(scene: Scene, *, width: int, height: int) -> Frame:
     things = backdrop.sky(scene, wide) + outside + place(scene, wide) + people(scene, wide) + air
     picture = over(painted(backdrop.heaven(scene, wide), glow), painted(things))
     picture = by_hand(picture, scene.rng("hand"), _with_care(scene, wide))
-    picture = over(picture, painted(backdrop.light_over(scene, wide), glow))
+    if scene.style != "cel":  # flat paint
+        picture = over(picture, painted(backdrop.light_over(scene, wide), glow))
     if candle := backdrop.candle(scene, wide):
         picture = over(picture, painted(candle))
     return finished(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8), scene)

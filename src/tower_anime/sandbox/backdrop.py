@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 
 from tower_anime.sandbox import landmarks, places_inside, places_nature, places_town
+from tower_anime.sandbox.beyond import beyond
 from tower_anime.sandbox.ink import fade, halo, moved, oval, shape, stroke, veil
 from tower_anime.sandbox.palette import LIGHTS
 from tower_anime.sandbox.stage import HIGH, Stage, dots, scatter
@@ -51,7 +53,8 @@ _PETAL = ((0, -13), (14, -4), (0, 15), (-14, -4))
 def place(scene: Scene, width: float, *, lift: float) -> str:
     """Return the place before its sky; `lift` moves the horizon down (camera looks up) in units."""
     stage = Stage(scene, width, LIGHTS[scene.time], scene.rng("place"))
-    drawn = PLACES[scene.place](stage) + _scattered(stage)
+    far = beyond(replace(stage, rng=scene.rng("beyond")))
+    drawn = far + PLACES[scene.place](stage) + _scattered(stage)
     rng = scene.rng("pan")
     zoom, side = float(rng.uniform(1.0, 1.28)), int(rng.choice((-1, 1)))
     left = (

@@ -515,7 +515,7 @@ def village(stage: Stage) -> str:
     lane = f"M{middle - 26:.0f},640 C{middle + 90:.0f},740 {middle - 170:.0f},820 {middle - 240:.0f},{DEEP} H{middle + 300:.0f} C{middle + 160:.0f},880 {middle + 180:.0f},740 {middle + 30:.0f},640Z"
     out += shape(lane, stage.css("#f4f7fb" if stage.snowy else "#dcc49a"), line=3.5)
     for side, size, y in ((-0.26, 0.7, 690), (0.28, 0.66, 680), (-0.5, 1.05, 780), (0.5, 1.1, 790)):
-        out += _cottage(stage, middle + side * max(w, 760.0), y, size)
+        out += cottage(stage, middle + side * max(w, 760.0), y, size)
     if stage.snowy:
         return out + pine(stage, 20, 860, 1.2, 1.0)
     return (
@@ -523,7 +523,8 @@ def village(stage: Stage) -> str:
     )
 
 
-def _cottage(stage: Stage, x: float, y: float, size: float) -> str:
+def cottage(stage: Stage, x: float, y: float, size: float) -> str:
+    """Return a small house whose door stands at (x, y)."""
     wall = stage.one(("#f4e6cf", "#efe2e0", "#e3e6da"))
     roof = "#f4f8fc" if stage.snowy else stage.one(("#b3563f", "#7f5f86", "#4f7a8a", "#a8743f"))
     glow = "#ffe08a" if stage.night else stage.css("#b9d7ea")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox import spoil
@@ -197,19 +198,34 @@ def _painter(scene: Scene, base: Frame | None, denoise: float) -> Callable[[int,
 
 
 def _rebuilt(original: Frame, fresh: Frame, share: float, scene: Scene) -> Frame:
-    """Return the original with a share of its regions drawn anew in its own colours."""
+    """Return the original on its way to the fresh picture, `share` 0–1.
+
+    First it takes on the fresh picture's colours, then region after region is drawn anew.
+    """
     height, width = original.shape[:2]
+    sigma = 0.05 * float(np.sqrt(width * height))
+    tint = cv2.GaussianBlur(fresh, (0, 0), sigma).astype(np.float32)
+    tint -= cv2.GaussianBlur(original, (0, 0), sigma)
+    recoloured = original + tint * min(0.75, 1.2 * share)
+    if share <= _KEEPS_SHAPES:
+        return _pixels(recoloured)
+    late = (share - _KEEPS_SHAPES) / (1 - _KEEPS_SHAPES)
     regions = cv2.resize(
         scene.rng("regions").random((7, 7), np.float32),
         (width, height),
         interpolation=cv2.INTER_CUBIC,
     )
-    mask = np.clip((share * 1.3 - 0.15 - regions) * 12, 0, 1).astype(np.float32)[..., None]
-    sigma = 0.03 * float(np.sqrt(width * height))
-    tint = cv2.GaussianBlur(original, (0, 0), sigma).astype(np.float32)
-    tint -= cv2.GaussianBlur(fresh, (0, 0), sigma)
-    anew = fresh + tint * (0.6 * (1 - share))
-    pixels: Frame = np.clip(original + (anew - original) * mask + 0.5, 0, 255).astype(np.uint8)
+    mask = np.clip((late * 1.3 - 0.15 - regions) * 12, 0, 1).astype(np.float32)[..., None]
+    anew = fresh - tint * (0.4 * (1 - late))
+    return _pixels(recoloured + (anew - recoloured) * mask)
+
+
+_KEEPS_SHAPES = 0.6
+"""Share up to which image-to-image leaves shapes in place (by hand)."""
+
+
+def _pixels(values: NDArray[np.floating]) -> Frame:
+    pixels: Frame = np.clip(values + 0.5, 0, 255).astype(np.uint8)
     return pixels
 
 

@@ -17,7 +17,7 @@ _PIXELS = 160
 
 _INKS = {
     "soft": ("#7d5a6e", 0.62),
-    "cel": (INK, 1.6),
+    "cel": (INK, 1.9),
     "retro": ("#3a2420", 1.15),
     "sketch": ("#2b2b33", 0.9),
 }

@@ -74,7 +74,7 @@ class Scene:
 
     `landmarks` are the things that stand about. `lit` says whether the words asked for some
     light at all. `panel` counts the repetitions of a doubled subject: the same people, not quite in
-    their place.
+    their place. `beyond` is a second place, at the horizon behind the first.
     """
 
     seed: int
@@ -93,6 +93,7 @@ class Scene:
     chibi: bool
     mood: str | None
     panel: int = 0
+    beyond: str | None = None
 
     def rng(self, part: str) -> Generator:
         """Return the part's own stream, so that one more word leaves the rest in its place."""
@@ -113,7 +114,7 @@ def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
         seed ^= zlib.crc32(text.encode()) << 8
         text = "1girl" if lot(seed, index, "anything").random() < 0.7 else ""
     around = _without(_NO_PLACES.sub(" ", text), "outfit", "worn", "face")
-    place = _place(_without(around, "time", "light"), text, lot(seed, index, "scene"))
+    place, behind = _places(_without(around, "time", "light"), text, lot(seed, index, "scene"))
     seed = _mixed(seed, place, len(_everyone(text)))
     rng = lot(seed, index, "scene")
     weather = frozenset(found("weather", around))
@@ -134,6 +135,7 @@ def scene_of(prompt: str, *, seed: int, index: int = 0) -> Scene:
         style=first("style", text) or "plain",
         chibi=bool(re.search(r"\b(chibi|super deformed|nendoroid)\b", text)),
         mood=first("mood", text),
+        beyond=behind,
     )
 
 
@@ -215,12 +217,40 @@ _HINTS = (
 """What words that name no place make likely."""
 
 
-def _place(text: str, whole: str, rng: Generator) -> str:
-    """Return the place named first; else what the words suggest, else one by lot."""
-    likely: tuple[str, ...] = ("field", "park", "street", "room", "school", "sea", "lake", "sky")
-    hints = (places for words, places in _HINTS if re.search(rf"\b({words})\b", whole))
-    likely = next(hints, likely)
-    return first("place", text) or likely[rng.integers(len(likely))]
+def _places(text: str, whole: str, rng: Generator) -> tuple[str, str | None]:
+    """Return where people are and what lies behind, if two places are named.
+
+    A built place stands before the land that it is in, whichever is named first. Without any it is
+    what the words suggest, else one by lot.
+    """
+    named = list(dict.fromkeys(found("place", text)))
+    if not named:
+        likely: tuple[str, ...] = (
+            "field",
+            "park",
+            "street",
+            "room",
+            "school",
+            "sea",
+            "lake",
+            "sky",
+        )
+        hints = (places for words, places in _HINTS if re.search(rf"\b({words})\b", whole))
+        likely = next(hints, likely)
+        return likely[rng.integers(len(likely))], None
+    here = named[0]
+    if here in _LAND:
+        here = next((place for place in named[1:] if place in _BUILT), here)
+    others = (place for place in named if place != here and place in BEHIND)
+    return here, None if here in _CLOSED else next(others, None)
+
+
+_LAND = frozenset({"forest", "mountain", "field", "lake", "sea"})
+_BUILT = frozenset({"shrine", "castle", "village", "station", "school", "rooftop", "cafe"})
+BEHIND = _LAND | {"city", "street", "village", "castle", "shrine"}
+"""Places that can lie behind another."""
+_CLOSED = frozenset({"space", "sky", "library", "classroom"})
+"""Places behind which no other is to be seen."""
 
 
 def _default_time(text: str, weather: frozenset[str], rng: Generator) -> str:

@@ -13,9 +13,10 @@ from tests.unit.sandbox.prompts import many_prompts
 from tower_anime.domain.frame import Frame
 from tower_anime.sandbox.art import draw, people
 from tower_anime.sandbox.backdrop import weather
+from tower_anime.sandbox.beyond import FAR
 from tower_anime.sandbox.palette import NAMED, colour
 from tower_anime.sandbox.vocabulary import PLACES, TABLES
-from tower_anime.sandbox.words import Scene, clean, found, scene_of
+from tower_anime.sandbox.words import BEHIND, Scene, clean, found, scene_of
 
 SIZE_PX = 128
 LEVELS = 0.05
@@ -237,3 +238,28 @@ def test_two_hundred_prompts_can_be_drawn_at_any_aspect() -> None:
         frame = draw(scene, width=width, height=height)
         assert frame.shape == (height, width, 3)
         assert frame.std() > 12, prompt
+
+
+@pytest.mark.parametrize(
+    ("prompt", "here", "behind"),
+    [
+        ("a shrine in a forest", "shrine", "forest"),
+        ("forest, shrine", "shrine", "forest"),
+        ("beach near a city", "sea", "city"),
+        ("a room with a view of the sea", "room", "sea"),
+        ("library, street", "library", None),
+        ("a girl in a park", "park", None),
+    ],
+)
+def test_a_second_place_lies_behind_the_first(prompt: str, here: str, behind: str | None) -> None:
+    scene = scene_of(prompt, seed=4)
+    assert (scene.place, scene.beyond) == (here, behind)
+
+
+def test_every_place_that_can_lie_behind_another_is_to_be_seen() -> None:
+    assert set(FAR) == BEHIND
+    alone = scene_of("no humans, park", seed=4)
+    bare = draw(alone, width=96, height=96).astype(int)
+    for place in FAR:
+        seen = draw(replace(alone, beyond=place), width=96, height=96)
+        assert np.abs(bare - seen).max(axis=2).mean() > 1, place
