@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,29 +16,27 @@ _SIDE_PX = 12  # that a side is straight for, along the rows or columns: macrobl
 _BLOCK_PX = 16
 _LEAST_PX, _LEAST_SIDE = 110, 640  # what motion adds to a frame of such a longer side, and less
 _OF_USUAL = 0.1  # of the usual frame's: the more there is, the more of it comes and goes
-_GRID_PX = 30  # more of them than that at the borders of macroblocks are no chance
+_GRID_PX, _CHANCE = 30, 1.0  # at the borders of macroblocks by chance; times √ of all of them
 _FEWEST = 3
 
 
 @dataclass(frozen=True)
 class Straight:
-    """Pixels on hard straight edges: along the rows and the columns (`all`, 2 values).
+    """How many pixels lie on hard straight edges, by line: below each row, right of each column."""
 
-    `on_grid` are those at the borders of macroblocks beyond what chance puts there.
-    """
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
 
-    all: tuple[int, int]
-    on_grid: tuple[float, float]
+    @property
+    def all(self) -> tuple[int, int]:
+        """Along all the rows, and along all the columns."""
+        return int(self.rows.sum()), int(self.columns.sum())
 
 
 def straight_edges(pixels: Frame) -> Straight:
     """Find the hard straight edges of a picture."""
     luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    rows, columns = _by_line(luma), _by_line(np.ascontiguousarray(luma.T))
-    return Straight(
-        all=(int(rows.sum()), int(columns.sum())),
-        on_grid=(_beyond_chance(rows), _beyond_chance(columns)),
-    )
+    return Straight(_by_line(luma), _by_line(np.ascontiguousarray(luma.T)))
 
 
 def _by_line(luma: Plane | cv2.typing.MatLike) -> NDArray[np.int64]:
@@ -46,10 +44,6 @@ def _by_line(luma: Plane | cv2.typing.MatLike) -> NDArray[np.int64]:
     edges = cv2.threshold(steps, _STEP, 1, cv2.THRESH_BINARY)[1]
     straight = cv2.erode(edges, np.ones((1, _SIDE_PX), np.uint8))
     return np.asarray(cv2.reduce(straight, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int64).ravel()
-
-
-def _beyond_chance(lines: NDArray[np.int64]) -> float:
-    return float(lines[_BLOCK_PX - 1 :: _BLOCK_PX].sum() - lines.sum() / _BLOCK_PX)
 
 
 def foreign(
@@ -72,6 +66,24 @@ def foreign(
         for index in odd
         if index in straight
     ]
-    on_grid = sorted((min(edges.on_grid) / (_GRID_PX * scale), i) for i, edges in straight.items())
+    on_grid = sorted(zip(_on_grid(list(straight.values()), scale), straight, strict=True))
     by, frame = max([*single, on_grid[len(on_grid) // 2]])
     return max(0.0, by), frame
+
+
+def _on_grid(frames: Sequence[Straight], scale: float) -> list[float]:
+    """Return by frame how far both directions favour the borders of macroblocks; up to 1: chance.
+
+    What a line has in all of the frames is drawn there.
+    """
+    by_direction = (
+        np.stack([edges.rows for edges in frames]),
+        np.stack([edges.columns for edges in frames]),
+    )
+    favoured = []
+    for lines in by_direction:
+        own = lines - lines.min(axis=0)
+        every = own.sum(axis=1)
+        beyond = own[:, _BLOCK_PX - 1 :: _BLOCK_PX].sum(axis=1) - every / _BLOCK_PX
+        favoured.append(beyond / (_GRID_PX * scale + _CHANCE * np.sqrt(every)))
+    return [float(least) for least in np.minimum(*favoured)]

@@ -20,6 +20,7 @@ _BLACK_SPREAD = 6.0  # levels of σ
 _BLANK_SPREAD = 1.5
 _BLANK_FRAMES = 4  # white or coloured frames for impact last one to three
 _ABRUPT_LEVELS = 12.0  # change of the mean at the edge of a black stretch that no fade makes
+_STEPS_ON = 0.5  # of the step: how far the light goes on in a fade
 _PULSE_S = 1.0
 _PULSE_STEP = 0.003  # ln; smaller changes of the whole picture are the codec's
 _PULSE_TURNS = 4  # changes of direction in a second: fewer are a gesture of the light
@@ -114,9 +115,17 @@ def _black(track: Track) -> tuple[Span, ...]:
 
 
 def _is_abrupt(luma: Series, frames: FrameRange) -> bool:
-    before = abs(luma[frames.first] - luma[frames.first - 1]) if frames.first > 0 else 0.0
-    after = abs(luma[frames.last + 1] - luma[frames.last]) if frames.last + 1 < len(luma) else 0.0
-    return bool(max(before, after) >= _ABRUPT_LEVELS)
+    into = luma[max(0, frames.first - 2) : frames.first + 1][::-1]
+    out_of = luma[frames.last : frames.last + 3]
+    return _is_one_step(into) or _is_one_step(out_of)
+
+
+def _is_one_step(luma: Series) -> bool:
+    """Whether light goes at once: at eight frames a second a fade has large steps, but several."""
+    steps = np.abs(np.diff(luma))
+    return bool(
+        len(steps) and steps[0] >= _ABRUPT_LEVELS and steps[1:].sum() < _STEPS_ON * steps[0]
+    )
 
 
 # ---- pumping --------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a c
 _BLIP, _BLIP_LEVELS = 3, 0.5  # frames, and the least mean change of the cells in levels
 _SPIKE = 7  # frames: what changes more than the six before it
 _BLOCK = 8  # glimpse pixels to a side of what grain is measured in
+_CALMEST = 0.05  # of the blocks: where there is noise, it is there as well
+_LIKE_IN_MOTION = 0.6  # correlation of neighbours where texture moves; 0.45 to 0.73 in pans, zooms
 _GRAIN_EVERY, _SELDOM, _BEGUN = 3, 7, 30  # frames: more often among the first ones
 _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
@@ -191,18 +193,21 @@ class TrackMeter:
         """Return σ (levels) of the change in the calmest twentieth of blocks.
 
         Measured now and then: noise is in all frames, and so is its absence. Of each block the
-        calmest of the last three counts: rain and snow leave it alone now and then.
+        calmest of the last three counts: rain and snow leave it alone now and then. What pixels
+        side by side have in common is no noise but texture that moves.
         """
         before, self._luma = self._luma, luma
         every = _GRAIN_EVERY if self._count < _BEGUN else _SELDOM
         if self._count % every or before is None or before.shape != luma.shape:
             return float("nan")
-        spread = _spread_of_change(before, luma)
+        change = cv2.subtract(luma, before, dtype=cv2.CV_32F)
+        spread = _spread_in_blocks(change)
         if self._spreads and self._spreads[0].shape != spread.shape:
             self._spreads.clear()
         self._spreads.append(spread)
         calmest = np.minimum.reduce(list(self._spreads))
-        return float(np.sqrt(max(0.0, _ranked(calmest, 0.05))))
+        lone = 1 - _likeness_of_neighbours(change, spread) / _LIKE_IN_MOTION
+        return float(np.sqrt(max(0.0, _ranked(calmest, _CALMEST) * lone)))
 
     def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
         self._follow_jumps(cells)
@@ -301,17 +306,35 @@ def _halved(plane: _Cells, size: tuple[int, int]) -> _Cells:
     return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
 
 
-def _spread_of_change(before: Plane, after: Plane) -> NDArray[np.float32]:
+def _spread_in_blocks(change: _Cells) -> NDArray[np.float32]:
     """Return the variance (levels²) of the change in blocks of 8×8.
 
     The block's mean is taken out, so that light and fades have no say; motion leaves some blocks
     alone, noise none.
     """
-    change = cv2.subtract(after, before, dtype=cv2.CV_32F)
     size = (max(1, change.shape[1] // _BLOCK), max(1, change.shape[0] // _BLOCK))
     part = change[: size[1] * _BLOCK, : size[0] * _BLOCK]
     mean, power = _halved(part, size), _halved(cv2.multiply(part, part), size)
     return np.asarray(power - mean * mean, np.float32)
+
+
+def _likeness_of_neighbours(change: _Cells, spread: NDArray[np.float32]) -> float:
+    """Return the correlation of the change with the next pixel's, in the calmest of the blocks.
+
+    That along the rows or that along the columns, whichever is more: 0 for noise.
+    """
+    down, across = spread.shape
+    if change.shape[0] < _BLOCK or change.shape[1] < _BLOCK:
+        return 0.0
+    blocks = change[: down * _BLOCK, : across * _BLOCK].reshape(down, _BLOCK, across, _BLOCK)
+    calm = blocks.swapaxes(1, 2)[spread <= _ranked(spread, _CALMEST)]
+    calm = calm - calm.mean(axis=(1, 2), keepdims=True)
+    power = float(np.square(calm).mean())
+    if power <= 0:
+        return 0.0
+    rows = float((calm[:, :, 1:] * calm[:, :, :-1]).mean())
+    columns = float((calm[:, 1:] * calm[:, :-1]).mean())
+    return max(0.0, rows, columns) / power
 
 
 def _bright(luma: Plane) -> float:
