@@ -155,7 +155,9 @@ def _dead(n: Numbers, _expect: Expectation) -> Finding | None:
         amount=2.0,
         weight=1.0,
         measurement="moving",
-        message=f"nothing moves in {n['frames']:.0f} frames",
+        message="it has a single frame"
+        if n["frames"] == 1
+        else f"nothing moves in {n['frames']:.0f} frames",
         where=(FrameRange(0, int(n["frames"]) - 1),),
     )
 

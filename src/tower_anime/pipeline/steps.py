@@ -352,11 +352,20 @@ class Pipeline:
                 profile=generation.profile,
                 prompt=generation.brief.prompt,
                 negative=generation.brief.negative,
-                expect=timing.expectation(generation, attempt),
+                expect=timing.expectation(
+                    generation, attempt, unplaced=self._unplaced(generation, attempt)
+                ),
                 vision=self.vision,
             )
         except CorruptOutput as error:
             return damaged(error, generation.profile)
+
+    def _unplaced(self, generation: Generation, attempt: Attempt) -> tuple[str, ...]:
+        """Return what the user's workflow has no place for: what came of it was nobody's wish."""
+        if generation.brief.workflow is None:
+            return ()
+        template = self.producer.template(generation, self.producer.least_busy().catalog())
+        return build.unplaced(attempt.request, template)
 
     def _keep_assessment(
         self, history: History, attempt: Attempt, assessment: Assessment

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from tower_anime.domain.attempt import Attempt, AttemptKind
 from tower_anime.domain.brief import Brief
 from tower_anime.domain.expectation import Expectation
@@ -36,13 +39,18 @@ def surplus(brief: Brief, request: RenderRequest) -> int:
     return max(0, request.frames - wanted) if wanted and request.frames else 0
 
 
-def expectation(generation: Generation, attempt: Attempt) -> Expectation:
+def expectation(
+    generation: Generation, attempt: Attempt, *, unplaced: Sequence[str] = ()
+) -> Expectation:
     """Return what an attempt's file is held to: the brief's wish, first of all.
 
-    Corrections never lower it. Only what is still to be cut off may be there at first.
+    Corrections never lower it. Only what is still to be cut off may be there at first. What the
+    workflow has no place for (`unplaced`) is expected where the brief asks for it.
     """
     brief, request = generation.brief, attempt.request
     first = generation.first_request or request
+    if unplaced:
+        request, first = _without(request, unplaced), _without(first, unplaced)
     uncut = attempt.kind is AttemptKind.GENERATE and surplus(brief, request)
     frames = request.frames if uncut else wanted_frames(brief, request)
     if frames is None:
@@ -52,10 +60,20 @@ def expectation(generation: Generation, attempt: Attempt) -> Expectation:
     asked_s = frames / rate if uncut and frames and rate else brief.duration_s
     if asked_s is None and first.frames and first.frame_rate:
         asked_s = first.frames / first.frame_rate
+    is_sized = not {"width", "height"} <= set(unplaced)
     return Expectation(
         duration_s=asked_s,
         frame_rate=rate,
         frames=frames,
-        width=request.width,
-        height=request.height,
+        width=request.width if is_sized else None,
+        height=request.height if is_sized else None,
+    )
+
+
+def _without(request: RenderRequest, unplaced: Sequence[str]) -> RenderRequest:
+    """Return a request without a length and rate that only the family's habits put there."""
+    return replace(
+        request,
+        frames=None if "frames" in unplaced else request.frames,
+        frame_rate=None if "frame_rate" in unplaced else request.frame_rate,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import pytest
 
@@ -151,6 +152,7 @@ def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
     assert (hole.frames.first, hole.frames.last) == (36, 37)
     fade = [*np.linspace(0, 1, 30).tolist(), *[1.0] * 42]
     assert whole(lit(WAVING, fade)).black == ()
+    assert whole(lit(WAVING[:24], [0, 0, 0, 0.3, 0.6, 0.9, *[1.0] * 18])).black == ()
 
 
 def slid(frames: Sequence[Frame]) -> Slide:
@@ -215,6 +217,28 @@ def test_more_noise_is_never_less_grain_and_light_is_none() -> None:
     assert found[-1] > 4.0
     pumping = lit(WAVING[:24], swaying(0.05)[:24])
     assert float(np.nanmedian(tracked(pumping)["grain"])) < 0.6
+
+
+def test_texture_that_slides_is_no_grain() -> None:
+    rng = np.random.default_rng(5)
+    leaves = cv2.GaussianBlur(rng.uniform(0, 255, (360, 900, 3)), (0, 0), 5) * 8 - 900
+    ground = np.clip(leaves, 0, 255).astype(np.uint8)
+    slid = [np.ascontiguousarray(ground[:, 6 * i : 6 * i + 640]) for i in range(24)]
+    noisy = [np.clip(f + rng.normal(0, 10, f.shape), 0, 255).astype(np.uint8) for f in slid]
+    grain = [float(np.nanmedian(tracked(frames)["grain"])) for frames in (slid, noisy)]
+    assert grain[0] < 1 < 3 < grain[1]
+
+
+def test_what_is_drawn_along_the_grid_in_every_frame_is_no_square() -> None:
+    lined = []
+    for index, frame in enumerate(WAVING[::12]):
+        with_blinds = frame.copy()
+        with_blinds[31:160:32, 40:300], with_blinds[40:300, 31:160:32] = 0, 255
+        with_blinds[:, 300 + index] = 0
+        lined.append(with_blinds)
+    found = foreign({i: straight_edges(frame) for i, frame in enumerate(lined)}, 640, odd=())
+    assert found is not None
+    assert found[0] < 1
 
 
 def test_squares_of_other_places_on_the_grid_of_macroblocks_are_foreign() -> None:

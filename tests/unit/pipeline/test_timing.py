@@ -55,3 +55,17 @@ def test_the_users_own_frames_are_the_bar() -> None:
     assert held_to(brief, 120).frames == 120
     assert wanted_frames(brief, REQUEST) is None
     assert surplus(samples.brief(kind=Kind.CLIP, duration_s=5.0), REQUEST) == 1
+
+
+def test_what_a_workflow_has_no_place_for_is_expected_where_the_brief_asks() -> None:
+    request = samples.request(kind=Kind.CLIP, frames=97, frame_rate=25.0)
+    attempt = samples.attempt(1, request=request)
+    nowhere = ("width", "height", "frames", "frame_rate")
+
+    def bar(**asked: float) -> Expectation:
+        brief = samples.brief(kind=Kind.CLIP, **asked)
+        generation = samples.generation(brief=brief, first_request=request)
+        return expectation(generation, attempt, unplaced=nowhere)
+
+    assert bar() == Expectation()
+    assert bar(duration_s=4.0) == Expectation(duration_s=4.0)
