@@ -6,12 +6,17 @@ from dataclasses import asdict
 
 import numpy as np
 
+from tests import samples
 from tests.bench.teachings import told
+from tower_anime.domain.direction import Addition, Enhancement
+from tower_anime.domain.generation import Event, History
 from tower_anime.domain.lesson import Decided
+from tower_anime.domain.quality import Profile
 from tower_anime.learn.people import calibrate
 from tower_anime.learn.words import lifts
 from tower_anime.teachings import Vocabulary
 from tower_anime.web.pages import taught
+from tower_anime.web.pages.generation import learned_in
 
 
 def test_words_that_help_and_that_harm_stand_before_the_others() -> None:
@@ -44,3 +49,34 @@ def test_a_reliability_diagram_has_both_bars_and_the_shares() -> None:
     assert any(line.startswith("of ") and "you rejected" in line for line in chart.lines)
     (empty,) = taught.people({})
     assert (empty.rows, empty.spec) == ((), {})
+
+
+def test_a_generation_says_what_learning_changed_in_it() -> None:
+    enhancement = Enhancement(
+        source="rules",
+        prompt="1girl, glow, masterpiece",
+        negative="blurry",
+        additions=(
+            Addition(section="style", words="masterpiece", reason="quality", negative=False),
+            Addition(section="light", words="glow", reason="learned: it helps", negative=False),
+            Addition(section="style", words="blurry", reason="learned: avoid it", negative=True),
+        ),
+        drawn={"glow": True, "-blurry": True, "haze": False},
+    )
+    profile = Profile(name="still", threshold=0.62, version="2026.11+40 decisions")
+    made = samples.generation(profile=profile)
+    history = History(generation=made, attempts=(samples.attempt(),), enhancement=enhancement)
+    origins = {"steps": "learned from 60 outcomes", "cfg": "family", "sampler": "explored"}
+    first = samples.attempt().request
+    assert list(
+        learned_in(
+            history, [Event(kind="planned", generation_id=made.id, data={"origins": origins})]
+        )
+    ) == [
+        (f"steps {first.steps}", "learned from 60 outcomes"),
+        (f"sampler {first.sampler}", "tried, to find out"),
+        ("glow", "it helps"),
+        ("without blurry", "avoid it"),
+        ("haze", "left out by lot, to compare"),
+        ("score 0.62 needed", "from 40 decisions of people"),
+    ]

@@ -181,11 +181,13 @@ def _cases(told: Sequence[Outcome], weights: _Figures) -> _Cases:
 
 
 def _place(outcome: Outcome) -> object:
-    """Return the setting that an outcome shares with others like it."""
+    """Return the setting that an outcome shares with others like it, and what judged it."""
     request = outcome.request
+    area = round(2.0 * np.log2(max(1, request.width * request.height)))
     steps = round(2.0 * np.log2(max(1, request.steps)))
     cfg = round(request.cfg / 1.5)
-    return outcome.checkpoint, steps, cfg, request.sampler, request.scheduler
+    pair = request.sampler, request.scheduler
+    return outcome.checkpoint, outcome.profile, area, steps, cfg, pair
 
 
 def _presence(

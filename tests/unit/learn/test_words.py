@@ -100,19 +100,20 @@ def test_a_word_beside_one_that_matters_borrows_nothing() -> None:
 
 
 def test_the_parameters_share_is_taken_from_the_score() -> None:
-    """Who says a word and always takes more steps has not found a good word."""
-    rng = np.random.default_rng(3)
-    cases = []
-    for n in range(120):
-        many = n % 2 == 0
-        words = ["1girl", "sharp"] if many and n % 8 else ["1girl"]
-        one = told(n, words, (0.8 if many else 0.4) + rng.normal(0, 0.05))
-        request = one.request.changed(steps=40 if many else 10)
-        cases.append(replace(one, request=request))
-    lift = of(lifts(cases), "sharp")
-    assert lift is not None
-    assert not lift.sure
-    assert abs(lift.lift) < 0.05
+    """Who says a word and always takes more steps, or pixels, has not found a good word."""
+    for better, worse in (({"steps": 40}, {"steps": 10}), ({"width": 1024}, {"width": 512})):
+        rng = np.random.default_rng(3)
+        cases = []
+        for n in range(120):
+            many = n % 2 == 0
+            words = ["1girl", "sharp"] if many and n % 8 else ["1girl"]
+            one = told(n, words, (0.8 if many else 0.4) + rng.normal(0, 0.05))
+            request = one.request.changed(**(better if many else worse))
+            cases.append(replace(one, request=request))
+        lift = of(lifts(cases), "sharp")
+        assert lift is not None
+        assert not lift.sure
+        assert abs(lift.lift) < 0.05
 
 
 def test_what_the_system_added_counts_only_where_a_lot_decided() -> None:

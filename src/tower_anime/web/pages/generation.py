@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from tower_anime.compose import App
 from tower_anime.domain.attempt import Attempt
-from tower_anime.domain.generation import History
+from tower_anime.domain.generation import Event, History
 from tower_anime.domain.quality import Assessment, Defect, FrameRange, Measured, Region
 from tower_anime.domain.request import PARAMETERS, Kind
 from tower_anime.domain.timeline import Timeline, timeline
@@ -18,7 +19,7 @@ from tower_anime.errors import NotFound
 from tower_anime.evidence import Limit, evidence, limits
 from tower_anime.heatmaps import MAPPED
 from tower_anime.web.deps import the_app
-from tower_anime.web.pages.shown import templates
+from tower_anime.web.pages.shown import templates, words
 
 router = APIRouter(prefix="/generations", include_in_schema=False)
 EVENTS = 200
@@ -36,6 +37,7 @@ def page(
     """Return the page, `attempt` (by default the one that was kept) shown large."""
     history = app.store.history(generation_id)
     shown = _shown(history, attempt)
+    events = app.store.events_after(0, generation_id=generation_id, limit=EVENTS)
     context = {
         "page": "generation",
         "history": history,
@@ -44,7 +46,8 @@ def page(
         "before": _before(history, shown),
         "judged": _judged(history, shown, shown.assessment) if shown and shown.assessment else None,
         "parameters": _parameters(history, shown) if shown else [],
-        "events": app.store.events_after(0, generation_id=generation_id, limit=EVENTS),
+        "events": events,
+        "learned": list(learned_in(history, events)),
         "mapped": MAPPED,
         "live": app.live.of(generation_id),
         "seconds": sum(one.seconds for one in history.attempts),
@@ -116,6 +119,32 @@ def _judged(history: History, shown: Attempt, assessment: Assessment) -> Judged:
             if isinstance(one.where, FrameRange)
         ),
     )
+
+
+def learned_in(history: History, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """Yield what earlier outcomes and people's decisions changed in this request, and why."""
+    for event in events:
+        origins = event.data.get("origins") if event.kind == "planned" else None
+        for name, origin in origins.items() if isinstance(origins, dict) else ():
+            if origin == "explored":
+                yield f"{words(name)} {_first(history, name)}", "tried, to find out"
+            elif str(origin).startswith("learned"):
+                yield f"{words(name)} {_first(history, name)}", str(origin)
+    for item in history.enhancement.additions if history.enhancement else ():
+        if item.reason.startswith("learned: "):
+            said = f"without {item.words}" if item.negative else item.words
+            yield said, item.reason.removeprefix("learned: ")
+    for word, is_there in history.enhancement.drawn.items() if history.enhancement else ():
+        if not is_there:
+            yield word.removeprefix("-"), "left out by lot, to compare"
+    profile = history.generation.profile
+    if profile.version.endswith("decisions"):
+        decisions = profile.version.rpartition("+")[2]
+        yield f"score {profile.threshold:.2f} needed", f"from {decisions} of people"
+
+
+def _first(history: History, name: str) -> object:
+    return getattr(history.attempts[0].request, name, "") if history.attempts else ""
 
 
 def _parameters(history: History, shown: Attempt) -> list[dict[str, Any]]:
