@@ -263,7 +263,9 @@ def _facts(attempt: Attempt) -> str:
         return f"the file of attempt {attempt.repair_of}, {how}"
     request = attempt.request
     facts = f"steps {request.steps}, cfg {request.cfg:g}, {request.sampler}, "
-    facts += f"{request.width}×{request.height}, "
+    judged = attempt.assessment
+    sized = judged if judged and judged.width else request
+    facts += f"{sized.width}×{sized.height}, "
     if request.kind is Kind.CLIP and request.frames:
         rate = f" at {request.frame_rate:g}/s" if request.frame_rate else ""
         facts += f"{request.frames} frames{rate}, "

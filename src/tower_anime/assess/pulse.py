@@ -13,7 +13,8 @@ from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
 
 _CUT_OVER_USUAL = 2.5  # times as much as in the frames around it
-_CUT_LIKENESS = 0.8  # pictures that correlate more are the same under another light
+_CUT_LIKENESS = 0.95  # pictures that correlate more are the same, whatever moved
+_CUT_SAME_EDGES = 0.45  # more of them in common: the same under another light; cuts 0.4 at most
 _CUT_RETURNS = 0.5  # of the change: what comes so near to the picture before was a flash
 _CUT_AROUND = 6
 _BLACK_SPREAD = 6.0  # levels of σ
@@ -88,6 +89,7 @@ def _cuts(track: Track, black: tuple[Span, ...]) -> tuple[Span, ...]:
         Span(FrameRange(jump.frame - 1, jump.frame), jump.change)
         for jump in track.jumps
         if jump.likeness < _CUT_LIKENESS
+        and jump.same_edges < _CUT_SAME_EDGES
         and jump.returns > _CUT_RETURNS * jump.change
         and jump.change >= _CUT_OVER_USUAL * _usual_change(track["change_mean"], jump.frame)
         and not any(span.frames.first <= jump.frame <= span.frames.last + 1 for span in black)

@@ -61,13 +61,14 @@ class Jump:
     """A frame that is all different from the one before: a cut, unless its picture comes back.
 
     `change` is the mean change of the cells (levels), `likeness` the correlation of the two
-    pictures (−1 to 1), `returns` the least mean difference (levels) of the following frames from
-    the picture before.
+    pictures (−1 to 1), `same_edges` that of their steps from cell to cell, which no light moves,
+    `returns` the least mean difference (levels) of the following frames from the picture before.
     """
 
     frame: int
     change: float
     likeness: float
+    same_edges: float
     returns: float
 
 
@@ -212,7 +213,13 @@ class TrackMeter:
     def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
         self._follow_jumps(cells)
         if share >= JUMP_SHARE and change >= JUMP_LEVELS and not self._is_back(cells, change):
-            jump = Jump(self._count, change, _likeness(before, cells), float("inf"))
+            jump = Jump(
+                frame=self._count,
+                change=change,
+                likeness=_likeness(before, cells),
+                same_edges=_likeness(_edges(before), _edges(cells)),
+                returns=float("inf"),
+            )
             self._jumps.append((jump, before))
 
     def _stood_out(self, change: float, cells: _Cells) -> float:
@@ -370,10 +377,18 @@ def _shared_gains(ratio: _Cells) -> list[float]:
 
 
 def _likeness(before: _Cells, after: _Cells) -> float:
-    """Return the correlation of two pictures; 1 for one that only got brighter."""
+    """Return the correlation of two arrays; 1 for a picture that only got brighter."""
+    if before.size < 2:
+        return 0.0
     a, b = before - before.mean(), after - after.mean()
     size = float(np.sqrt(np.square(a).sum() * np.square(b).sum()))
     return float((a * b).sum()) / size if size > 0 else 0.0
+
+
+def _edges(cells: _Cells) -> _Cells:
+    """Return the steps between neighbouring cells as ratios (ln), along rows and columns."""
+    light = np.log(np.asarray(cells) + np.float32(_GAIN_FLOOR))
+    return np.concatenate([np.diff(light, axis=axis).ravel() for axis in (0, 1)])
 
 
 def _median(values: _Cells) -> float:

@@ -146,6 +146,14 @@ def test_a_cut_is_found_where_it_is_and_a_flash_of_white_is_none() -> None:
     assert whole([*WAVING[:36], white, white, *WAVING[36:]]).cuts == ()
 
 
+def test_a_lamp_that_goes_on_in_one_place_is_no_cut() -> None:
+    far = np.hypot(np.arange(WIDTH) - 0.3 * WIDTH, np.arange(HEIGHT)[:, None] - 0.6 * HEIGHT)
+    lamp = (0.25 + 0.75 * np.exp(-np.square(far / 220)))[..., None]
+    dim = [np.clip(0.4 * frame, 0, 255).astype(np.uint8) for frame in WAVING[:36]]
+    lamplit = [np.clip(lamp * frame, 0, 255).astype(np.uint8) for frame in WAVING[36:]]
+    assert whole([*dim, *lamplit]).cuts == ()
+
+
 def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     (hole,) = whole([*WAVING[:36], black, black, *WAVING[36:]]).black
