@@ -1,4 +1,4 @@
-"""Graded damage to clean pictures, each kind in two ways that share no code path.
+"""Graded damage to clean pictures, each kind in two or three ways that share no code path.
 
 `first` is what the fit sees, `second` is held out: another kernel, another colour space, another
 codec path. Severities run from 1 (a careful person notices) to 5 (nobody would keep it).
@@ -28,6 +28,7 @@ class Kind:
     names: tuple[str, ...]
     first: Way
     second: Way
+    third: Way | None = None
 
 
 def _grade(severity: int, *values: float) -> float:
@@ -191,6 +192,17 @@ def _unresolved(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
     return _clip(_wave(moved) + 13 * strength * noise)
 
 
+def _in_patches(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
+    """Noise that some parts have got rid of and others not."""
+    height, width = frame.shape[:2]
+    map_ = cv2.resize(
+        rng.random((6, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    fine = cv2.GaussianBlur(rng.normal(0, 3, frame.shape).astype(np.float32), (0, 0), 1)
+    noise = np.clip(2 * map_ - 0.7, 0, 1)[..., None] * fine
+    return _clip(frame + _grade(s, 7, 12, 19, 28, 42) * noise)
+
+
 # ---- tone and colour ------------------------------------------------------------------------
 
 
@@ -238,6 +250,19 @@ def _cooked(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
     lab[..., 0] = 128 + (base - 128) * (1 + 0.25 * amount) + (light - base) * (1 + 0.8 * amount)
     lab[..., 1:] = 128 + (lab[..., 1:] - 128) * (1 + 0.75 * amount)
     return cv2.cvtColor(_clip(lab), cv2.COLOR_Lab2RGB)
+
+
+def _guided(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
+    """Everything pushed away from a dull mean, as guidance does: shapes far, their detail too."""
+    amount = _grade(s, 0.5, 0.9, 1.4, 2.1, 3.2)
+    light = _wave(frame)
+    size = (max(1, frame.shape[1] // 8), max(1, frame.shape[0] // 8))
+    small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+    shapes = cv2.resize(small, frame.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    mean = cv2.GaussianBlur(light, (0, 0), rng.choice((20, 60)))
+    pushed = mean + (shapes - mean) * (1 + amount) + (light - shapes) * (1 + rng.random() * amount)
+    grey = pushed.mean(axis=2, keepdims=True)
+    return _clip(grey + (pushed - grey) * (1 + rng.random() * amount / 2))
 
 
 def _tint(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
@@ -411,11 +436,11 @@ KINDS: Mapping[str, Kind] = {
     "defocus": Kind(("blur", "upscaled"), _disc, _hexagon),
     "white_noise": Kind(("noise",), _white, _grain),
     "chroma_noise": Kind(("noise",), _chroma, _colour_grain),
-    "undersampled": Kind(("undersampled", "noise"), _latent, _unresolved),
+    "undersampled": Kind(("undersampled", "noise"), _latent, _unresolved, _in_patches),
     "low_contrast": Kind(("low_contrast",), _flat, _veil),
     "underexposed": Kind(("underexposed",), _dark, _gamma_dark),
     "overexposed": Kind(("overexposed",), _light, _linear_light),
-    "oversaturated": Kind(("oversaturated",), _burnt, _cooked),
+    "oversaturated": Kind(("oversaturated",), _burnt, _cooked, _guided),
     "color_cast": Kind(("color_cast",), _tint, _filter_glass),
     "banding": Kind(("banding",), _posterised, _few_tones),
     "jpeg": Kind(("compression",), _jpeg, _jpeg_twice),

@@ -36,17 +36,24 @@ from tower_anime.assess.checks import CHECKS, signals_of
 WANTED = (0.0, 0.22, 0.5, 0.85, 1.3, 1.9)
 """Loss asked of severities 0 (clean) to 5: scores 1, 0.8, 0.6, 0.43, 0.27, 0.15."""
 
-_CLEAN_MAY_LOSE = 0.12  # score 0.89
+_CLEAN_MAY_LOSE = 0.2  # score 0.82
 _STEP = 0.06  # by which a further severity should lose more
 _UNNAMED = 0.33  # amount that clean art may show; named is 0.4
 _OWN = 0.7  # amount that the right defect should show from severity 3 on
 _CODED, _DRAWN = 0.8, 2.0  # what pictures count that came as lossy WebP, and ours: few
-_HARD = {"underexposed": 2.5, "low_contrast": 1.5}  # else lost among the easy
+_HARD = {  # else lost among the easy
+    "underexposed": 3.5,
+    "overexposed": 2.0,
+    "oversaturated": 2.0,
+    "low_contrast": 1.5,
+}
 _PRIOR = 0.02
 RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
 # rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance
 _FIXED = ("shortfall", "cast", "mosaic", "cloned", "copied")
 _FIXED_WEIGHTS = ("resolution", "mosaic", "cloned", "copied")
+# how alike even blurs are in all directions, and from where copies are no pattern: by eye
+_FIXED_GATES = ("directional", "repeats")
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 
 
@@ -121,7 +128,7 @@ def layout_of(data: Data) -> Layout:
     """Return the layout for all numbers that the data can move."""
     return Layout(
         curves=tuple(name for name in start.CURVES if name not in _FIXED),
-        gates=tuple(start.GATES),
+        gates=tuple(name for name in start.GATES if name not in _FIXED_GATES),
         weights=tuple(name for name in start.WEIGHTS if name not in _FIXED_WEIGHTS),
         spread={
             name: float(np.nanstd(values[np.isfinite(values)])) + 1e-6
@@ -132,7 +139,8 @@ def layout_of(data: Data) -> Layout:
 
 def unpack(vector: Any, layout: Layout) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return curves, gates and weights that a vector of moves makes of those it began with."""
-    curves, gates, weights = {}, {}, {}
+    curves, weights = {}, {}
+    gates = {name: start.GATES[name] for name in _FIXED_GATES}
     at = 0
     for name in layout.curves:
         begins, scale, knee = start.CURVES[name]
@@ -214,9 +222,9 @@ def objective(data: Data, layout: Layout) -> Any:
         naming = anp.sum((share * serious) * (confused + unseen**2))
         return (
             damage
-            + 5.0 * clean
-            + 5.0 * alarms
-            + 10.0 * order
+            + 25.0 * clean
+            + 15.0 * alarms
+            + 15.0 * order
             + 0.5 * naming
             + _PRIOR * anp.sum(vector**2)
         )
@@ -281,7 +289,7 @@ def complete(curves: Any, gates: Any, weights: Any) -> tuple[Any, Any, Any]:
     """Return the numbers with those that are rules and do not move."""
     return (
         {name: curves.get(name, start.CURVES[name]) for name in start.CURVES},
-        gates,
+        {name: gates[name] for name in start.GATES},
         {name: weights.get(name, start.WEIGHTS[name]) for name in start.WEIGHTS},
     )
 

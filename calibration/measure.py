@@ -25,7 +25,7 @@ from tower_anime.assess.stills import measure
 from tower_anime.domain.frame import check_frame
 from tower_anime.domain.quality import Measured
 
-WAYS = ("first", "second")
+WAYS = ("first", "second", "third")
 _NO_CHANCE = np.random.default_rng(1)  # codecs leave nothing to it
 
 
@@ -35,9 +35,9 @@ def rows_of(name: str, picture: Pixels, ways: Sequence[str]) -> list[Row]:
     rows = [Row(name, "", "clean", 0, _values(picture))]
     for kind, made in KINDS.items():
         for way in ways:
-            for severity in SEVERITIES:
+            spoil = getattr(made, way)
+            for severity in SEVERITIES if spoil else ():
                 seed = zlib.crc32(f"{name} {kind} {way} {severity}".encode())
-                spoil = getattr(made, way)
                 damaged = spoil(picture, severity, np.random.default_rng(seed))
                 rows.append(Row(name, way, kind, severity, _values(damaged)))
     return rows + [row for tag, coded in _shared(picture) for row in _of_coded(name + tag, coded)]

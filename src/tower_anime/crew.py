@@ -2,18 +2,21 @@
 
 Processes are spawned, never forked: OpenCV's threads do not survive a fork. Each works on one file
 at a time, so that a decoder that crashes or hangs costs that file alone; what else the process had
-in hand is done by others.
+in hand is done by others. Large pictures are looked at one at a time, whatever the number of
+processes: a single one takes half a gigabyte.
 """
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import product
 from multiprocessing import connection
@@ -24,7 +27,8 @@ from typing import Any, TypeAlias
 import cv2
 
 from tower_anime.adapters.clips import CLIP_SUFFIXES
-from tower_anime.adapters.memory import few_arenas
+from tower_anime.adapters.media import pixels_in
+from tower_anime.adapters.memory import few_arenas, give_back
 from tower_anime.assess import judge
 from tower_anime.inspection import Look, Profiles, Showing, Wanted, look_at
 
@@ -36,9 +40,13 @@ _IN_HAND = 1  # files that each process has beside the one it works on, so that 
 ALONE_UP_TO = 8
 """So many files are assessed faster in this process than others start."""
 
+LARGE_PIXELS = 8_000_000
+"""From so many pixels on, one picture at a time."""
+
 _MOST_WORDS = 16_384  # characters
 _PATIENCE_S, _PATIENCE_S_PER_MB = 60.0, 20.0  # for one file; a slow machine needs a tenth of it
 _LOOK_S = 1.0
+_TURN_S, _TURN_LOOK_S = 30.0, 0.02  # shorter than the patience: waiting is no hanging
 
 Task: TypeAlias = tuple[int, Wanted]
 
@@ -57,14 +65,15 @@ def look_at_all(
     if jobs <= 1:
         few_arenas()
         for file in files:
-            yield look_at(file, profiles, showing)
+            yield _look_at(file, profiles, showing)
         return
-    crew = [_Worker(_portable(profiles), showing) for _ in range(jobs)]
-    try:
-        yield from _in_order(files, crew, profiles)
-    finally:
-        for worker in crew:
-            worker.stop()
+    with tempfile.NamedTemporaryFile(prefix="tower-anime-") as turn:
+        crew = [_Worker(_portable(profiles), showing, Path(turn.name)) for _ in range(jobs)]
+        try:
+            yield from _in_order(files, crew, profiles)
+        finally:
+            for worker in crew:
+                worker.stop()
 
 
 def _in_order(files: Sequence[Wanted], crew: list[_Worker], profiles: Profiles) -> Iterator[Look]:
@@ -114,6 +123,7 @@ class _Worker:
 
     profiles: Profiles
     showing: Showing
+    turn: Path
     process: SpawnProcess | None = None
     channel: Any = None
     tasks: deque[Task] = field(default_factory=deque)
@@ -168,7 +178,7 @@ class _Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.channel, theirs = context.Pipe()
-        arguments = (theirs, self.profiles, self.showing)
+        arguments = (theirs, self.profiles, self.showing, self.turn)
         self.process = context.Process(target=_work, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
@@ -182,7 +192,7 @@ class _Worker:
         self.process = self.channel = None
 
 
-def _work(channel: Any, profiles: Profiles, showing: Showing) -> None:
+def _work(channel: Any, profiles: Profiles, showing: Showing, turn: Path) -> None:
     """Look at one file after the other; an interrupt is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     few_arenas()
@@ -192,7 +202,43 @@ def _work(channel: Any, profiles: Profiles, showing: Showing) -> None:
             file: Wanted = channel.recv()
         except EOFError:
             return
-        channel.send(look_at(file, profiles, showing))
+        with _turn_for(file.path, turn):
+            look = _look_at(file, profiles, showing)
+        channel.send(look)
+
+
+def _look_at(file: Wanted, profiles: Profiles, showing: Showing) -> Look:
+    """Look at a file; what a large picture took goes back to the system before the next one."""
+    look = look_at(file, profiles, showing)
+    if look.assessment.width * look.assessment.height >= LARGE_PIXELS:
+        give_back()
+    return look
+
+
+@contextmanager
+def _turn_for(path: Path, turn: Path) -> Iterator[None]:
+    """Wait while another process looks at a large picture, if this one is large too.
+
+    The lock is the file's, so that a process which dies gives it back; who hangs holds up the
+    others for a while only.
+    """
+    if _is_clip(path) or pixels_in(path) < LARGE_PIXELS:
+        yield
+        return
+    with turn.open("rb") as lock:
+        _wait_for(lock.fileno())
+        yield
+
+
+def _wait_for(lock: int) -> None:
+    until_s = time.monotonic() + _TURN_S
+    while time.monotonic() < until_s:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_TURN_LOOK_S)
+        else:
+            return
 
 
 def _is_clip(path: Path) -> bool:

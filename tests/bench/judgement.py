@@ -1,8 +1,8 @@
 """Our score beside others: `python -m tests.bench.judgement FOLDER [--others PYTHON]`.
 
-FOLDER is the one of `calibration.measure`; the art is its group `vault`, the damage
-`calibration.damage`. PYTHON is one of an environment with numpy 1.23, scipy < 1.12, brisque,
-scikit-video and opencv-python-headless < 4.9: BRISQUE and NIQE want old versions.
+FOLDER is the one of `calibration.measure`; the art is its group `fresh`, which no fit has seen,
+the damage `calibration.damage`. PYTHON is one of an environment with numpy 1.23, scipy < 1.12,
+brisque, scikit-video and opencv-python-headless < 4.9: BRISQUE and NIQE want old versions.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from calibration.damage import KINDS, SEVERITIES, Pixels
-from calibration.figures import USUAL, Judged, figures
+from calibration.figures import USUAL, Judged, figures, report
 from calibration.sources import clean_art
 from calibration.table import Row
 from tower_anime.assess.judge import judge
@@ -52,17 +53,21 @@ def sharpness(picture: Pixels) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())
 
 
-def ours(picture: Pixels) -> float:
-    """Return the product's score; 0 for what it can't measure."""
+def ours(picture: Pixels) -> tuple[float, dict[str, float]]:
+    """Return the product's score (0 for what it can't measure) and defects, its size left out."""
     height, width = picture.shape[:2]
     found = judge(
-        measure(check_frame(picture)), kind="image", width=width, height=height, profile=STILL
+        measure(check_frame(picture)),
+        kind="image",
+        width=width,
+        height=height,
+        profile=replace(STILL, min_width=width, min_height=height),
     )
-    return found.score or 0.0
+    return found.score or 0.0, {defect.kind: defect.severity for defect in found.defects}
 
 
-OURS = {
-    "this product": ours,
+PRODUCT = "this product"
+OLDER = {
     "earlier formula": earlier_formula,
     "variance of the Laplacian": sharpness,
 }
@@ -91,18 +96,16 @@ def others(python: str, pictures: list[Pixels]) -> list[Scores]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def compare(folder: Path, *, count: int, python: str | None) -> dict[str, list[Judged]]:
-    """Return for each judgement the judged versions of `count` pictures."""
+def compare(folder: Path, *, group: str, every: int, python: str | None) -> dict[str, list[Judged]]:
+    """Return for each judgement the judged versions of every so-many-th picture of a group."""
     found: dict[str, list[Judged]] = {}
-    art = itertools.islice(clean_art(folder, "vault"), 1, 1 + 2 * count, 2)
-    for name, clean in art:
+    for name, clean in itertools.islice(clean_art(folder, group), 0, None, every):
         rows, pictures = zip(*versions(name, clean), strict=True)
-        scores: list[Scores] = [
-            {judgement: score(picture) for judgement, score in OURS.items()} for picture in pictures
-        ]
         theirs = others(python, list(pictures)) if python else [{}] * len(rows)
-        for row, mine, their in zip(rows, scores, theirs, strict=True):
-            for judgement, value in {**mine, **their}.items():
+        for row, picture, their in zip(rows, pictures, theirs, strict=True):
+            found.setdefault(PRODUCT, []).append(Judged(row, *ours(picture)))
+            older = {judgement: score(picture) for judgement, score in OLDER.items()}
+            for judgement, value in {**older, **their}.items():
                 found.setdefault(judgement, []).append(Judged(row, value, {}))
         print(f"{name} is judged", file=sys.stderr)
     return found
@@ -112,10 +115,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--pictures", type=int, default=12)
+    parser.add_argument("--group", default="fresh")
+    parser.add_argument("--every", type=int, default=1, help="judge every so-many-th picture")
     parser.add_argument("--others", help="python of the environment of BRISQUE and NIQE")
     wanted = parser.parse_args()
-    found = compare(wanted.folder, count=wanted.pictures, python=wanted.others)
+    found = compare(wanted.folder, group=wanted.group, every=wanted.every, python=wanted.others)
     print("| judgement | ρ with severity | AUC clean, severity ≥ 3 | beats its damaged copy |")
     print("|---|---|---|---|")
     for judgement, results in found.items():
@@ -124,6 +128,11 @@ def main() -> None:
             f"| {judgement} | {of.mean('spearman'):.2f} | {of.mean('auc'):.2f} "
             f"| {of.mean('beaten'):.2f} |"
         )
+    print()
+    report(figures(found[PRODUCT]))
+    for result in found[PRODUCT]:
+        if result.row.kind == "clean" and result.named:
+            print(f"{result.row.picture}: {result.score:.2f} {', '.join(result.named)}")
 
 
 if __name__ == "__main__":

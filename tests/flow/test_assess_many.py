@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ from tests.flow.test_cli import objects, tower
 from tower_anime import BadInput, Verdict, assess_file, crew, pictures, terminal_pictures
 from tower_anime.inspection import Showing, Wanted, profiles_of
 from tower_anime.settings import Settings
+
+_HOLDS = """
+import fcntl, sys, time
+lock = open(sys.argv[1], "rb")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
 
 NIGHT = drawn.noisy(drawn.drawn("night", seed=2, size=512), sigma=40)
 
@@ -60,7 +69,7 @@ def test_a_hang_costs_one_file(art: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_dead_process_costs_the_file_it_worked_on(art: Path) -> None:
-    worker = crew._Worker(crew._portable(profiles_of(Settings(), [])), Showing())
+    worker = crew._Worker(crew._portable(profiles_of(Settings(), [])), Showing(), art)
     first, second = (Wanted(path=art / f"{n}.png", prompt=None, profile=None) for n in range(2))
     assert worker.takes((0, first))
     worker.give((0, first))
@@ -100,6 +109,32 @@ def test_what_a_dead_process_had_in_hand_is_done_by_others(
     assert [look.path.name[0] for look in found] == ["0", "1", "2", "3", "4"]
     errors = [look.assessment.error.type for look in found if look.assessment.error]
     assert sorted(errors) == ["crashed", "truncated"]
+
+
+def test_large_pictures_take_turns_and_a_dead_process_gives_its_turn_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "LARGE_PIXELS", 512 * 512)
+    monkeypatch.setattr(crew, "_TURN_S", 5.0)
+    large, small = tmp_path / "large.png", tmp_path / "small.png"
+    large.write_bytes(encoded(drawn.drawn("cel", size=512)))
+    small.write_bytes(encoded(drawn.drawn("cel", size=256)))
+    turn = tmp_path / "turn"
+    turn.touch()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDS, str(turn)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    order = []
+    with crew._turn_for(small, turn):
+        order.append("small")
+    threading.Timer(0.2, lambda: (order.append("died"), holder.kill())).start()
+    with crew._turn_for(large, turn):
+        order.append("large")
+    holder.wait()
+    holder.stdout.close()
+    assert order == ["small", "died", "large"]
 
 
 def test_the_report_is_one_file_that_holds_everything(tmp_path: Path, art: Path) -> None:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.adapters.still_headers import Header, format_of, truncated
+from tower_anime.adapters.still_headers import Header, format_of, pixels_of, truncated
 from tower_anime.adapters.still_texts import with_texts
 from tower_anime.domain.frame import Frame, check_frame
 from tower_anime.errors import Unreadable
@@ -84,6 +84,14 @@ class OpenCvMedia:
         if not done:
             raise Unreadable("the picture can't be encoded as PNG", kind="corrupt")
         return with_texts(data.tobytes(), texts)
+
+
+def pixels_in(path: Path) -> int:
+    """Return how many pixels a still says it has; 0 for what can't be read or is no still."""
+    try:
+        return pixels_of(_read(path))
+    except Unreadable:
+        return 0
 
 
 def jpeg_preview(frame: Frame, *, longest_px: int) -> bytes:
@@ -159,8 +167,10 @@ def _frame(data: bytes, header: Header, name: str) -> Frame:
         raise Unreadable(f"the {name} does not decode: {error.err}", kind="corrupt") from error
     if image is None or image.shape[:2] != (header.height, header.width):
         raise Unreadable(f"the {name} does not decode to what its header says", kind="corrupt")
-    rgb = image if plain else _plain_rgb(_in_8_bits(image, header.levels, name))
-    return check_frame(_turned(rgb, header.orientation))
+    if not plain:
+        image = _in_8_bits(image, header.levels, name)  # what it was may go
+        image = _plain_rgb(image)
+    return check_frame(_turned(image, header.orientation))
 
 
 def _in_8_bits(image: Pixels, levels: int, name: str) -> Pixels:
@@ -180,14 +190,15 @@ def _plain_rgb(image: Pixels) -> Pixels:
     if image.ndim == 2:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     if image.shape[2] == 3:
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    return _over_white(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA))
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+    return _over_white(image)
 
 
-def _over_white(rgba: Pixels) -> Pixels:
-    laid = np.empty((*rgba.shape[:2], 3), np.uint8)
-    for top in range(0, rgba.shape[0], _BAND_PX):
-        band = rgba[top : top + _BAND_PX].astype(np.uint16)
+def _over_white(bgra: Pixels) -> Pixels:
+    laid = np.empty((*bgra.shape[:2], 3), np.uint8)
+    for top in range(0, bgra.shape[0], _BAND_PX):
+        rgba = cv2.cvtColor(bgra[top : top + _BAND_PX], cv2.COLOR_BGRA2RGBA)
+        band = rgba.astype(np.uint16)
         alpha = band[..., 3:]
         laid[top : top + _BAND_PX] = (band[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
     return laid

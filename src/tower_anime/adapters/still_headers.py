@@ -48,6 +48,18 @@ def format_of(data: bytes) -> tuple[str, Callable[[bytes], Header]]:
     raise Unreadable(f"the file is no image of a known format ({known})", kind="not_an_image")
 
 
+def pixels_of(data: bytes) -> int:
+    """Return how many pixels a file says it has; 0 where it can't be read. Proves nothing."""
+    try:
+        if data.startswith(PNG_MAGIC):  # without its checksums
+            width, height = struct.unpack_from(">II", data, len(PNG_MAGIC) + 8)
+            return int(width * height)
+        header = format_of(data)[1](data)
+    except (Unreadable, struct.error, IndexError):
+        return 0
+    return header.width * header.height
+
+
 def truncated(name: str) -> Unreadable:
     """Return what is raised for a file without its end."""
     return Unreadable(f"the {name} is cut short: its end is missing", kind="truncated")

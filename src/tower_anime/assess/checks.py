@@ -23,6 +23,7 @@ Numbers: TypeAlias = Mapping[str, float]
 
 _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
 _COARSE_LEAK = 0.13
+_EVEN = 1.3  # times the calmest tiles' noise: the noisier ones, where noise is even
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
 _CLONED = 0.22  # more of it is a repetition of the whole picture, which is graded by its copies
 _INK = 65.0  # luma up to which the darkest hundredth of a page is ink; at twice it none is
@@ -48,7 +49,7 @@ class Check:
     unless: tuple[str, ...] = ()
     message: str
 
-    @cached_property
+    @property
     def weight(self) -> float:
         """What one unit of amount takes from ln(score)."""
         return WEIGHTS[self.name]
@@ -185,6 +186,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "residue_luma": _beyond_noise("residual_luma", "noise_luma", _LUMA_LEAK),
         "residue_chroma": _beyond_noise("residual_chroma", "noise_chroma", _CHROMA_LEAK),
         "residue_coarse": _beyond_noise("residual_coarse", "noise_luma", _COARSE_LEAK),
+        "mottled": _beyond_noise("mottle", "noise_chroma", _EVEN),
         "swimming": Signal(
             ("residual_luma", "residual_coarse", "noise_luma"),
             lambda n: _log(
@@ -212,6 +214,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "burnt": _plain("gamut_clipped"),
         "at_the_wall": _plain("gamut_touched"),
         "loud": _plain("chroma_high"),
+        "stark": _plain("local_contrast"),
         "harsh": _logarithm("roughness"),
         "cast": _plain("cast"),
         "missing_tones": _logarithm("tone_gap"),
@@ -331,6 +334,13 @@ CHECKS: tuple[Check, ...] = (
         )
     ),
     Check(
+        name="mottled",
+        kind="undersampled",
+        signal="mottled",
+        message="unresolved: patches of colour noise of {mottle:.1f} levels where it should be "
+        "smooth, as from too few steps",
+    ),
+    Check(
         name="veiled",
         kind="low_contrast",
         signal="veiled",
@@ -385,6 +395,14 @@ CHECKS: tuple[Check, ...] = (
         when=("loud", "harsh"),
         message="burnt: {gamut_touched:.0%} of it touches the limits of colour "
         "(chroma up to {chroma_high:.0f} of 255), as from a CFG too high",
+    ),
+    Check(
+        name="glaring",
+        kind="oversaturated",
+        signal="at_the_wall",
+        when=("stark",),
+        message="burnt: {gamut_touched:.0%} of it touches the limits of colour, with a local "
+        "contrast of {local_contrast:.0f} of 255, as from a CFG too high",
     ),
     Check(
         name="cast",

@@ -11,7 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, quantile, tile_means
+from tower_anime.assess.planes import (
+    BAND_PX,
+    CELL_PX,
+    Plane,
+    Planes,
+    Values,
+    quantile,
+    tile_means,
+)
 from tower_anime.domain.quality import Unmeasured
 
 _WINDOW_PX = 9  # covers its cell and one pixel of the neighbours'
@@ -21,10 +29,13 @@ _EDGE_SCALES = (1, 4, 16)
 _MIN_EDGE_LEVELS = 12  # below, paper grain and the steps of soft shading count as outlines
 _EDGE_OF_RANGE = 0.16  # a step of a sixth of the tonal range is an outline also in soft art
 _EDGE_OVER_NOISE = 7  # the range of 81 samples of noise is 5 σ; 7 σ is no accident
+_SHARPER = 0.1  # of the edges: a soft ground may be meant; fewer let single pixels decide
 _MIN_EDGE_SHARE = 0.003  # fewer windows are an accident: at 1024×1024 a line of 400 px
 
 _LAGS_PX = (1, 2, 4, 8, 16)
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # rows down, columns right
+_FAR_LAGS_PX = (32, 64)
+_QUARTER = 4
 _ROUNDING = 0.05  # levels², of 8-bit pixels
 _MIN_SMEAR_PX = 40  # a shorter side gives lags of 16 px too few pairs
 
@@ -63,7 +74,7 @@ def edges(planes: Planes, fine: Extremes, *, tonal_range: float, noise: float) -
         "edge_width": next(widths, Unmeasured("no edge in the picture to measure at")),
         "edge_share": _edge_share(fine, step),
         "local_contrast": quantile(scales[1].span, 0.95),
-        **_smear(planes.luma),
+        **_smear(planes.luma, planes.luma_quarter),
         "lattice": _lattice(planes),
     }
 
@@ -73,6 +84,16 @@ def edges(planes: Planes, fine: Extremes, *, tonal_range: float, noise: float) -
 
 def extremes(luma: Plane) -> Extremes:
     """Return the extremes of the 9×9 windows around every eighth pixel of every eighth row."""
+    tops = range(0, max(luma.shape[0] - CELL_PX // 2, 1), BAND_PX)
+    bands = [_extremes(luma[top : top + BAND_PX + 2]) for top in tops]  # 2: window and step below
+    return Extremes(
+        low=np.concatenate([band.low for band in bands]),
+        high=np.concatenate([band.high for band in bands]),
+        slope=np.concatenate([band.slope for band in bands]),
+    )
+
+
+def _extremes(luma: Plane) -> Extremes:
     slope = np.zeros_like(luma)
     cv2.absdiff(luma[:, 1:], luma[:, :-1], slope[:, :-1])
     slope[:-1] = cv2.max(slope[:-1], cv2.absdiff(luma[1:], luma[:-1]))
@@ -101,19 +122,19 @@ def _edge_share(found: Extremes, step: float) -> float:
 def _edge_width(found: Extremes, step: float) -> float:
     strong = found.span >= step
     slopes = np.maximum(found.slope[strong], 1)
-    return quantile(found.span[strong] / slopes, 0.2)
+    return quantile(found.span[strong] / slopes, _SHARPER)
 
 
 # ---- smear ----------------------------------------------------------------------------------
 
 
-def _smear(luma: Plane) -> Values:
+def _smear(luma: Plane, quarter: Plane) -> Values:
     """Measure how far luma runs on in the four directions, by its structure function.
 
     D(lag) is the mean squared difference of pixels `lag` apart. Over an edge of width w it grows
-    as lag²/w up to w and as lag beyond, so that D(16) / 16 D(1) is w, and the fall of
-    ln D(l) / D(4 l) tells sharp from soft at scale l. Outlines run in all directions, and all
-    soften alike, unless the picture was smeared along one of them.
+    as lag²/w up to w and as lag beyond, so that D(lag) / lag D(1) is w at the longest lags that
+    lie within shapes, and the fall of ln D(l) / D(4 l) tells sharp from soft at scale l. Outlines
+    run in all directions, and all soften alike, unless the picture was smeared along one of them.
     """
     if min(luma.shape) < _MIN_SMEAR_PX:
         reason = Unmeasured(f"needs a shorter side of {_MIN_SMEAR_PX} px")
@@ -124,8 +145,7 @@ def _smear(luma: Plane) -> Values:
     falls = np.log(growth[:, :-2] / growth[:, 2:])  # l to 4 l, for l = 1, 2, 4
     straight = falls[:2].mean(axis=0)
     falls[2:] -= _diagonal_excess(straight)
-    width_px = growth[:, -1] / growth[:, 0] / (_LAGS_PX[-1] / _LAGS_PX[0])
-    width_px[2:] *= math.sqrt(2)
+    width_px = _widths(growth[:, 0], {_LAGS_PX[-1]: growth[:, -1], **_far_growth(quarter)})
     return {
         "anisotropy": float(np.ptp(falls, axis=0).max()),
         "smear": float(width_px.max()),
@@ -133,11 +153,29 @@ def _smear(luma: Plane) -> Values:
     }
 
 
-def _structure(luma: Plane, direction: tuple[int, int], lag: int) -> float:
+def _far_growth(quarter: Plane) -> dict[int, NDArray[np.float64]]:
+    """Return D at the far lags, where the picture is large enough; at quarter size, as cheap."""
+    lags = [lag for lag in _FAR_LAGS_PX if lag <= min(quarter.shape)]  # at most a quarter of it
+    return {
+        lag: np.array([_structure(quarter, way, lag // _QUARTER, step=1) for way in _DIRECTIONS])
+        for lag in lags
+    }
+
+
+def _widths(
+    next_to: NDArray[np.float64], apart: dict[int, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return the width of edges in each direction, by the lag that shows it best."""
+    found = np.max([growth / next_to / lag for lag, growth in apart.items()], axis=0)
+    found[2:] *= math.sqrt(2)
+    return np.asarray(found, np.float64)
+
+
+def _structure(luma: Plane, direction: tuple[int, int], lag: int, *, step: int = 2) -> float:
     height, width = luma.shape
     down, right = direction[0] * lag, direction[1] * lag
-    here = luma[: height - down : 2, max(0, -right) : width - max(0, right)]
-    there = luma[down::2, max(0, right) : width - max(0, -right)]
+    here = luma[: height - down : step, max(0, -right) : width - max(0, right)]
+    there = luma[down::step, max(0, right) : width - max(0, -right)]
     return cv2.norm(here, there[: here.shape[0]], cv2.NORM_L2SQR) / here.size + _ROUNDING
 
 

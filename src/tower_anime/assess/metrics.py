@@ -78,7 +78,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             needs=_FLAT + " and edges",
             min_side_px=MIN_STRUCTURE_PX,
             defect="blur",
-            source="local range over steepest slope in 9×9 windows, 20th percentile of windows "
+            source="local range over steepest slope in 9×9 windows, 10th percentile of windows "
             "with a strong edge, at the finest of three scales (1, 1/4, 1/16) that has such",
         ),
         "edge_share": Metric(
@@ -120,8 +120,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             needs=_FLAT,
             min_side_px=MIN_STRUCTURE_PX,
             defect="motion_blur",
-            source="D(16 px) / 16 D(1 px) of the direction where it is widest: the width of an "
-            "edge, if lone",
+            source="D(l) / l D(1 px) of the direction and the lag l (16, 32, 64 px) where it is "
+            "widest: the width of an edge, if lone",
         ),
         "roughness": Metric(
             unit="levels",
@@ -194,6 +194,17 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             min_side_px=MIN_STRUCTURE_PX,
             defect="undersampled",
             source=_RESIDUAL + "; luma at an eighth of the size, where swimming shapes show",
+        ),
+        "mottle": Metric(
+            unit="levels",
+            low=0,
+            high=150,
+            better=Better.LOWER,
+            needs=_FLAT + " and smooth areas",
+            min_side_px=MIN_STRUCTURE_PX,
+            defect="undersampled",
+            source="as noise_chroma, 75th percentile of the tiles whose means (16 px) differ by "
+            "less than 14 levels from their neighbours': noise in patches",
         ),
         "grid": Metric(
             unit="ratio",

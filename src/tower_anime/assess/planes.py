@@ -21,6 +21,9 @@ Pixels = TypeVar("Pixels", bound=NDArray[np.uint8])
 
 _BEND = np.array([[1, -2, 1]], np.float32)
 
+BAND_PX = 1024
+"""Rows worked on at a time where a picture's own size of memory would be needed else."""
+
 CELL_PX = 8
 """Grids of cells have one entry for each 8×8 px of the picture."""
 

@@ -43,7 +43,7 @@ GRADES: dict[str, tuple[str, Callable[[Frame, float], Frame], tuple[float, ...]]
     "burning": ("gamut_clipped", drawn.burnt, (0.6, 1.2, 2, 3)),
     "blackening": ("spread", drawn.darkened, (0.8, 0.5, 0.14, 0.01)),
     "a black box": ("flat_share", drawn.blacked, (0.05, 0.15, 0.3, 0.6)),
-    "smearing": ("smear", drawn.smeared, (4, 8, 16)),
+    "smearing": ("smear", drawn.smeared, (4, 8, 16, 32)),
     "JPEG": ("grid", drawn.jpeg, (60, 35, 15)),
     "WebP": ("macroblocks", drawn.webp, (50, 15, 1)),
     "posterising": ("tone_gap", drawn.posterised, (64, 24, 12, 6)),
@@ -105,6 +105,15 @@ def test_screen_tone_is_not_noise() -> None:
     frame = drawn.drawn("page", size=SIZE)
     frame[::2, ::2] //= 2
     assert value(measure(frame), "noise_luma") < 1
+
+
+def test_noise_in_patches_is_seen_where_the_calm_parts_are_clean() -> None:
+    clean = drawn.drawn("cel", seed=2, size=SIZE)
+    patchy = clean.copy()
+    patchy[: SIZE // 2] = drawn.speckled(clean, 12)[: SIZE // 2]
+    before, after = measure(clean), measure(patchy)
+    assert value(after, "noise_chroma") < 1
+    assert value(after, "mottle") > 3 > 1 > value(before, "mottle")
 
 
 def test_the_undrawn_box_is_where_it_is() -> None:
