@@ -27,7 +27,7 @@ SPANS = 3
 """How many stretches of one kind are kept, the worst ones."""
 
 _HIGHEST_RATE = 240.0  # frames/s; a header that says more lies, and windows of time would be huge
-_DIMMED = 0.7  # of the usual mean of luma
+_DIMMED, _SAME_LIGHT = 0.7, 0.9  # of the usual mean of luma
 
 GLITCHES = ("corrupt", "compression", "noise", "partial_blank")
 """What light and motion do not make of a good frame."""
@@ -155,14 +155,21 @@ def _sequence_s(track: Track) -> float:
     )
 
 
-def representative(looks: Mapping[int, Assessment], track: Track) -> int | None:
+def representative(
+    looks: Mapping[int, Assessment], track: Track, *, odd: Collection[int]
+) -> int | None:
     """Return the frame that stands for the clip: the lower quartile of those looked at.
 
-    One frame of many may be in full motion; a quarter of them is what one sees. Frames in a fade
-    or a flash, much darker or brighter than the clip, only count where there are no others.
+    One frame of many may be in full motion; a quarter of them is what one sees. `odd` frames, and
+    those in a fade or a flash, much darker or brighter than the clip, only count where there are
+    no others.
     """
     usual = float(np.median(track["luma"]))
-    lit = [index for index in looks if _DIMMED * usual <= track["luma"][index] <= usual / _DIMMED]
+    lit = [
+        index
+        for index in looks
+        if index not in odd and _DIMMED * usual <= track["luma"][index] <= usual / _DIMMED
+    ]
     scored = {index: score for index in lit or looks if (score := looks[index].score) is not None}
     by_score = sorted(scored, key=lambda index: scored[index])
     return by_score[len(by_score) // 4] if by_score else None
@@ -180,7 +187,11 @@ def foreign_squares(
     Each is compared with those of its own shot that are about as bright: a fade blurs edges.
     """
     usual = float(np.median(track["luma"]))
-    lit = {i: edges for i, edges in straight.items() if _DIMMED * usual <= track["luma"][i]}
+    lit = {
+        i: edges
+        for i, edges in straight.items()
+        if _DIMMED * usual <= track["luma"][i] <= usual / (_SAME_LIGHT if i in odd else _DIMMED)
+    }
     ends = [*sorted(jump.frame for jump in track.jumps), track.frames]
     shots = [
         {i: edges for i, edges in lit.items() if first <= i < last}

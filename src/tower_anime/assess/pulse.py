@@ -24,6 +24,7 @@ _ABRUPT_LEVELS = 12.0  # change of the mean at the edge of a black stretch that 
 _STEPS_ON = 0.5  # of the step: how far the light goes on in a fade
 _PULSE_S = 1.0
 _PULSE_STEP = 0.003  # ln; smaller changes of the whole picture are the codec's
+_OF_STRONGEST = 0.15  # of the steps around: beside lightning, what moves turns nothing around
 _PULSE_TURNS = 4  # changes of direction in a second: fewer are a gesture of the light
 _TINT_LEVELS = 0.8
 _PART_STEP, _PART_TURNS = 0.008, 6  # of a part: hands and hair also change its light now and then
@@ -153,7 +154,9 @@ def _pumping(
     level = np.cumsum(steps)
     window = max(5, round(_PULSE_S * rate))
     swing = np.abs(level - _smoothed(level, max(3, window // 2)))
-    turns = _summed(_turns(steps, step), window)
+    turns = _summed(
+        _turns(steps, np.maximum(step, _OF_STRONGEST * _strongest(steps, window))), window
+    )
     size = np.sqrt(_summed(np.square(swing), window) / window)
     felt = np.where(turns >= often, size, 0.0)
     if not felt.any():
@@ -165,7 +168,15 @@ def _pumping(
     return float(felt.max()), spans
 
 
-def _turns(steps: Series, least: float) -> NDArray[np.float64]:
+def _strongest(steps: Series, window: int) -> Series:
+    """Return the largest step within half a window of each."""
+    padded = np.pad(np.abs(steps), window // 2)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * (window // 2) + 1)
+    strongest: Series = around.max(axis=1)
+    return strongest
+
+
+def _turns(steps: Series, least: Series) -> NDArray[np.float64]:
     """Return 1 where a course turns around: a step against the last one of note."""
     turns = np.zeros(len(steps))
     last = 0.0

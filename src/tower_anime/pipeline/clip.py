@@ -79,7 +79,7 @@ def _assess(
     forgiven = as_frames(relaxation.shares)
     looks, straight = _looked_at(sampler, profile, forgiven)
     odd = sampler.odd_frames()
-    typical = clip_core.representative(looks, track)
+    typical = clip_core.representative(looks, track, odd=odd)
     if typical is not None and vision is not None:
         pixels = sampler.chosen()[typical].picture()
         seen = looked_at(vision, pixels, looks[typical], profile)

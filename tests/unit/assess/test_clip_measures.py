@@ -154,6 +154,13 @@ def test_a_lamp_that_goes_on_in_one_place_is_no_cut() -> None:
     assert whole([*dim, *lamplit]).cuts == ()
 
 
+def test_lightning_over_a_pan_is_no_flicker() -> None:
+    struck = [1.8 if index in (30, 31, 32, 40) else 1.0 for index in range(72)]
+    panned = [view(LOOK, shift=3.0 * index) for index in range(72)]
+    assert whole(lit(panned, struck)).flicker == 0
+    assert whole(lit(panned, swaying(0.06))).flicker > 0.01
+
+
 def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     (hole,) = whole([*WAVING[:36], black, black, *WAVING[36:]]).black
