@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tower_anime.errors import Unreadable
 
 _CHUNK = struct.Struct("<4sI")
+_HEAD_BYTES = 30  # up to the sides of the canvas
 _DO_NOT_BLEND, _DISPOSE = 2, 1  # bits of a frame's last header byte
 
 
@@ -41,33 +42,53 @@ def is_animated(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) > 20 and head[20] & 2 > 0
 
 
+def is_webp(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a WebP, animated or not."""
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
 def canvas_size(head: bytes) -> tuple[int, int]:
     """Return width and height in pixels, from the first 30 bytes."""
     if len(head) < 30:
         raise Unreadable("the WebP ends in its header", kind="truncated")
-    return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if head[12:16] == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if head[12:16] == b"VP8L":
+        sides = int.from_bytes(head[21:25], "little")
+        return 1 + (sides & 0x3FFF), 1 + (sides >> 14 & 0x3FFF)
+    width, height = struct.unpack_from("<HH", head, 26)
+    return width & 0x3FFF, height & 0x3FFF
 
 
 def durations_s(data: bytes) -> tuple[float, ...]:
-    """Return how long each frame stands, in seconds, up to the first that is damaged."""
+    """Return how long each frame stands, in seconds, up to the first that is damaged.
+
+    Nothing for a still: encoders make one of a clip whose frames are all alike.
+    """
     found: list[float] = []
     with suppress(Unreadable):
         found.extend(part.duration_s for part in _parts(data))
     return tuple(found)
 
 
-def pictures(data: bytes) -> Iterator[tuple[float, float, NDArray[np.uint8]]]:
+def pictures(data: bytes) -> Iterator[tuple[float | None, float | None, NDArray[np.uint8]]]:
     """Yield when each frame begins and how long it stands (s), and its canvas (H×W×4, RGBA).
+
+    A still has neither.
 
     Raises:
         Unreadable: of kind `truncated` or `corrupt`, after the frames that are whole.
     """
     width, height = canvas_size(data)
+    if not is_animated(data[:_HEAD_BYTES]):
+        yield None, None, _decoded(data, width, height)
+        return
     canvas = np.zeros((height, width, 4), np.uint8)
     time_s = 0.0
     for part in _parts(data):
         place = canvas[part.y : part.y + part.height, part.x : part.x + part.width]
-        _lay(place, _decoded(part), blends=part.blends)
+        picture = _decoded(part.picture, part.width, part.height)
+        _lay(place, picture, blends=part.blends)
         yield time_s, part.duration_s, canvas.copy()
         time_s += part.duration_s
         if part.is_disposed:
@@ -126,9 +147,9 @@ def _alone(chunks: bytes, width: int, height: int) -> bytes:
     return _CHUNK.pack(b"RIFF", len(payload)) + payload
 
 
-def _decoded(part: _Part) -> NDArray[Any]:
-    decoded = cv2.imdecode(np.frombuffer(part.picture, np.uint8), cv2.IMREAD_UNCHANGED)
-    if decoded is None or decoded.shape[:2] != (part.height, part.width):
+def _decoded(picture: bytes, width: int, height: int) -> NDArray[Any]:
+    decoded = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.shape[:2] != (height, width):
         raise Unreadable("a frame of the WebP does not decode", kind="corrupt")
     code = cv2.COLOR_BGRA2RGBA if decoded.shape[2] == 4 else cv2.COLOR_BGR2RGBA
     return cv2.cvtColor(decoded, code)

@@ -1,6 +1,6 @@
 """Files of moving pictures to frames, header first: checked against the limits, then decoded.
 
-FFmpeg by PyAV reads MP4, MOV, MKV, WebM, AVI, GIF and APNG; animated WebP has a reader of its own.
+FFmpeg by PyAV reads MP4, MOV, MKV, WebM, AVI, GIF and APNG; WebP has a reader of its own.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class AvClips:
 
     def _opened(self, source: Path) -> Iterator[_AvClip | _WebpClip]:
         head = _head(source)
-        if clip_webp.is_animated(head):
+        if clip_webp.is_webp(head):
             yield _WebpClip(_webp(source))
             return
         _check_stated(source, head)
@@ -476,7 +476,7 @@ class _WebpClip:
             pace_s = _pace_s(clip_webp.durations_s(self._data))
             for time_s, stands_s, rgba in clip_webp.pictures(self._data):
                 frame = shown_pixels(over_white(rgba), time_s=time_s, is_key=True)
-                if pace_s is None:
+                if pace_s is None or stands_s is None:
                     self._clock.tick(time_s, is_key=True, stands_s=stands_s)
                     yield frame
                 else:

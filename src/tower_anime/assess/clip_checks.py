@@ -77,6 +77,8 @@ def _lied_about(n: Numbers) -> Finding | None:
 
 def _frame_rate(n: Numbers, expect: Expectation) -> Finding | None:
     rate = n["frame_rate"]
+    if n["frames"] == 1:  # a single one has none, and is named for that
+        return None
     if expect.frame_rate is None:
         return Finding(
             kind="frame_rate",

@@ -120,6 +120,10 @@ _OF_FRAMES: Mapping[str, float] = MappingProxyType(
         "overexposed": 0.4,
         "low_contrast": 0.4,
         "tiling": 0.5,
+        "motion_blur": 0.5,
+        "color_cast": 0.4,
+        "oversaturated": 0.25,
+        "undersampled": 0.25,
     }
 )
 """Share (0-1) of a still's defect that is forgiven to a frame; chosen by hand on drawn clips."""

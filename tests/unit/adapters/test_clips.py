@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -58,6 +59,15 @@ def test_every_container_gives_the_frames_that_were_put_in(
     assert stream.duration_s == pytest.approx(1.0, abs=0.05)
     assert pictures[-1].shape == (HEIGHT, WIDTH, 3)
     assert np.abs(pictures[-1].astype(int) - FRAMES[-1]).mean() < (30 if codec == "gif" else 6)
+
+
+@pytest.mark.parametrize("quality", [90, 101])  # lossy, lossless: their headers differ
+def test_a_webp_whose_frames_were_all_alike_is_a_clip_of_one(tmp_path: Path, quality: int) -> None:
+    path = tmp_path / "a.webp"
+    cv2.imwrite(str(path), FRAMES[0][..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, quality])
+    pictures, stream = read(path)
+    assert (len(pictures), stream.frames, stream.damaged) == (1, 1, 0)
+    assert np.abs(pictures[0].astype(int) - FRAMES[0]).mean() < 6
 
 
 def test_a_glimpse_is_the_frame_made_small(tmp_path: Path) -> None:
