@@ -198,7 +198,7 @@ def generate(
 
 def _leave(settings: Settings, briefs: list[Brief], *, as_json: bool) -> None:
     from tower_anime import terminal
-    from tower_anime.compose import leave_in_queue
+    from tower_anime.errands import leave_in_queue
     from tower_anime.workflows import keep_inputs
 
     kept = [keep_inputs(settings, brief) for brief in briefs]
@@ -400,7 +400,7 @@ def set_workflow(name: str, pairs: tuple[str, ...], out: Path, catalog: Path | N
 def list_(limit: int, status: str | None, project: str | None, as_json: bool) -> None:
     """List generations, newest first."""
     from tower_anime import terminal
-    from tower_anime.compose import listed
+    from tower_anime.errands import listed
 
     found = listed(_settings(), limit=limit, status=status, project=project)
     terminal.overview(found, as_json=as_json)
@@ -412,7 +412,7 @@ def list_(limit: int, status: str | None, project: str | None, as_json: bool) ->
 def show(generation_id: str, as_json: bool) -> None:
     """Show one generation: its attempts, what was corrected, where the file is."""
     from tower_anime import terminal
-    from tower_anime.compose import looked_up
+    from tower_anime.errands import looked_up
 
     terminal.details(looked_up(_settings(), generation_id), as_json=as_json)
 
@@ -421,7 +421,7 @@ def show(generation_id: str, as_json: bool) -> None:
 @click.argument("generation_id", metavar="ID")
 def cancel(generation_id: str) -> None:
     """Cancel a generation that waits or runs."""
-    from tower_anime.compose import request_cancel
+    from tower_anime.errands import request_cancel
 
     click.echo(request_cancel(_settings(), generation_id))
 
@@ -433,7 +433,7 @@ def publish(generation_id: str) -> None:
 
     Where it is there already, it is only looked for. Exit status: 0 confirmed, 1 not.
     """
-    from tower_anime.compose import publish_now
+    from tower_anime.errands import publish_now
 
     publication = publish_now(_settings(), generation_id)
     click.echo(f"{publication.state}: {publication.location or publication.reason}")
@@ -446,7 +446,7 @@ def publish(generation_id: str) -> None:
 @click.argument("generation_id", metavar="ID")
 def withdraw(generation_id: str) -> None:
     """Take a published file out of the library; `publish` brings it back."""
-    from tower_anime.compose import withdraw_now
+    from tower_anime.errands import withdraw_now
 
     publication = withdraw_now(_settings(), generation_id)
     click.echo(f"{publication.state}: {publication.reason}")
@@ -505,7 +505,7 @@ def sandbox(host: str, port: int, seconds_per_step: float, faults: str, world: i
     It draws from the words of the prompt and spoils pictures and clips the way models do; it is no
     diffusion model. docs/sandbox.md lists its words, models and faults.
     """
-    from tower_anime.compose import run_sandbox
+    from tower_anime.errands import run_sandbox
 
     run_sandbox(host=host, port=port, seconds_per_step=seconds_per_step, faults=faults, world=world)
 

@@ -19,7 +19,7 @@ def review() -> None:
 def list_(limit: int, project: str | None, as_json: bool) -> None:
     """List what awaits a decision, newest first."""
     from tower_anime import terminal
-    from tower_anime.compose import listed
+    from tower_anime.errands import listed
     from tower_anime.settings import read_settings
 
     found = listed(read_settings(), limit=limit, status="needs_review", project=project)

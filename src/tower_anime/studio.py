@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tower_anime.adapters.media import OpenCvMedia
 from tower_anime.adapters.store.store import SqlStore
-from tower_anime.compose import leave_in_queue, open_store
+from tower_anime.compose import open_store
 from tower_anime.direct import session as sessions
 from tower_anime.direct import story as stories
 from tower_anime.direct.enhance import NO_GUIDE
@@ -38,6 +38,7 @@ from tower_anime.domain.production import (
     StyleGuide,
 )
 from tower_anime.domain.script import project_named, story_of, story_view
+from tower_anime.errands import leave_in_queue
 from tower_anime.errors import BadInput, NotFound
 from tower_anime.learn.agreement import agreements
 from tower_anime.pipeline.director import CreativeDirector, Errand

@@ -856,6 +856,9 @@ def test_prose_that_no_database_takes_is_made_storable(store: SqlStore) -> None:
     )
     found = store.history(generation.id).generation.failure
     assert found == Failure("internal", "a\ufffdb?c")
+    store.save_attempt(samples.attempt(generation_id=generation.id))
+    odd = tuple(samples.defect(kind) for kind in ("a\0b", "a\ufffdb"))
+    store.save_assessment(generation.id, 1, samples.assessment(Verdict.REJECT, 0.5, odd))
 
 
 def test_a_wish_that_is_no_unicode_is_refused(store: SqlStore) -> None:

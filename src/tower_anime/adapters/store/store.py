@@ -65,6 +65,7 @@ from tower_anime.adapters.store.tables import (
     projects,
     publications,
     quality_assessments,
+    storable,
 )
 from tower_anime.domain.attempt import Attempt
 from tower_anime.domain.generation import (
@@ -488,7 +489,7 @@ def _put_defects(
         "score": assessment.score,
         "created_at": connection.scalar(made),
     }
-    kinds = sorted({defect.kind for defect in assessment.defects})
+    kinds = sorted({storable(defect.kind) for defect in assessment.defects})
     connection.execute(insert(found_defects), [{**own, "kind": kind} for kind in kinds])
 
 

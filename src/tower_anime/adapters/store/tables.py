@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `migrations/versions`: an up-to-date database needs no Alembic."""
 
 METADATA = MetaData(
@@ -68,20 +68,23 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Words(TypeDecorator[str]):
-    """Prose of any origin (models, servers, people), made storable.
+def storable(text: str) -> str:
+    """Return a text with what no database takes replaced.
 
-    PostgreSQL refuses NUL, both databases refuse halves of surrogate pairs; they are replaced.
+    PostgreSQL refuses NUL, both databases refuse halves of surrogate pairs.
     """
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+class Words(TypeDecorator[str]):
+    """Prose of any origin (models, servers, people), made storable."""
 
     impl: type[String] = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Replace what no database takes."""
-        if value is None:
-            return None
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        return None if value is None else storable(value)
 
 
 class Names(Words):
@@ -210,6 +213,7 @@ generations = Table(
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
     Index(None, "project_id", "created_at", "id"),
+    Index(None, "project_id", "status", "created_at", "id"),
     Index(None, "batch_id"),
     Index(None, "shot_id"),
 )
