@@ -48,6 +48,7 @@ _HARD = {  # else lost among the easy
     "low_contrast": 1.5,
 }
 _PRIOR = 0.02
+_MILD = 0.85  # of every fitted weight: art from elsewhere loses more than what was fitted
 RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
 # rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance
 _FIXED = ("shortfall", "cast", "mosaic", "cloned", "copied")
@@ -290,7 +291,10 @@ def complete(curves: Any, gates: Any, weights: Any) -> tuple[Any, Any, Any]:
     return (
         {name: curves.get(name, start.CURVES[name]) for name in start.CURVES},
         {name: gates[name] for name in start.GATES},
-        {name: weights.get(name, start.WEIGHTS[name]) for name in start.WEIGHTS},
+        {
+            name: _MILD * weights[name] if name in weights else it
+            for name, it in start.WEIGHTS.items()
+        },
     )
 
 

@@ -26,21 +26,30 @@ from tower_anime.domain.frame import check_frame
 from tower_anime.domain.quality import Measured
 
 WAYS = ("first", "second", "third")
+ANY = "any"
 _NO_CHANCE = np.random.default_rng(1)  # codecs leave nothing to it
 
 
 def rows_of(name: str, picture: Pixels, ways: Sequence[str]) -> list[Row]:
-    """Return the rows of one picture; the seed of a damage follows from its name."""
+    """Return the rows of one picture; the seed of a damage follows from its name.
+
+    With the single way `any` each kind is done in one of its ways, by the picture's name.
+    """
     cv2.setNumThreads(1)
     rows = [Row(name, "", "clean", 0, _values(picture))]
     for kind, made in KINDS.items():
-        for way in ways:
+        known = [way for way in WAYS if getattr(made, way)]
+        drawn = known[zlib.crc32(f"{name}{kind}".encode()) % len(known)]
+        for way in [drawn] if ANY in ways else [way for way in ways if way in known]:
             spoil = getattr(made, way)
-            for severity in SEVERITIES if spoil else ():
+            for severity in SEVERITIES:
                 seed = zlib.crc32(f"{name} {kind} {way} {severity}".encode())
                 damaged = spoil(picture, severity, np.random.default_rng(seed))
                 rows.append(Row(name, way, kind, severity, _values(damaged)))
-    return rows + [row for tag, coded in _shared(picture) for row in _of_coded(name + tag, coded)]
+    shared = [(name + tag, coded) for tag, coded in _shared(picture)]
+    if ANY in ways:
+        return rows + [Row(tagged, "", "clean", 0, _values(coded)) for tagged, coded in shared]
+    return rows + [row for tagged, coded in shared for row in _of_coded(tagged, coded)]
 
 
 def _shared(picture: Pixels) -> list[tuple[str, Pixels]]:

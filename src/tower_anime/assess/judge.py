@@ -31,7 +31,7 @@ from tower_anime.domain.quality import (
     Verdict,
 )
 
-ASSESSOR = "2026.11.6"
+ASSESSOR = "2026.11.7"
 """Version of thresholds and weights; measurements judged by another one can be judged again."""
 
 NAMED_FROM = 0.33
