@@ -54,7 +54,7 @@ def test_a_disk_that_fills_up_is_waited_for(disk: Path, drawing: str, processes:
     here = place(disk, drawing)
     posted = posts(drawing)
     ids = here.add(4)
-    ballast = fill(disk, leave_kib=1500)
+    ballast = fill(disk, leave_kib=1000)
     worker = processes.up(Worker(here, ids))
     until(lambda: shutil.disk_usage(disk).free < 400 * 1024)
     time.sleep(2.0)  # it tries and waits
