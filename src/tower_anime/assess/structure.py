@@ -23,7 +23,7 @@ _FAR = (np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10).asty
 _NO_COPY = 0.02  # peaks that drawn pictures without copies have
 
 _LINE_PX = 256  # lines are compared at this width
-_CANDIDATES = 48
+_CANDIDATES, _RISE = 48, 1.5  # levels that a border stands out from the lines nearby
 _STILL = 6  # samples of a compared line: less is a slanted drawing, not a shift
 _SHIFT_GAIN, _SHIFT_MATCH = 0.3, 0.7  # how much better, and how well, the shifted line fits
 _LINE_NOISE = 60.0 * 16  # so that flat lines correlate with nothing
@@ -115,11 +115,9 @@ def _torn(turned: Plane) -> Values:
     nearby = np.max([padded[shift : shift + to_next.size] for shift in (1, 2, 4, 5)], axis=0)
     rise = to_next - nearby
     borders = np.argsort(-rise)[:_CANDIDATES]
-    shifted = _fits_shifted(lines[:, borders], lines[:, borders + 1]) & (rise[borders] > 1.5)
-    return {
-        "torn_lines": float(lone.mean()),
-        "shifted_strips": float(shifted.sum()),
-    }
+    borders = borders[rise[borders] > _RISE]
+    shifted = _fits_shifted(lines[:, borders], lines[:, borders + 1]).sum() if borders.size else 0
+    return {"torn_lines": float(lone.mean()), "shifted_strips": float(shifted)}
 
 
 def _narrowed(turned: Plane) -> Plane:

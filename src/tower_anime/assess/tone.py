@@ -104,20 +104,20 @@ def _neutral(amount: NDArray[np.float32]) -> float:
 
 def _tones_used(sample: Frame) -> Values:
     """Return the usual gap between tones that occur, in levels: 1 unless tones are missing."""
-    planes = ((sample, 0), (sample, 1), (sample, 2), (cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), 0))
-    gaps = [gap for image, channel in planes if (gap := _gap(image, channel)) is not None]
+    planes = (*cv2.split(sample), cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY))
+    gaps = [gap for plane in planes if (gap := _gap(plane)) is not None]
     if not gaps:
         return {"tone_gap": Unmeasured("too few tones to tell missing ones")}
     return {"tone_gap": float(np.mean(gaps))}
 
 
-def _gap(image: cv2.typing.MatLike, channel: int) -> float | None:
-    counts = cv2.calcHist([image], [channel], None, [256], [0, 256]).ravel()
-    height, width = image.shape[:2]
-    used = np.flatnonzero(counts > _RARE * height * width)
+def _gap(plane: cv2.typing.MatLike) -> float | None:
+    counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel()
+    used = np.flatnonzero(counts > _RARE * plane.size)
     if used.size < _MIN_TONES:
         return None
-    return float(np.median(np.diff(used)))
+    gaps = np.sort(np.diff(used))  # the median by hand: `np.median` takes longer than all else
+    return float(gaps[gaps.size // 2] + gaps[(gaps.size - 1) // 2]) / 2
 
 
 def _contours(planes: Planes) -> float:
