@@ -61,10 +61,11 @@ def _standing_out(smooth: cv2.typing.MatLike) -> _Points:
     """Return x, y of the pixels that differ most from their surroundings, far from each other."""
     contrast = np.asarray(cv2.absdiff(smooth, cv2.blur(smooth, (_AROUND_PX, _AROUND_PX))))
     top = cv2.dilate(contrast, np.ones((1, _ALONE_PX), np.uint8))
-    top = np.maximum(cv2.dilate(top, np.ones((_ALONE_PX, 1), np.uint8)), _STANDS_OUT)
+    top = cv2.dilate(top, np.ones((_ALONE_PX, 1), np.uint8))
     peak = np.zeros(contrast.shape, np.bool_)
     inner = slice(_MARGIN_PX, -_MARGIN_PX)
     np.equal(contrast[inner, inner], top[inner, inner], out=peak[inner, inner])
+    peak &= contrast >= _STANDS_OUT
     place = np.flatnonzero(peak)
     if place.size > _CANDIDATES:
         heights = contrast.ravel()[place]

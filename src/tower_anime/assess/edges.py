@@ -35,6 +35,7 @@ _MIN_EDGE_SHARE = 0.003  # fewer windows are an accident: at 1024×1024 a line o
 _LAGS_PX = (1, 2, 4, 8, 16)
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # rows down, columns right
 _FAR_LAGS_PX = (32, 64)
+_FAR_APART, _MANY_ROWS = 4, 640
 _QUARTER = 4
 _ROUNDING = 0.05  # levels², of 8-bit pixels
 _MIN_SMEAR_PX = 40  # a shorter side gives lags of 16 px too few pairs
@@ -171,8 +172,12 @@ def _widths(
     return np.asarray(found, np.float64)
 
 
-def _structure(luma: Plane, direction: tuple[int, int], lag: int, *, step: int = 2) -> float:
+def _structure(
+    luma: Plane, direction: tuple[int, int], lag: int, *, step: int | None = None
+) -> float:
+    """Return D(lag), of every `step`-th row: far apart, luma differs alike in many rows."""
     height, width = luma.shape
+    step = step or (4 if lag >= _FAR_APART and height >= _MANY_ROWS else 2)
     down, right = direction[0] * lag, direction[1] * lag
     here = luma[: height - down : step, max(0, -right) : width - max(0, right)]
     there = luma[down::step, max(0, right) : width - max(0, -right)]

@@ -31,6 +31,7 @@ _NEAR = np.ones((1, 33), np.uint8)
 _CALM_BEND, _MAX_BEND = 2, 16  # levels
 _FEW = 400  # places that say little
 _LINE = 1.5  # times the usual bend: drawn
+_ALL = 255  # a mask that is set
 _MIDDLE, _BORDER = 8, 0  # columns of a macroblock
 _UNSEEN = 1.0  # levels: nobody sees a border that is higher by a fraction of this
 _BLOCK_PX, _OUTLINE = 8, 24  # an outline counts no more than this many levels
@@ -136,7 +137,7 @@ def _grid(contrasts: Sequence[float | None]) -> float | Unmeasured:
 def _phase_contrast(steps: cv2.typing.MatLike) -> float | None:
     calm = cv2.threshold(cv2.dilate(steps, _AROUND), _CALM_STEP - 1, 255, cv2.THRESH_BINARY_INV)[1]
     total = _column_sums(cv2.bitwise_and(steps, calm))
-    count = _column_sums(calm) / np.float32(255)
+    count = _column_sums(calm) / np.float32(_ALL)
     chance = [_spread_of_phases(total, count, period) for period in _NULL_PERIODS]
     spread = _spread_of_phases(total, count, _PERIOD_PX)
     known = [value for value in chance if value is not None]
@@ -197,11 +198,17 @@ def _by_phase(bend: Plane) -> NDArray[np.float32]:
 
     A column that bends far more than most has a line drawn along it, and counts less.
     """
-    near = cv2.threshold(cv2.dilate(bend, _NEAR), _CALM_BEND, 1, cv2.THRESH_BINARY)[1]
-    straight = cv2.subtract(near, cv2.threshold(bend, 0, 1, cv2.THRESH_BINARY)[1])
+    near = cv2.threshold(cv2.dilate(bend, _NEAR), _CALM_BEND, _ALL, cv2.THRESH_BINARY)[1]
+    straight = cv2.subtract(near, cv2.threshold(bend, 0, _ALL, cv2.THRESH_BINARY)[1])
     capped = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
-    bent = cv2.multiply(capped, near)
-    sums = np.stack([_column_sums(image) for image in (straight, bent, near)])
+    bent = cv2.bitwise_and(capped, near)
+    sums = np.stack(
+        [
+            _column_sums(straight) / np.float32(_ALL),
+            _column_sums(bent),
+            _column_sums(near) / np.float32(_ALL),
+        ]
+    )
     whole = sums[:, _PERIOD_PX : bend.shape[1] // _PERIOD_PX * _PERIOD_PX - _PERIOD_PX]
     mean = whole[1] / np.maximum(whole[2], 1)
     usual = mean[whole[2] > _FEW / 100]
