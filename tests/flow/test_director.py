@@ -444,7 +444,7 @@ def test_denoise_size_and_checkpoint_are_not_on_the_list(
 ) -> None:
     for name in ("denoise", "width", "checkpoint"):
         llm.otherwise = deciding("revise", changes=changes((name, "0.5")))
-        history = open_(patience=SHORT).run()
+        history = open_().run()
         assert history.direction is not None
         assert history.direction.source == "rules"
         assert "must be one of steps" in history.direction.notes

@@ -51,6 +51,8 @@ def listening(
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()
+    while not server.started and thread.is_alive():  # two that start at once build the same routes
+        time.sleep(0.005)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     try:
         with httpx2.Client(base_url=url, timeout=30, **client) as http:
