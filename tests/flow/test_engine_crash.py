@@ -23,7 +23,7 @@ from tower_anime.adapters import engine_dbos
 from tower_anime.adapters.engine_dbos import DbosEngine
 from tower_anime.ports import Advance
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0  # what a lost run takes to be found again, on a disk that stands still
 STEPS = 3
 
 spawn = multiprocessing.get_context("forkserver")
