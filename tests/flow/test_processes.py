@@ -60,6 +60,7 @@ def test_detached_work_is_taken_up_by_the_running_server(commands: Commands) -> 
         check_each_once(commands, 1)
 
 
+@pytest.mark.slow
 def test_a_killed_groups_work_is_taken_over_though_its_sandbox_died_too(
     commands: Commands,
 ) -> None:

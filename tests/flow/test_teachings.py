@@ -205,6 +205,7 @@ def test_parts_families_and_projects_are_forgotten_each_alone(rig: Rig) -> None:
 # ---- style ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_picture_of_another_hand_is_off_its_projects_style(tmp_path: Path) -> None:
     def script(job: RenderJob, call: int) -> Rendered:
         frame = drawn.drawn("night" if call in (21, 22) else "cel", seed=call, size=1024)

@@ -126,10 +126,10 @@ def test_a_clip_cut_off_in_the_middle_is_damaged_not_short(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "codec", "pixel_format", "size"),
     [
-        ("a.mp4", "libx264", "yuv444p", (WIDTH, HEIGHT)),
+        pytest.param("a.mp4", "libx264", "yuv444p", (WIDTH, HEIGHT), marks=pytest.mark.slow),
         ("a.gif", "gif", "rgb8", (WIDTH, HEIGHT)),
         ("a.webp", "libwebp_anim", "yuv420p", (WIDTH, HEIGHT)),
-        ("a.mkv", "libx264", "yuv420p10le", (WIDTH, HEIGHT)),
+        pytest.param("a.mkv", "libx264", "yuv420p10le", (WIDTH, HEIGHT), marks=pytest.mark.slow),
         ("a.webm", "libvpx-vp9", "yuv444p", (361, 243)),
     ],
 )

@@ -230,9 +230,9 @@ def fingerprint(frame: Frame) -> Frame:
     return np.asarray(small, np.uint8)
 
 
-def test_two_hundred_prompts_can_be_drawn_at_any_aspect() -> None:
+def test_many_prompts_can_be_drawn_at_any_aspect() -> None:
     sizes = ((96, 96), (64, 112), (112, 64), (40, 160))
-    for number, prompt in enumerate(many_prompts(200)):
+    for number, prompt in enumerate(many_prompts(60)):
         width, height = sizes[number % len(sizes)]
         scene = scene_of(prompt, seed=number)
         frame = draw(scene, width=width, height=height)
