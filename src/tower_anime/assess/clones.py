@@ -2,7 +2,8 @@
 
 Landmarks are corners that stand out from their surroundings. Where a region was copied, the
 copies of its landmarks all lie at the same shift. What is drawn alike a dozen times (windows,
-leaves) has too many twins to be a copy; that the whole picture repeats is told by its
+leaves) has too many twins to be a copy, and where neighbours look alike (two rows of windows, rays,
+dots), a likeness elsewhere is no copy either; that the whole picture repeats is told by its
 autocorrelation (`structure`).
 """
 
@@ -34,6 +35,7 @@ _NEAR = 12  # a copy is farther away than this part of the shorter side
 _MOST_TWINS = 8
 _LOOSE_PX = 3  # shifts are the same up to this
 _FEWEST, _DENSE = 5, 0.4  # how many landmarks of a region must have moved together
+_VARIED = 0.7  # kinds among them: copied drawings have 0.8 and more, windows and rays 0.2 to 0.6
 _SHIFTS = 12
 _ENOUGH = 200  # landmarks; some of fewer are no share
 _AT_ONCE = 50  # larger products wake threads that spin for long on the other cores
@@ -52,7 +54,8 @@ def cloned_share(luma: Plane) -> float:
     cloned = np.zeros(len(points), np.bool_)
     for moved in _moved_together(points, here, there):
         ends = here[moved], there[moved]
-        if all(_is_region(points, np.unique(end)) for end in ends):
+        found = [np.unique(end) for end in ends]
+        if all(_is_region(points, end) and _is_varied(looks[end]) for end in found):
             cloned[np.concatenate(ends)] = True
     return float(cloned.sum()) / max(len(points), _ENOUGH)
 
@@ -132,3 +135,9 @@ def _is_region(points: _Points, found: _Numbers) -> bool:
     low, high = order[found.size // 10], order[-1 - found.size // 10]
     inside = ((points >= low) & (points <= high)).all(axis=1)
     return bool(inside[found].sum() >= _DENSE * inside.sum())
+
+
+def _is_varied(looks: _Looks) -> bool:
+    """Whether landmarks differ among themselves: each counts by how many look like it."""
+    alike = np.count_nonzero(looks @ looks.T > _ALIKE, axis=1)
+    return bool((1 / np.maximum(alike, 1)).sum() >= _VARIED * len(looks))

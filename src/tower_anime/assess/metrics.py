@@ -428,7 +428,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             source="share of the clearest corners (200 to 400, at half size) that lie in regions "
             "which stand elsewhere in the picture again: at least 5 corners and 40 % of all "
             "within their box look alike (correlation 0.93, same tones) at the same shift, and "
-            "have at most 8 twins",
+            "have at most 8 twins; corners of a region must differ among themselves",
         ),
         "torn_lines": Metric(
             unit="share",

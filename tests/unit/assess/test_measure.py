@@ -145,6 +145,16 @@ def test_a_cloned_part_is_told_from_twins_that_are_drawn() -> None:
     assert value(measure(cloned), "cloned") > 0.05
 
 
+def test_houses_with_the_same_windows_are_no_copies() -> None:
+    frame = np.full((SIZE, SIZE, 3), (150, 190, 220), np.uint8)
+    for x, y, rows in ((20, 150, 3), (250, 210, 3), (390, 90, 4)):
+        frame[y - 20 :, x - 10 : x + 90] = (214, 184, 164)
+        for row, column in np.ndindex(rows, 3):
+            if (row * 3 + column) % 5 != 1:
+                frame[y + 30 * row :, x + 30 * column :][:14, :20] = (90, 110, 130)
+    assert value(measure(check_frame(frame)), "cloned") == 0
+
+
 @pytest.mark.parametrize("pitch", [2, 3, 5, 7.5, 11, 15, 26])
 def test_repeated_pixels_are_found_at_any_pitch_also_through_a_codec(pitch: float) -> None:
     frame = drawn.drawn("painted", size=SIZE)
