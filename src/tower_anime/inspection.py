@@ -218,7 +218,7 @@ class Look:
 def look_at(file: Wanted, profiles: Profiles, showing: Showing = NOTHING_SHOWN) -> Look:
     """Assess one file by the rules of its kind, and make what is to be shown of it."""
     clips = AvClips()
-    if clips.is_clip(file.path):
+    if clips.is_clip(file.path) or (file.expect.moves and clips.may_be_clip(file.path)):
         assessment = assess_clip(
             clips,
             file.path,

@@ -91,6 +91,14 @@ class AvClips:
             return head[8:12] == b"AVI " or head[:4] != b"RIFF" or clip_webp.is_animated(head)
         return source.suffix.lower() in CLIP_SUFFIXES
 
+    def may_be_clip(self, source: Path) -> bool:
+        """Whether a file of one picture may be a clip whose frames are all alike, joined."""
+        try:
+            head = _head(source)
+        except Unreadable:
+            return False
+        return head.startswith(b"GIF8") or clip_webp.is_webp(head)
+
     @contextmanager
     def open(self, source: Path) -> Iterator[_AvClip | _WebpClip]:
         """Read a file's header and check it against the limits.

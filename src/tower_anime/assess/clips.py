@@ -50,6 +50,7 @@ def measure(
         "drawings": Measured(timing.drawings, "drawings"),
         "moving": Measured(round(timing.moving, 5), "share"),
         "largest_step": Measured(round(float(track["change_max"].max()), 2), "levels"),
+        **_reach_values(track),
         "grain": _known(_median_of(track["grain"]), "levels", "too few frames"),
         "breaks": Measured(timing.breaks, "drawings"),
         "longest_hold": Measured(round(timing.longest_hold_s, 4), "s"),
@@ -74,6 +75,22 @@ def measure(
     for kind, found in spans.items():
         values |= _span_values(kind, found)
     return values
+
+
+def _reach_values(track: Track) -> dict[str, Measurement]:
+    """Return how far cells come from what they were, in pictures from all over the clip."""
+    lowest, highest = track.first.copy(), track.first.copy()
+    for cells in (*(key.cells for key in track.keys), track.last):
+        np.minimum(lowest, cells, out=lowest)
+        np.maximum(highest, cells, out=highest)
+    reach = highest - lowest
+    return {
+        "reach": Measured(round(float(reach.max()), 2), "levels"),
+        "reached": Measured(round(float((reach > _SEEN_LEVELS).mean()), 5), "share"),
+    }
+
+
+_SEEN_LEVELS = 2.0  # change of a cell that a person sees beside an unchanged one
 
 
 def _slid_values(slid: Slide | None) -> dict[str, Measurement]:

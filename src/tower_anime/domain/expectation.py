@@ -19,3 +19,8 @@ class Expectation:
     height: int | None = None
     may_cut: bool = False
     loops: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether a clip was asked for: a file with one picture is a dead clip, then."""
+        return self.duration_s is not None or self.frame_rate is not None or (self.frames or 0) > 1

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.moving import repeated, stage, waving, write_clip
+from tower_anime import assess_file
 from tower_anime.adapters.clips import AvClips
 from tower_anime.assess.profiles import CLIP
 from tower_anime.domain.expectation import Expectation
@@ -56,6 +58,24 @@ def test_a_hold_of_two_seconds_is_drawn_on_purpose(tmp_path: Path) -> None:
 def test_a_clip_in_which_nothing_moves_is_dead(tmp_path: Path) -> None:
     still = next(iter(waving(LOOK, frames=1, on=1)))
     assert "dead" in kinds(assessed(tmp_path / "a.mp4", [still] * 48))
+
+
+def test_a_codec_that_never_stops_mending_lines_is_no_motion(tmp_path: Path) -> None:
+    still = next(iter(waving(LOOK, frames=1, on=1)))
+    frames = [still.copy() for _ in range(48)]
+    for index, frame in enumerate(frames):
+        cv2.line(frame, (20, 40), (120, 90), (200 + 45 * (index % 2),) * 3, 1)
+    found = assessed(tmp_path / "a.mp4", frames)
+    assert found.measurements["moving"].value > 0.5  # type: ignore[union-attr]
+    assert "dead" in kinds(found)
+
+
+def test_a_still_is_a_dead_clip_where_a_clip_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"  # what encoders make of frames that are all alike
+    cv2.imwrite(str(path), next(iter(waving(LOOK, frames=1, on=1)))[..., ::-1])
+    found = assess_file(path, expect=Expectation(duration_s=2.0))
+    assert {"dead", "duration"} <= kinds(found)
+    assert "dead" not in kinds(assess_file(path))
 
 
 def test_sixteen_frames_at_eight_for_five_seconds_at_24_is_named_as_such(tmp_path: Path) -> None:
