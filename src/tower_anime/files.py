@@ -17,7 +17,7 @@ from tower_anime.inspection import Wanted, inspect, installed_models
 from tower_anime.pipeline.picture import assess_picture
 from tower_anime.ports import Picture
 from tower_anime.profiles import CLIP, STILL, find_profile
-from tower_anime.settings import read_settings
+from tower_anime.settings import current_settings
 
 
 def assess_file(
@@ -65,7 +65,7 @@ def assess_file(
 def _profile(profile: str | Profile | None, kind: str) -> Profile:
     if isinstance(profile, Profile):
         return profile
-    return find_profile(read_settings(), profile or kind, kind=kind)
+    return find_profile(current_settings(), profile or kind, kind=kind)
 
 
 def _picture(data: bytes | Frame) -> Picture:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,8 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 FILE_NAME = "tower-anime.toml"
 DEFAULT_PORT = 44451
 _dirs = PlatformDirs("tower-anime", appauthor=False)
+_PREFIX, _ENV_FILE = "TOWER_", ".env"
+_FILES = (Path(FILE_NAME), Path(_dirs.user_config_dir) / FILE_NAME)
 
 
 class QualitySettings(BaseModel):
@@ -108,9 +111,9 @@ class Settings(BaseSettings):
     """All settings. Secrets are never printed."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TOWER_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
@@ -255,10 +258,7 @@ class Settings(BaseSettings):
             env_settings,
             *_credentials(settings_cls),
             dotenv_settings,
-            TomlConfigSettingsSource(settings_cls, toml_file=Path(FILE_NAME)),
-            TomlConfigSettingsSource(
-                settings_cls, toml_file=Path(_dirs.user_config_dir) / FILE_NAME
-            ),
+            *(TomlConfigSettingsSource(settings_cls, toml_file=file) for file in _FILES),
         )
 
 
@@ -327,3 +327,29 @@ def read_settings(**overrides: Any) -> Settings:
         raise BadInput("settings that can't be used:\n  " + "\n  ".join(lines)) from None
     except (ValueError, OSError) as error:
         raise BadInput(f"the settings can't be read: {error}") from error
+
+
+def current_settings() -> Settings:
+    """Read all sources, as `read_settings` does, where one of them is new since the last call."""
+    return _read_once(_sources())
+
+
+@lru_cache(maxsize=1)
+def _read_once(_sources: tuple[object, ...]) -> Settings:
+    return read_settings()
+
+
+def _sources() -> tuple[object, ...]:
+    """Return what tells a change of the sources: the environment, the files' size and time."""
+    set_here = (
+        (key, value) for key, value in os.environ.items() if key.upper().startswith(_PREFIX)
+    )
+    return (Path.cwd(), *sorted(set_here), *(_stamp(file) for file in (Path(_ENV_FILE), *_FILES)))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from tower_anime.errors import BadInput
-from tower_anime.settings import FILE_NAME, Settings, read_settings
+from tower_anime.settings import FILE_NAME, Settings, current_settings, read_settings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -78,3 +78,15 @@ def test_the_reference_page_names_every_setting() -> None:
             assert f"`TOWER_{'__'.join(filter(None, (name, part))).upper()}`" in page
             assert described.description
             assert described.description in page
+
+
+def test_the_settings_in_force_follow_their_sources(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = current_settings()
+    assert current_settings() is before
+    for number in (2, 3, 41):
+        (elsewhere / FILE_NAME).write_text(f"concurrency = {number}\n")
+        assert current_settings().concurrency == number
+    monkeypatch.setenv("TOWER_CONCURRENCY", "5")
+    assert current_settings().concurrency == 5
