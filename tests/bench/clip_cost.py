@@ -37,9 +37,11 @@ def _decode(path: str) -> None:
 
 def _assess(path: str) -> None:
     from tower_anime.adapters.clips import AvClips
+    from tower_anime.adapters.memory import few_arenas
     from tower_anime.assess.profiles import CLIP
     from tower_anime.pipeline.clip import assess_clip
 
+    few_arenas()  # as the product does at its start
     assess_clip(AvClips(), Path(path), profile=CLIP, prompt=None)
 
 

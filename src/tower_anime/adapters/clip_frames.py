@@ -43,19 +43,20 @@ class ShownFrame:
 def shown(frame: av.VideoFrame, *, turns: int, is_key: bool) -> ShownFrame:
     """Make a decoded frame small. `turns` is how often it is turned left by 90°."""
     if frame.format.name in _PLANAR:
-        luma, colour = _from_planes(frame)
+        luma, cells, colour = _from_planes(frame)
         draw = _painter(frame, turns)
     elif any(part.is_alpha for part in frame.format.components) or frame.format.has_palette:
         return shown_pixels(
             over_white(frame.to_ndarray(format="rgba")), time_s=frame.time, is_key=is_key
         )
     else:
-        luma, colour = _from_rgb(_small_rgb(frame))
+        luma, cells, colour = _from_rgb(_small_rgb(frame))
         draw = _painter(frame, turns)
     glimpse = Glimpse(
         time_s=frame.time,
         is_key=is_key,
         luma=_turned(luma, turns),
+        cells=_turned(cells, turns),
         colour=_turned(colour, turns),
     )
     return ShownFrame(glimpse, draw)
@@ -66,8 +67,8 @@ def shown_pixels(pixels: Frame, *, time_s: float | None, is_key: bool) -> ShownF
     height, width = pixels.shape[:2]
     step = _step(width, height)
     size = (max(1, width // step), max(1, height // step))
-    luma, colour = _from_rgb(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-    glimpse = Glimpse(time_s=time_s, is_key=is_key, luma=luma, colour=colour)
+    luma, cells, colour = _from_rgb(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    glimpse = Glimpse(time_s=time_s, is_key=is_key, luma=luma, cells=cells, colour=colour)
     return ShownFrame(glimpse, lambda: pixels)
 
 
@@ -105,20 +106,27 @@ def _is_hd(frame: av.VideoFrame) -> bool:
 # ---- planes of YUV --------------------------------------------------------------------------
 
 
-def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid]:
+def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid, Grid]:
     """Average the planes where they lie; no full-size copy is made."""
     step = _step(frame.width, frame.height)
     size = (max(1, frame.width // step), max(1, frame.height // step))
     full_range = frame.format.name.startswith("yuvj") or frame.color_range == 2
     brightness = _reduced(frame.planes[0], size, step, frame)
-    luma = brightness if full_range else cv2.LUT(brightness, _STRETCH)
     grid = _grid_size(size)
     chroma = (
         _reduced(plane, grid, step * CELL, frame).astype(np.float32) for plane in frame.planes[1:]
     )
-    yuv = cv2.merge([_averaged(brightness, grid), *chroma])
-    colour = cv2.transform(yuv, _to_rgb(full_range=full_range, hd=_is_hd(frame)))
-    return cast("Plane", luma), cast("Grid", np.clip(colour, 0, 255, out=colour))
+    means = _averaged(brightness, grid)
+    to_rgb = _to_rgb(full_range=full_range, hd=_is_hd(frame))
+    colour = cv2.transform(cv2.merge([means, *chroma]), to_rgb)
+    if full_range:
+        return cast("Plane", brightness), means, _bounded(colour)
+    luma = cv2.convertScaleAbs(cv2.subtract(brightness, _FOOT), alpha=_STRETCH)
+    return cast("Plane", luma), _bounded(cv2.transform(means, _TO_LUMA)), _bounded(colour)
+
+
+def _bounded(levels: Any) -> Grid:
+    return cast("Grid", np.minimum(np.maximum(levels, 0, out=levels), 255, out=levels))
 
 
 def _reduced(
@@ -161,7 +169,8 @@ def _averaged(pixels: Pixels, grid: tuple[int, int]) -> Any:
     return cv2.resize(whole, grid, interpolation=cv2.INTER_AREA)
 
 
-_STRETCH = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
+_FOOT, _STRETCH = 16.0, 255 / 219  # of luma in limited range
+_TO_LUMA = np.array([[_STRETCH, -_FOOT * _STRETCH]], np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -169,7 +178,7 @@ def _to_rgb(*, full_range: bool, hd: bool) -> NDArray[np.float32]:
     """Return the 3×4 matrix from Y, Cb, Cr in levels to R, G, B in levels (ITU-R BT.601, 709)."""
     red, blue = _RED_BLUE[hd]
     green = 1 - red - blue
-    luma, chroma, foot = (1.0, 1.0, 0.0) if full_range else (255 / 219, 255 / 224, 16.0)
+    luma, chroma, foot = (1.0, 1.0, 0.0) if full_range else (_STRETCH, 255 / 224, _FOOT)
     from_cb = np.array([0, -2 * blue * (1 - blue) / green, 2 * (1 - blue)]) * chroma
     from_cr = np.array([2 * (1 - red), -2 * red * (1 - red) / green, 0]) * chroma
     offset = -foot * luma - 128 * (from_cb + from_cr)
@@ -191,7 +200,7 @@ def _small_rgb(frame: av.VideoFrame) -> Frame:
     return check_frame(small.to_ndarray())
 
 
-def _from_rgb(small: Pixels) -> tuple[Plane, Grid]:
+def _from_rgb(small: Pixels) -> tuple[Plane, Grid, Grid]:
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    grid = _averaged(small, _grid_size((small.shape[1], small.shape[0])))
-    return cast("Plane", luma), cast("Grid", grid)
+    grid = _grid_size((small.shape[1], small.shape[0]))
+    return cast("Plane", luma), _averaged(luma, grid), _averaged(small, grid)

@@ -189,7 +189,7 @@ def representative(
     ]
     scored = {index: score for index in lit or looks if (score := looks[index].score) is not None}
     by_score = sorted(scored, key=lambda index: scored[index])
-    return by_score[len(by_score) // 4] if by_score else None
+    return by_score[(len(by_score) + 1) // 4] if by_score else None
 
 
 def foreign_squares(

@@ -15,7 +15,8 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import reduce
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from tower_anime.domain.frame import Grid
 
 Cells: TypeAlias = NDArray[np.float32]
-Mask: TypeAlias = NDArray[np.bool_]
+Mask: TypeAlias = Any  # NDArray[np.uint8], 0 or 255; OpenCV's own types are wider
 
 AREA = 0.25  # of the picture; BT.1702-3, annex 1
 MAX_TRANSITIONS = 6  # in any second: three flashes
@@ -66,7 +67,8 @@ class FlashTrack:
 
 def linear(colour: Grid) -> Grid:
     """Return linear light 0–1 of colours in levels."""
-    light: Grid = np.take(_LINEAR, np.clip(colour * 16 + 0.5, 0, 256 * 16 - 1).astype(np.int16))
+    sixteenths = (colour * np.float32(16) + np.float32(0.5)).astype(np.int16)
+    light: Grid = np.take(_LINEAR, sixteenths, mode="clip")
     return light
 
 
@@ -83,11 +85,8 @@ class FlashMeter:
         """Take the next frame's colours; without a clock frames come at 24 a second."""
         moment_s = self._count / _DEFAULT_RATE if time_s is None else time_s
         self._count += 1
-        luminance, excess, saturated = (
-            np.asarray(plane, np.float32)
-            for plane in cv2.split(cv2.transform(linear(colour), _FROM_LIGHT))
-        )
-        redness = np.where(saturated >= 0, np.maximum(excess, 0), np.float32(0))
+        light = cv2.transform(linear(colour), _FROM_LIGHT)
+        luminance, redness = cv2.extractChannel(light, 0), _redness(light)
         row = (
             moment_s,
             float(self._luminance.see(luminance, moment_s)),
@@ -102,21 +101,31 @@ class FlashMeter:
         return FlashTrack(*(table[:, index].copy() for index in range(4)))
 
 
+def _redness(light: Cells | cv2.typing.MatLike) -> cv2.typing.MatLike:
+    """Return 320 · (R − G − B) of what is saturated red, 0 elsewhere."""
+    saturated = cv2.compare(cv2.extractChannel(light, 2), 0.0, cv2.CMP_GE)
+    if not cv2.countNonZero(saturated):
+        return np.zeros(light.shape[:2], np.float32)
+    return cv2.copyTo(cv2.max(cv2.extractChannel(light, 1), 0.0), saturated)
+
+
 @dataclass
 class _Transitions:
     """Extremes of each cell, and who made which transition within the last second.
 
-    `direction` is that of a cell's last one (1, −1, 0 before the first). `low` is what it rises
-    from, its lowest since it went down; `high` what it falls from, its highest since it went up.
+    `rose` and `fell` say which way a cell's last one went, neither before the first. `low` is what
+    it rises from, its lowest since it went down; `high` what it falls from, its highest since it
+    went up.
     """
 
     step: float
     darker_below: float
     low: Cells | None = None
     high: Cells | None = None
-    direction: NDArray[np.int8] | None = None
+    rose: Mask = None
+    fell: Mask = None
     counts: NDArray[np.int16] | None = None
-    history: deque[tuple[float, Mask]] = field(default_factory=deque)
+    history: deque[tuple[float, NDArray[np.bool_]]] = field(default_factory=deque)
     recent: deque[tuple[float, Mask, Mask]] = field(default_factory=deque)
     events: deque[float] = field(default_factory=deque)
     went_up: bool | None = None
@@ -130,38 +139,40 @@ class _Transitions:
         if not self.stirred and np.array_equal(value, self.low):
             return 0
         self.stirred = True
-        up, down = self._turned(value)
+        turned = self._turned(value)
         self._forget(moment_s)
-        self._note(up, down, moment_s)
+        if turned is not None:
+            self.recent.append((moment_s, *turned))
+        if self.recent:
+            self._note(moment_s)
         return max(len(self.events), self._by_cells())
 
     def _begin(self, value: Cells) -> None:
         self.low, self.high = value.copy(), value.copy()
-        self.direction = np.zeros(value.shape, np.int8)
+        self.rose, self.fell = np.zeros(value.shape, np.uint8), np.zeros(value.shape, np.uint8)
         self.counts = np.zeros(value.shape, np.int16)
         for past in (self.history, self.recent, self.events):
             past.clear()
 
-    def _turned(self, value: Cells) -> tuple[Mask, Mask]:
-        """Return which cells have just made a transition upwards and downwards."""
+    def _turned(self, value: Cells) -> tuple[Mask, Mask] | None:
+        """Return which cells have just made a transition upwards and downwards; None: none has."""
         assert self.low is not None
         assert self.high is not None
-        assert self.direction is not None
         cv2.min(self.low, value, self.low)
         cv2.max(self.high, value, self.high)
-        rise = np.asarray(cv2.subtract(value, self.low))
-        fall = np.asarray(cv2.subtract(self.high, value))
-        if max(cv2.minMaxLoc(rise)[1], cv2.minMaxLoc(fall)[1]) < self.step:
-            still = np.zeros(value.shape, np.bool_)
-            return still, still
-        up = (rise >= self.step) & (self.low < self.darker_below)
-        up &= self.direction != 1
-        down = (fall >= self.step) & (value < self.darker_below)
-        down &= self.direction != -1
+        up = cv2.compare(cv2.subtract(value, self.low), self.step, cv2.CMP_GE)
+        down = cv2.compare(cv2.subtract(self.high, value), self.step, cv2.CMP_GE)
+        up = cv2.subtract(up, self.rose)  # 255 − 255: not twice in one direction
+        down = cv2.subtract(down, self.fell)
+        cv2.bitwise_and(up, cv2.compare(self.low, self.darker_below, cv2.CMP_LT), up)
+        cv2.bitwise_and(down, cv2.compare(value, self.darker_below, cv2.CMP_LT), down)
+        turned = cv2.bitwise_or(up, down)
+        if not cv2.countNonZero(turned):
+            return None
         for extreme in (self.low, self.high):  # of no account on the way that was just taken
-            np.copyto(extreme, value, where=up | down)
-        self.direction[up] = 1
-        self.direction[down] = -1
+            cv2.copyTo(value, turned, extreme)
+        self.rose = cv2.bitwise_or(cv2.subtract(self.rose, turned), cv2.subtract(up, down))
+        self.fell = cv2.bitwise_or(cv2.subtract(self.fell, turned), down)
         return up, down
 
     def _forget(self, moment_s: float) -> None:
@@ -174,28 +185,21 @@ class _Transitions:
         while self.recent and self.recent[0][0] < moment_s - _TOGETHER_S:
             self.recent.popleft()
 
-    def _note(self, up: Mask, down: Mask, moment_s: float) -> None:
+    def _note(self, moment_s: float) -> None:
         """Count transitions that a quarter of the picture makes at once.
 
         Cells that went ahead within the last moments count as soon as the quarter is full.
         """
-        if up.any() or down.any():
-            self.recent.append((moment_s, up, down))
-        if not self.recent:
-            return
-        ups = np.logical_or.reduce([part[1] for part in self.recent])
-        downs = np.logical_or.reduce([part[2] for part in self.recent])
-        up_share, down_share = float(ups.mean()), float(downs.mean())
-        joined = np.zeros(up.shape, np.bool_)
-        for mask, share in ((ups, up_share), (downs, down_share)):
-            if share >= AREA:
-                joined |= mask
-        if joined.any():
+        ups = reduce(cv2.bitwise_or, (up for _, up, _ in self.recent))
+        downs = reduce(cv2.bitwise_or, (down for _, _, down in self.recent))
+        up_share, down_share = (cv2.countNonZero(mask) / mask.size for mask in (ups, downs))
+        self._note_picture(up_share, down_share, moment_s)
+        many = [mask for mask, share in ((ups, up_share), (downs, down_share)) if share >= AREA]
+        if many:
             assert self.counts is not None
+            joined = reduce(cv2.bitwise_or, many) > 0
             self.counts += joined
             self.history.append((moment_s, joined))
-        self._note_picture(up_share, down_share, moment_s)
-        if joined.any():
             self.recent.clear()
 
     def _note_picture(self, up_share: float, down_share: float, moment_s: float) -> None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 Held = TypeVar("Held")
 
-SPREAD, ODD = 6, 3
+SPREAD, ODD = 4, 3
 _ODD_FROM = 0.5  # levels that a frame must stand out from both its neighbours
 
 

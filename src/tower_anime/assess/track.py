@@ -22,7 +22,6 @@ from tower_anime.domain.frame import Grid, Plane
 Series: TypeAlias = NDArray[np.float64]
 _Cells: TypeAlias = Any  # NDArray[np.float32]; OpenCV's own types are wider
 
-CELL = 4  # glimpse pixels to a side of a cell: averages out noise of pixels and of codecs
 _MOVED_LEVELS = 2.0  # change of a cell that a person sees beside an unchanged one
 HELD_LEVELS = 1.5  # largest change of a cell up to which two frames may be one drawing
 _KEYS = 33  # pictures kept over the whole clip to see what slides slowly
@@ -285,18 +284,17 @@ class TrackMeter:
 
 
 def _seen(glimpse: Glimpse, *, like: _Seen | None) -> _Seen:
-    height, width = (max(1, side // CELL) for side in glimpse.luma.shape)
-    whole = glimpse.luma[: max(1, height * CELL), : max(1, width * CELL)]
-    size = (width, height) if like is None else (like.cells.shape[1], like.cells.shape[0])
-    cells = _halved(whole.astype(np.float32), size)
-    colour = np.ascontiguousarray(glimpse.colour[::4, ::4])
+    cells, colour = glimpse.cells, np.ascontiguousarray(glimpse.colour[::4, ::4])
+    if like is not None and cells.shape != like.cells.shape:
+        size = (like.cells.shape[1], like.cells.shape[0])
+        cells = np.asarray(cv2.resize(cells, size, interpolation=cv2.INTER_AREA), np.float32)
     if like is not None and colour.shape[:2] != like.blue.shape:
         flat = (like.blue.shape[1], like.blue.shape[0])
         colour = np.asarray(cv2.resize(colour, flat, interpolation=cv2.INTER_AREA), np.float32)
     red, green, blue = cv2.split(colour)
     return _Seen(
         cells=cells,
-        logs=cv2.log(np.asarray(cells) + np.float32(_GAIN_FLOOR)),
+        logs=cv2.log(cells + np.float32(_GAIN_FLOOR)),
         blue=cv2.subtract(blue, green),
         red=cv2.subtract(red, green),
     )
@@ -334,11 +332,12 @@ def _likeness_of_neighbours(change: _Cells, spread: NDArray[np.float32]) -> floa
     if change.shape[0] < _BLOCK or change.shape[1] < _BLOCK:
         return 0.0
     blocks = change[: down * _BLOCK, : across * _BLOCK].reshape(down, _BLOCK, across, _BLOCK)
-    calm = blocks.swapaxes(1, 2)[spread <= _ranked(spread, _CALMEST)]
+    most = _ranked(spread, _CALMEST)
+    if most <= 0:
+        return 0.0
+    calm = blocks.swapaxes(1, 2)[spread <= most]
     calm = calm - calm.mean(axis=(1, 2), keepdims=True)
     power = float(np.square(calm).mean())
-    if power <= 0:
-        return 0.0
     rows = float((calm[:, :, 1:] * calm[:, :, :-1]).mean())
     columns = float((calm[:, 1:] * calm[:, :-1]).mean())
     return max(0.0, rows, columns) / power
@@ -373,7 +372,8 @@ def _shared_gains(ratio: _Cells) -> list[float]:
     middle = ranks[:, count // 2]
     scatter = 0.5 * (ranks[:, count * 3 // 4] - ranks[:, count // 4])
     shared = np.where(scatter <= _SHARED * np.abs(middle), middle, 0.0)
-    return [float(gain) for gain in shared]
+    gains: list[float] = shared.tolist()
+    return gains
 
 
 def _likeness(before: _Cells, after: _Cells) -> float:
@@ -392,13 +392,19 @@ def _edges(cells: _Cells) -> _Cells:
 
 
 def _median(values: _Cells) -> float:
-    """Return the upper median: `np.median` takes four times as long."""
+    """Return the upper median, in a quarter of the time of `np.median`."""
     return _ranked(values, 0.5)
 
 
 def _ranked(values: _Cells, share: float) -> float:
-    """Return the value that this share of all lies below."""
+    """Return the value that this share of all lies below.
+
+    NumPy sorts floats faster than it parts them, with many equal ones above all; bytes it parts.
+    """
     flat = values.flatten()
     rank = int(flat.size * share)
-    flat.partition(rank)
+    if flat.dtype == np.uint8:
+        flat.partition(rank)
+    else:
+        flat.sort()
     return float(flat[rank])

@@ -53,13 +53,15 @@ class ClipFacts:
 class Glimpse:
     """One frame made small: what every frame costs, whatever its size.
 
-    `luma` is H×W uint8, full range, about 320 px wide; `colour` h×w×3, RGB as displayed, means
-    of blocks of 4×4 of those pixels. `time_s` is None where the stream has no clock.
+    `luma` is H×W uint8, full range, about 320 px wide. Of blocks of 4×4 of those pixels `cells`
+    are the means of luma (h×w), which average out noise of pixels and of codecs, and `colour`
+    those of RGB as displayed (h×w×3). `time_s` is None where the stream has no clock.
     """
 
     time_s: float | None
     is_key: bool
     luma: Plane
+    cells: Grid
     colour: Grid
 
 
