@@ -120,8 +120,10 @@ def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid, Grid]:
     to_rgb = _to_rgb(full_range=full_range, hd=_is_hd(frame))
     colour = cv2.transform(cv2.merge([means, *chroma]), to_rgb)
     if full_range:
-        return cast("Plane", brightness), means, _bounded(colour)
-    luma = cv2.convertScaleAbs(cv2.subtract(brightness, _FOOT), alpha=_STRETCH)
+        return brightness, means, _bounded(colour)
+    luma = cv2.convertScaleAbs(
+        np.maximum(brightness, _FOOT), alpha=_STRETCH, beta=-_FOOT * _STRETCH
+    )
     return cast("Plane", luma), _bounded(cv2.transform(means, _TO_LUMA)), _bounded(colour)
 
 
@@ -169,7 +171,7 @@ def _averaged(pixels: Pixels, grid: tuple[int, int]) -> Any:
     return cv2.resize(whole, grid, interpolation=cv2.INTER_AREA)
 
 
-_FOOT, _STRETCH = 16.0, 255 / 219  # of luma in limited range
+_FOOT, _STRETCH = 16, 255 / 219  # of luma in limited range
 _TO_LUMA = np.array([[_STRETCH, -_FOOT * _STRETCH]], np.float32)
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from tower_anime.domain.frame import Grid
 
 Cells: TypeAlias = NDArray[np.float32]
-Mask: TypeAlias = Any  # NDArray[np.uint8], 0 or 255; OpenCV's own types are wider
+Mask: TypeAlias = Any  # NDArray[np.uint8], 0 or 1; OpenCV's own types are wider
 
 AREA = 0.25  # of the picture; BT.1702-3, annex 1
 MAX_TRANSITIONS = 6  # in any second: three flashes
@@ -85,8 +85,8 @@ class FlashMeter:
         """Take the next frame's colours; without a clock frames come at 24 a second."""
         moment_s = self._count / _DEFAULT_RATE if time_s is None else time_s
         self._count += 1
-        light = cv2.transform(linear(colour), _FROM_LIGHT)
-        luminance, redness = cv2.extractChannel(light, 0), _redness(light)
+        light = np.asarray(cv2.transform(linear(colour), _FROM_LIGHT), np.float32)
+        luminance, redness = light[..., 0].copy(), _redness(light)
         row = (
             moment_s,
             float(self._luminance.see(luminance, moment_s)),
@@ -101,12 +101,16 @@ class FlashMeter:
         return FlashTrack(*(table[:, index].copy() for index in range(4)))
 
 
-def _redness(light: Cells | cv2.typing.MatLike) -> cv2.typing.MatLike:
+def _redness(light: Cells) -> Cells:
     """Return 320 · (R − G − B) of what is saturated red, 0 elsewhere."""
-    saturated = cv2.compare(cv2.extractChannel(light, 2), 0.0, cv2.CMP_GE)
-    if not cv2.countNonZero(saturated):
+    saturated = light[..., 2] >= 0
+    if not saturated.any():
         return np.zeros(light.shape[:2], np.float32)
-    return cv2.copyTo(cv2.max(cv2.extractChannel(light, 1), 0.0), saturated)
+    return np.where(saturated, np.maximum(light[..., 1], 0), np.float32(0))
+
+
+def _mask(where: NDArray[np.bool_]) -> Mask:
+    return where.view(np.uint8)
 
 
 @dataclass
@@ -160,12 +164,12 @@ class _Transitions:
         assert self.high is not None
         cv2.min(self.low, value, self.low)
         cv2.max(self.high, value, self.high)
-        up = cv2.compare(cv2.subtract(value, self.low), self.step, cv2.CMP_GE)
-        down = cv2.compare(cv2.subtract(self.high, value), self.step, cv2.CMP_GE)
-        up = cv2.subtract(up, self.rose)  # 255 − 255: not twice in one direction
+        up = _mask(value - self.low >= np.float32(self.step))
+        down = _mask(self.high - value >= np.float32(self.step))
+        up = cv2.subtract(up, self.rose)  # 1 − 1, and 0 − 1 as well: not twice in one direction
         down = cv2.subtract(down, self.fell)
-        cv2.bitwise_and(up, cv2.compare(self.low, self.darker_below, cv2.CMP_LT), up)
-        cv2.bitwise_and(down, cv2.compare(value, self.darker_below, cv2.CMP_LT), down)
+        cv2.bitwise_and(up, _mask(self.low < self.darker_below), up)
+        cv2.bitwise_and(down, _mask(value < self.darker_below), down)
         turned = cv2.bitwise_or(up, down)
         if not cv2.countNonZero(turned):
             return None

@@ -59,7 +59,8 @@ def foreign(
         return None
     scale = max(1.0, longer_side / _LEAST_SIDE)
     everything = {index: np.asarray(edges.all) for index, edges in straight.items()}
-    usual = np.median(list(everything.values()), axis=0)
+    calm = [edges for index, edges in everything.items() if index not in odd]
+    usual = np.median(calm if len(calm) >= _FEWEST else list(everything.values()), axis=0)
     least = _LEAST_PX * scale + _OF_USUAL * float(usual.min())
     single = [
         (float(np.min(everything[index] - usual)) / least, index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
@@ -10,7 +11,8 @@ from typing import Generic, TypeVar
 Held = TypeVar("Held")
 
 SPREAD, ODD = 4, 3
-_ODD_FROM = 0.5  # levels that a frame must stand out from both its neighbours
+_ODD_FROM = 0.25  # levels that a frame must stand out from both its neighbours
+_MORE_THAN_USUAL = 2.0  # times what half of the frames stand out at most
 
 
 @dataclass
@@ -23,10 +25,12 @@ class Sampler(Generic[Held]):
     _even: list[tuple[int, Held]] = field(default_factory=list)
     _oddest: list[tuple[float, int, int, Held]] = field(default_factory=list)
     _before: tuple[int, Held] | None = None
+    _stood_out: array[float] = field(default_factory=lambda: array("f"))
     _tick: count[int] = field(default_factory=count)
 
     def offer(self, index: int, frame: Held, *, before_stood_out: float) -> None:
         """Offer the next frame; `before_stood_out` says how odd the one before it was (levels)."""
+        self._stood_out.append(before_stood_out)
         if self._before is not None and before_stood_out >= _ODD_FROM:
             self._keep_odd(before_stood_out, *self._before)
         self._before = (index, frame)
@@ -44,12 +48,20 @@ class Sampler(Generic[Held]):
 
     def odd_frames(self) -> frozenset[int]:
         """Return which of the chosen ones stood out from their neighbours."""
-        return frozenset(index for _, _, index, _ in self._oddest)
+        return frozenset(self._odd())
+
+    def _odd(self) -> dict[int, Held]:
+        usual = sorted(self._stood_out)[len(self._stood_out) // 2] if self._stood_out else 0.0
+        return {
+            index: frame
+            for oddness, _, index, frame in self._oddest
+            if oddness >= _MORE_THAN_USUAL * usual
+        }
 
     def chosen(self) -> dict[int, Held]:
         """Return index → frame in the order of showing, at most `spread` + `odd` of them."""
         step = -(-len(self._even) // self.spread) if self._even else 1
         offset = (len(self._even) - 1) % step // 2
         found = dict(self._even[offset::step])
-        found |= {index: frame for _, _, index, frame in self._oddest}
+        found |= self._odd()
         return dict(sorted(found.items()))

@@ -31,7 +31,7 @@ JUMP_SHARE, JUMP_LEVELS = 0.5, 6.0  # how much of the picture changes at a cut, 
 _FOLLOWED = 8  # frames after which a flash of light is over
 REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
-_BLIP, _BLIP_LEVELS = 3, 0.5  # frames, and the least mean change of the cells in levels
+_BLIP, _BLIP_LEVELS = 3, 4.0  # frames, and the least change of a cell in levels
 _SPIKE = 7  # frames: what changes more than the six before it
 _BLOCK = 8  # glimpse pixels to a side of what grain is measured in
 _CALMEST = 0.05  # of the blocks: where there is noise, it is there as well
@@ -132,7 +132,9 @@ class TrackMeter:
     _anchor_moved: _Cells | None = None
     _keys: list[Key] = field(default_factory=list)
     _key_stride: int = 1
-    _changes: deque[tuple[float, _Cells]] = field(default_factory=lambda: deque(maxlen=_SPIKE))
+    _changes: deque[tuple[float, _Cells, _Cells]] = field(
+        default_factory=lambda: deque(maxlen=_SPIKE)
+    )
     _jumps: list[tuple[Jump, _Cells]] = field(default_factory=list)
     _over: list[Jump] = field(default_factory=list)
 
@@ -170,8 +172,8 @@ class TrackMeter:
         self._note_jump(seen.cells, last.cells, change=change, share=share)
         self.flash.see(glimpse.colour, glimpse.time_s)
         self._keep_key(seen.cells, glimpse.colour)
-        stood_out = self._stood_out(change, seen.cells)
-        self._changes.append((change, last.cells))
+        stood_out = self._stood_out(step, seen.cells)
+        self._changes.append((change, step, last.cells))
         self._last = seen
         self._count += 1
         return stood_out
@@ -221,21 +223,21 @@ class TrackMeter:
             )
             self._jumps.append((jump, before))
 
-    def _stood_out(self, change: float, cells: _Cells) -> float:
+    def _stood_out(self, step: _Cells, cells: _Cells) -> float:
         """Return the most that 1 to 3 frames differ from what was before and comes after them.
 
-        Or, if more, by how much the step to the last frame exceeded those before it.
+        Each cell counts for itself, so that squares are seen in motion. Or, if more, by how much
+        the step to the last frame exceeded those before it.
         """
-        steps = [into for into, _ in self._changes]
+        steps = [into for into, _, _ in self._changes]
         spike = steps[-1] - max(steps[:-1]) if len(steps) == _SPIKE else 0.0
-        if change < _BLIP_LEVELS:
+        if cv2.minMaxLoc(step)[1] < _BLIP_LEVELS:
             return spike
         both_sides = (
-            min(change, into) - float(cv2.mean(np.abs(cells - before))[0])
-            for into, before in list(self._changes)[-_BLIP:]
-            if into >= _BLIP_LEVELS
+            np.maximum(cv2.min(step, into) - cv2.absdiff(cells, before), 0)
+            for _, into, before in list(self._changes)[-_BLIP:]
         )
-        return max(spike, max(both_sides, default=0.0))
+        return max([spike, *(float(cv2.mean(blip)[0]) for blip in both_sides)])
 
     def _is_back(self, cells: _Cells, change: float) -> bool:
         """Whether this is the picture again that an earlier jump led away from."""
