@@ -46,22 +46,18 @@ class Sampler(Generic[Held]):
         elif oddness > self._oddest[0][0]:
             heapq.heapreplace(self._oddest, (oddness, next(self._tick), index, frame))
 
-    def odd_frames(self) -> frozenset[int]:
-        """Return which of the chosen ones stood out from their neighbours."""
-        return frozenset(self._odd())
-
-    def _odd(self) -> dict[int, Held]:
+    def odd_frames(self, *, at_least: float = 0.0) -> dict[int, Held]:
+        """Return index → frame of what stood out from its neighbours most, by so many levels."""
         usual = sorted(self._stood_out)[len(self._stood_out) // 2] if self._stood_out else 0.0
-        return {
-            index: frame
-            for oddness, _, index, frame in self._oddest
-            if oddness >= _MORE_THAN_USUAL * usual
-        }
+        least = max(at_least, _MORE_THAN_USUAL * usual)
+        return {index: frame for by, _, index, frame in self._oddest if by >= least}
 
-    def chosen(self) -> dict[int, Held]:
-        """Return index → frame in the order of showing, at most `spread` + `odd` of them."""
+    def spread_frames(self) -> dict[int, Held]:
+        """Return index → frame of those from all over the clip, at most `spread`."""
         step = -(-len(self._even) // self.spread) if self._even else 1
         offset = (len(self._even) - 1) % step // 2
-        found = dict(self._even[offset::step])
-        found |= self._odd()
-        return dict(sorted(found.items()))
+        return dict(self._even[offset::step])
+
+    def chosen(self) -> dict[int, Held]:
+        """Return index → frame of both, in the order of showing."""
+        return dict(sorted((self.spread_frames() | self.odd_frames()).items()))

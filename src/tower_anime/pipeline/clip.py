@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from tower_anime.ports import ClipFrame, Clips, OpenClip, Vision
 
 NOTHING = Expectation()
 
+_ALIEN = 1.0  # levels: what stands out by less from its neighbours may show squares, at most
 _LARGE_PX = 640_000  # of a frame: from here on two at once are looked at in less time
 
 
@@ -84,7 +85,7 @@ def _assess(
     forgiven = as_frames(relaxation.shares)
     at_once = 2 if width * height >= _LARGE_PX else 1
     looks, straight = _looked_at(sampler, profile, forgiven, at_once=at_once)
-    odd = sampler.odd_frames()
+    odd, oddest = sampler.odd_frames(), sampler.odd_frames(at_least=_ALIEN)
     typical = clip_core.representative(looks, track, odd=odd)
     if typical is not None and vision is not None:
         pixels = sampler.chosen()[typical].picture()
@@ -94,7 +95,7 @@ def _assess(
         {
             **measured,
             **clip_core.foreign_squares(straight, max(width, height), track, odd=odd),
-            **clip_core.glitches(looks, typical, odd=odd),
+            **clip_core.glitches(looks, typical, odd=oddest),
         },
         None if typical is None else looks[typical],
         profile=profile,
@@ -123,17 +124,25 @@ def _looked_at(
 ) -> tuple[dict[int, Assessment], dict[int, Straight]]:
     """Return by frame what the chosen ones are worth, and their straight edges."""
     chosen = sampler.chosen()
-    look = partial(_look, profile=profile, relaxed=relaxed)
+    closely = {*sampler.spread_frames(), *sampler.odd_frames(at_least=_ALIEN)}
+    look = partial(_look, closely=closely, profile=profile, relaxed=relaxed)
     with ThreadPoolExecutor(at_once) as pool:
-        found = list(pool.map(look, chosen.values()))
-    looks, straight = zip(*found, strict=True)
-    return dict(zip(chosen, looks, strict=True)), dict(zip(chosen, straight, strict=True))
+        found = list(pool.map(look, chosen.items()))
+    looks = {index: seen for index, (seen, _) in zip(chosen, found, strict=True) if seen}
+    return looks, {index: edges for index, (_, edges) in zip(chosen, found, strict=True)}
 
 
 def _look(
-    frame: ClipFrame, *, profile: Profile, relaxed: Mapping[str, float]
-) -> tuple[Assessment, Straight]:
+    shown: tuple[int, ClipFrame],
+    *,
+    closely: Collection[int],
+    profile: Profile,
+    relaxed: Mapping[str, float],
+) -> tuple[Assessment | None, Straight]:
+    index, frame = shown
     pixels = frame.picture()
+    if index not in closely:
+        return None, straight_edges(pixels)
     return _judged(pixels, stills.measure(pixels), profile, relaxed), straight_edges(pixels)
 
 
