@@ -13,6 +13,7 @@ from tower_anime.adapters.clip_frames import shown_pixels
 from tower_anime.assess.cadence import Cadence, cadence
 from tower_anime.assess.foreign import foreign, straight_edges
 from tower_anime.assess.pulse import Pulse, pulse
+from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.slide import Slide
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.frame import Frame
@@ -267,3 +268,20 @@ def test_squares_of_other_places_on_the_grid_of_macroblocks_are_foreign() -> Non
         moved[index] = straight_edges(spoilt)
     ratios = [found[0] for edges in (clean, moved) if (found := foreign(edges, 640, odd=()))]
     assert [by > 1 for by in ratios] == [False, True]
+
+
+def test_a_frame_with_a_few_squares_is_looked_at_in_a_pan_and_none_of_the_clean_pan() -> None:
+    clean = [view(LOOK, shift=3.0 * n) for n in range(48)]
+    squares = [frame.copy() for frame in clean]
+    for y, x in ((3, 8), (9, 20), (14, 30), (6, 33), (18, 12), (11, 3)):
+        squares[21][16 * y : 16 * y + 16, 16 * x : 16 * x + 16] = (240, 30, 90)
+    assert list(odd_in(squares)) == [21]
+    assert not odd_in(clean)
+
+
+def odd_in(frames: Sequence[Frame]) -> dict[int, Frame]:
+    meter, sampler = TrackMeter(), Sampler[Frame]()
+    for number, frame in enumerate(frames):
+        glimpse = shown_pixels(frame, time_s=number / 24, is_key=False).glimpse
+        sampler.offer(number, frame, before_stood_out=meter.see(glimpse))
+    return sampler.odd_frames()
