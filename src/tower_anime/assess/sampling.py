@@ -12,7 +12,7 @@ Held = TypeVar("Held")
 
 SPREAD, ODD = 4, 3
 _ODD_FROM = 0.25  # levels that a frame must stand out from both its neighbours
-_MORE_THAN_USUAL = 2.0  # times what half of the frames stand out at most
+_MORE_THAN_USUAL = 1.5  # times what half of the frames stand out at most
 
 
 @dataclass
