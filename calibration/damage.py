@@ -234,6 +234,11 @@ def _linear_light(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
     return _clip(255 * np.power(np.clip(linear, 0, 1), 1 / 2.2))
 
 
+def _lifted(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
+    """Light is added, blacks first."""
+    return _clip(_wave(frame) + _grade(s, 32, 56, 88, 124, 172))
+
+
 def _burnt(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
     amount = _grade(s, 0.45, 0.8, 1.3, 2, 3.2)
     hard = (_wave(frame) - 128) * (1 + 0.3 * amount) + 128
@@ -384,6 +389,15 @@ def _tiles(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
     return np.ascontiguousarray(np.tile(tile, (rows, columns, 1))[:height, :width])
 
 
+def _part_again(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
+    """Nothing but one part of the picture, side by side with itself."""
+    height, width = frame.shape[:2]
+    size = (height // (s + 1), width // (s + 1))
+    y, x = ((whole - part) // 2 for whole, part in zip((height, width), size, strict=True))
+    part = frame[y : y + size[0], x : x + size[1]]
+    return np.ascontiguousarray(np.tile(part, (s + 2, s + 2, 1))[:height, :width])
+
+
 def _clones(frame: Pixels, s: int, rng: np.random.Generator) -> Pixels:
     """One part of the picture stands in it again and again, with soft seams."""
     height, width = frame.shape[:2]
@@ -439,7 +453,7 @@ KINDS: Mapping[str, Kind] = {
     "undersampled": Kind(("undersampled", "noise"), _latent, _unresolved, _in_patches),
     "low_contrast": Kind(("low_contrast",), _flat, _veil),
     "underexposed": Kind(("underexposed",), _dark, _gamma_dark),
-    "overexposed": Kind(("overexposed",), _light, _linear_light),
+    "overexposed": Kind(("overexposed",), _light, _linear_light, _lifted),
     "oversaturated": Kind(("oversaturated",), _burnt, _cooked, _guided),
     "color_cast": Kind(("color_cast",), _tint, _filter_glass),
     "banding": Kind(("banding",), _posterised, _few_tones),
@@ -447,8 +461,8 @@ KINDS: Mapping[str, Kind] = {
     "webp": Kind(("compression",), _webp, _webp_twice),
     "upscaled": Kind(("upscaled", "blur"), _rescaled, _rescaled_again),
     "black_region": Kind(("partial_blank",), _black_box, _constant_part),
-    "blank": Kind(("blank", "underexposed", "low_contrast"), _fading_to_black, _fading_to_colour),
-    "tiling": Kind(("tiling",), _tiles, _clones),
+    "blank": Kind(("blank",), _fading_to_black, _fading_to_colour),
+    "tiling": Kind(("tiling",), _tiles, _clones, _part_again),
     "torn": Kind(("corrupt",), _torn, _jittered),
 }
 """Kind of damage → what it is; `color_cast` is ours, the others are the usual eighteen."""

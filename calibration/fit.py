@@ -48,11 +48,12 @@ _HARD = {  # else lost among the easy
     "low_contrast": 1.5,
 }
 _PRIOR = 0.02
-_MILD = 0.85  # of every fitted weight: art from elsewhere loses more than what was fitted
+_MILD = 0.82  # of every fitted weight: art from elsewhere loses more than what was fitted
 RULES = ("color_cast",)  # kinds judged by rules below, not by what they look like here
-# rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance
-_FIXED = ("shortfall", "cast", "mosaic", "cloned", "copied")
-_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned", "copied")
+# rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance,
+# where no light is above 147 levels it may be meant as well: left to fit, every dull light counts
+_FIXED = ("shortfall", "cast", "mosaic", "cloned", "unlit")
+_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned")
 # how alike even blurs are in all directions, and from where copies are no pattern: by eye
 _FIXED_GATES = ("directional", "repeats")
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors

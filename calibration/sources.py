@@ -132,9 +132,14 @@ def clean_art(folder: Path, group: str) -> Iterator[tuple[str, Pixels]]:
         scenes = _files(folder, source, source.scenes) if source.scenes else []
         random.Random(number).shuffle(files)
         for index, file in enumerate(files[: source.take]):
-            name = f"{source.package}/{file.name}/{source.shown}"
+            name = f"{source.package}/{_called(file, source)}/{source.shown}"
             if name not in left_out:
                 yield name, _shown(file, source, scenes, seed=index)
+
+
+def _called(file: Path, source: Source) -> str:
+    """Return the picture's name: of its folder, where each folder holds the same file names."""
+    return file.parents[2].name if source.one_per_folder else file.name
 
 
 def _files(folder: Path, source: Source, among: str) -> list[Path]:

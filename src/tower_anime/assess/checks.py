@@ -25,6 +25,8 @@ _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarte
 _COARSE_LEAK = 0.13
 _EVEN = 1.3  # times the calmest tiles' noise: the noisier ones, where noise is even
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
+_COLOURED = 0.9  # of the widest channel's span: colours stand apart where tones don't
+_REPEATED = 0.3  # higher peaks say no more: the copies are counted
 _CLONED = 0.22  # more of it is a repetition of the whole picture, which is graded by its copies
 _INK = 65.0  # luma up to which the darkest hundredth of a page is ink; at twice it none is
 _STEEPEST = 60.0  # logistic gates beyond this are 0 or 1 in any arithmetic
@@ -151,7 +153,12 @@ def _beyond_noise(name: str, noise: str, leak: float) -> Signal:
 
 def _veiled(n: Numbers) -> float:
     high, low = n["luma_high"] + _VEIL, n["luma_low"]
-    return -math.log((max(n["luma_high"] - low, 0) + 0.5) / (high + low))
+    span = max(n["luma_high"] - low, _COLOURED * n["colour_span"], 0)
+    return -math.log((span + 0.5) / (high + low))
+
+
+def _pale_ink(n: Numbers) -> float:
+    return min(max(n["luma_low"] / _INK - 1, 0.0), 1.0)
 
 
 def _lost_light(n: Numbers) -> float:
@@ -161,8 +168,7 @@ def _lost_light(n: Numbers) -> float:
     Burnt colours clip a channel as well, and are named by themselves.
     """
     pale = max(n["pale"] - n["gamut_clipped"] / 2, 0.0)
-    pale_ink = min(max(n["luma_low"] / _INK - 1, 0.0), 1.0)
-    return pale + n["blown"] * max(n["blown_rim"], pale_ink)
+    return pale + n["blown"] * max(n["blown_rim"], _pale_ink(n))
 
 
 SIGNALS: Mapping[str, Signal] = MappingProxyType(
@@ -196,20 +202,23 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
                 )
             ),
         ),
-        "veiled": Signal(("luma_low", "luma_high"), _veiled),
+        "veiled": Signal(("luma_low", "luma_high", "colour_span"), _veiled),
         "flat_locally": Signal(
             ("local_contrast", "luma_high"),
             lambda n: -math.log((n["local_contrast"] + 0.5) / (n["luma_high"] + _VEIL)),
         ),
         "dark": Signal(
-            ("luma_mean", "luma_high"),
-            lambda n: -math.log((n["luma_mean"] + 0.5) * (n["luma_high"] + 0.5)) / 2,
+            ("light_mean", "light_high"),
+            lambda n: -math.log((n["light_mean"] + 0.5) * (n["light_high"] + 0.5)) / 2,
         ),
-        "unlit": Signal(("luma_high",), lambda n: -math.log(n["luma_high"] + 1)),
-        "dim": Signal(("luma_middle",), lambda n: -math.log(n["luma_middle"] + 4)),
+        "unlit": Signal(("light_high",), lambda n: -math.log(n["light_high"] + 1)),
+        "dim": Signal(("light_middle",), lambda n: -math.log(n["light_middle"] + 4)),
         "crushed": _plain("crushed"),
         "lost_light": Signal(
             ("blown", "pale", "blown_rim", "luma_low", "gamut_clipped"), _lost_light
+        ),
+        "whited": Signal(
+            ("blown", "pale", "luma_low"), lambda n: (n["blown"] + n["pale"]) * _pale_ink(n)
         ),
         "burnt": _plain("gamut_clipped"),
         "at_the_wall": _plain("gamut_touched"),
@@ -224,8 +233,8 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "macroblocks": _plain("macroblocks"),
         "mosaic": _plain("mosaic"),
         "cloned": Signal(("cloned",), lambda n: min(n["cloned"], _CLONED)),
-        "repeats": Signal(("repetition",), lambda n: math.log(n["repetition"] + 0.001)),
-        "copied": Signal(("copies",), lambda n: math.log(n["copies"] + 0.1)),
+        "repeats": Signal(("repetition",), lambda n: min(n["repetition"], _REPEATED)),
+        "copied": Signal(("copies",), lambda n: math.log(n["copies"] + 1)),
         "torn": Signal(("torn_lines",), lambda n: math.log(n["torn_lines"] + 0.001)),
         "shifted": Signal(("shifted_strips",), lambda n: math.log(n["shifted_strips"] + 1)),
         "shortfall": Signal(
@@ -345,6 +354,7 @@ CHECKS: tuple[Check, ...] = (
         kind="low_contrast",
         signal="veiled",
         when=("flat_locally",),
+        unless=("whited",),
         message="flat: tones from {luma_low:.0f} to {luma_high:.0f} of 255, "
         "local contrast {local_contrast:.0f}",
     ),
@@ -352,7 +362,7 @@ CHECKS: tuple[Check, ...] = (
         name="dark",
         kind="underexposed",
         signal="dark",
-        message="too dark: mean {luma_mean:.0f} of 255, highlights at {luma_high:.0f}",
+        message="too dark: mean {light_mean:.0f} of 255, highlights at {light_high:.0f}",
     ),
     Check(
         name="crushed",
@@ -365,14 +375,14 @@ CHECKS: tuple[Check, ...] = (
         name="unlit",
         kind="underexposed",
         signal="unlit",
-        message="too dark: nothing in it is lighter than {luma_high:.0f} of 255",
+        message="too dark: nothing in it is lighter than {light_high:.0f} of 255",
     ),
     Check(
         name="dim",
         kind="underexposed",
         signal="dim",
         when=("dark",),
-        message="too dark: half of it is below {luma_middle:.0f} of 255, mean {luma_mean:.0f}",
+        message="too dark: half of what is drawn is below {light_middle:.0f} of 255",
     ),
     Check(
         name="lost_light",
@@ -415,6 +425,7 @@ CHECKS: tuple[Check, ...] = (
         kind="banding",
         signal="missing_tones",
         when=("contours",),
+        unless=("lost_light",),
         message="posterised: only every {tone_gap:.0f}th tone occurs",
     ),
     Check(
@@ -448,6 +459,7 @@ CHECKS: tuple[Check, ...] = (
         name="cloned",
         kind="tiling",
         signal="cloned",
+        unless=("repeats",),
         message="repeats itself: {cloned:.0%} of its landmarks lie in regions that stand there "
         "twice",
     ),

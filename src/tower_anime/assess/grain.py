@@ -49,7 +49,7 @@ def grain(planes: Planes) -> Values:
         "grid": _grid(contrasts),
         "blocks": _blocks(profiles),
         "macroblocks": _macroblocks(planes.bends),
-        "mosaic": mosaic(profiles),
+        "mosaic": mosaic(profiles, planes.luma),
     }
 
 

@@ -31,11 +31,11 @@ from tower_anime.domain.quality import (
     Verdict,
 )
 
-ASSESSOR = "2026.11.7"
+ASSESSOR = "2026.11.8"
 """Version of thresholds and weights; measurements judged by another one can be judged again."""
 
-NAMED_FROM = 0.33
-"""Severity from which a defect is named: about what costs the pass by itself."""
+NAMED_FROM = 0.42
+"""Severity from which a defect is named: clean art reaches less, as a rule."""
 
 _SHORT_SIDE = 0.6  # SDXL's own buckets go down to 640 of 1024 px on the shorter side
 _COUNTS = None  # what a profile says of a defect that simply counts: nothing

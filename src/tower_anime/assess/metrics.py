@@ -289,6 +289,43 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="underexposed",
             source=_HISTOGRAM + ", 99th percentile",
         ),
+        "light_mean": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source="mean of the largest channel (luma calls strong red and blue dark) of what is "
+            "drawn: without the commonest tone (±4) where that fills a quarter, but not all",
+        ),
+        "light_middle": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source="median of the largest channel of what is drawn",
+        ),
+        "light_high": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source="99th percentile of the largest channel of the whole picture",
+        ),
+        "colour_span": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="low_contrast",
+            source="from the 1st to the 99th percentile, of the channel where that is most",
+        ),
         "crushed": Metric(
             unit="share",
             low=0,
@@ -403,19 +440,20 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             needs=_FLAT + " and anything but one flat colour",
             min_side_px=MIN_STRUCTURE_PX,
             defect="tiling",
-            source="sharpest peak of the circular autocorrelation of locally normalised luma at "
-            "128×128, weighed by the root of its power spectrum, farther than a tenth of "
-            "the picture from zero",
+            source="highest far peak of the circular autocorrelation of locally normalised luma at "
+            "128×128, weighed by the root of its power spectrum, farther than a tenth of the "
+            "picture from zero, above all opposite pairs of places 3 px from it",
         ),
         "copies": Metric(
-            unit="sum",
+            unit="peaks",
             low=0,
-            high=100_000,
+            high=1000,
             better=Better.LOWER,
             needs=_FLAT + " and anything but one flat colour",
             min_side_px=MIN_STRUCTURE_PX,
             defect="tiling",
-            source="sum of all peaks of that autocorrelation above 0.02: the more copies, the more",
+            source="far peaks of that autocorrelation at least half as high as the highest, and "
+            "0.04: the more copies, the more",
         ),
         "cloned": Metric(
             unit="share",

@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.planes import Plane, every, share
+
 _STEP_FLOOR = 0.02  # levels
+_INK, _ALL_INK = 40, 0.9
 _TOOTHED = 0.3  # clean pictures reach 0.4: nothing to look for below
 _SLOW_PX = 65
 _FFT = 2048
@@ -17,7 +20,7 @@ _SMALL_PITCHES = np.arange(2, 4)
 _CODED_PX, _OF_CODEC = 8, 0.7  # blocks of a strong codec are toothed as well, up to this
 
 
-def mosaic(profiles: Sequence[NDArray[np.float32]]) -> float:
+def mosaic(profiles: Sequence[NDArray[np.float32]], luma: Plane) -> float:
     """Return how toothed the mean steps along both axes are, times how regular the teeth.
 
     An enlargement by repeated pixels has no steps within its pixels: the mean of the profile is
@@ -27,12 +30,20 @@ def mosaic(profiles: Sequence[NDArray[np.float32]]) -> float:
     toothed = min(_toothed(profile) for profile in profiles)
     if toothed < _TOOTHED or min(profile.size for profile in profiles) < 2 * _PITCHES[-1]:
         return 0.0
+    if _is_ink(luma):  # screen tone is as toothed, and as regular
+        return 0.0
     by_pitch = np.maximum(toothed - _OF_CODEC * (_PITCHES % _CODED_PX == 0), 0)
     return max(
         float((by_pitch * _regular(profiles, _PITCHES, wide=3)).max()),
         toothed * float(_regular(profiles, _SMALL_PITCHES, wide=1).max()),
         0.0,
     )
+
+
+def _is_ink(luma: Plane) -> bool:
+    """Whether nearly all of it is black or white."""
+    grey = cv2.inRange(every(luma, 4), float(_INK), float(255 - _INK))
+    return 1 - share(grey) > _ALL_INK
 
 
 def _toothed(profile: NDArray[np.float32]) -> float:

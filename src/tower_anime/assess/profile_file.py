@@ -222,7 +222,7 @@ def as_toml(profile: Profile) -> str:
         f"[actions]  # {', '.join(Action)}; a defect that is not named here counts in the score",
         *(f'{kind} = "{action}"' for kind, action in profile.actions.items()),
         "",
-        "[severities]  # from which severity, 0 to 1, reject and review act; else 0.33, clips 0.2",
+        "[severities]  # from which severity, 0 to 1, reject and review act; else 0.42, clips 0.2",
         *(f"{kind} = {value:g}" for kind, value in profile.severities.items()),
         "",
         "[relax]  # the share, 0 to 1, of a defect that is forgiven whatever the prompt says",

@@ -19,7 +19,7 @@ from tower_anime.domain.quality import Action
 
 Numbers = Mapping[str, float]
 
-_FACT = 0.5  # amount of what is simply not what was asked: alone it costs the pass
+_FACT = 0.55  # amount of what is simply not what was asked: alone it costs the pass
 _SIZE_SLACK = 0.01  # ln; models draw multiples of 8 or 64 px
 
 NSFW_FROM = 0.8

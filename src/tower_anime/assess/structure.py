@@ -18,9 +18,11 @@ _Box: TypeAlias = tuple[int, int, int, int]
 _CORRELATION_PX = 128
 _LAGS_PX = np.minimum(np.arange(_CORRELATION_PX), _CORRELATION_PX - np.arange(_CORRELATION_PX))
 # outlines repeat nearer
-_FAR = (np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10).astype(np.float32)
+_FAR = np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10
+_BESIDE_PX = 3
+_BESIDE = ((0, 3), (3, 0), (3, 3), (3, -3), (1, 3), (3, 1), (-1, 3), (3, -1))
 
-_NO_COPY = 0.02  # peaks that drawn pictures without copies have
+_NO_COPY = 0.04  # peaks that drawn pictures without copies have
 
 _LINE_PX = 256  # lines are compared at this width
 _CANDIDATES, _RISE = 48, 1.5  # levels that a border stands out from the lines nearby
@@ -30,6 +32,7 @@ _LINE_NOISE = 60.0 * 16  # so that flat lines correlate with nothing
 _LONE_LINE, _LONE_LEVELS = 2.0, 3.0  # how much a lone line stands out from both its neighbours
 
 _BLACK = 10  # luma up to which a region was never drawn; drawn black ink has a shape, not a box
+_MATTE = 0.25
 _BLACK_FILL, _FLAT_FILL = 0.9, 0.97  # how much of its box such a region fills
 
 
@@ -50,11 +53,12 @@ def structure(planes: Planes, spread: float) -> Values:
 
 
 def _repetition(luma: Plane) -> Values:
-    """Measure the sharp far peaks of the autocorrelation of whitened detail: highest and sum.
+    """Measure the far peaks of the autocorrelation of whitened detail: the highest, how many.
 
     The square root of the power spectrum weighs all scales alike, so that only what stands there
-    twice to the pixel makes a sharp peak; alike drawings make a broad one, which is taken off.
-    The more copies, the more peaks.
+    twice to the pixel makes a sharp peak; alike drawings make a broad one, and long lines and
+    rays a ridge: what is as high on two opposite sides is taken off. The more copies, the more
+    peaks.
     """
     side = (_CORRELATION_PX, _CORRELATION_PX)
     small = cv2.resize(luma, side, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -65,12 +69,24 @@ def _repetition(luma: Plane) -> Values:
     correlation = _even_correlation(detail)
     if correlation[0, 0] <= 0:
         return {"repetition": 0.0, "copies": 0.0}
-    far = correlation * (_FAR / correlation[0, 0])
-    sharp = (far - cv2.blur(far, (9, 9))) * _FAR
+    heights = _lone_heights(correlation / correlation[0, 0])
+    highest = float(heights.max(initial=0.0))
     return {
-        "repetition": float(sharp.max()),
-        "copies": float(np.maximum(sharp - _NO_COPY, 0).sum()),
+        "repetition": highest,
+        "copies": float(np.count_nonzero(heights > max(highest / 2, _NO_COPY))),
     }
+
+
+def _lone_heights(correlation: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how much far peaks stand above all opposite pairs of places 3 px from them."""
+    beside = _BESIDE_PX
+    wide = cv2.copyMakeBorder(correlation, beside, beside, beside, beside, cv2.BORDER_WRAP)
+    inner = slice(beside, -beside)
+    top = cv2.dilate(wide, np.ones((5, 5), np.uint8))[inner, inner]
+    y, x = np.nonzero((correlation >= top) & _FAR)
+    y, x = y + beside, x + beside
+    pairs = [(wide[y + v, x + h] + wide[y - v, x - h]) / 2 for v, h in _BESIDE]
+    return np.asarray(wide[y, x] - np.maximum(np.max(pairs, axis=0), 0), np.float32)
 
 
 def _even_correlation(detail: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -154,9 +170,10 @@ def _detail_of_lines(lines: cv2.typing.MatLike) -> NDArray[np.float32]:
 def undrawn_region(cells: Extremes, planes: Planes) -> Values:
     """Find the largest box that is black, exact mid-grey or the green of an empty YUV frame."""
     height_px, width_px = planes.luma.shape
+    black = (cells.high <= 1) & (cells.span == 0)
     boxes = (
-        _largest_box(cells.high <= _BLACK, fill=_BLACK_FILL),
-        _largest_box((cells.high <= 1) & (cells.span == 0), fill=_BLACK_FILL),
+        _largest_box(_unmatted(cells.high <= _BLACK), fill=_BLACK_FILL),
+        _largest_box(_unmatted(black), fill=_BLACK_FILL),
         _largest_box(_empty(cells, planes), fill=_FLAT_FILL),
     )
     x, y, width, height = max(boxes, key=lambda box: box[2] * box[3])
@@ -181,6 +198,22 @@ def _empty(cells: Extremes, planes: Planes) -> NDArray[np.bool_]:
     missing = (0, rows - grey.shape[0], 0, columns - grey.shape[1])
     empty = cv2.copyMakeBorder(cv2.bitwise_or(grey, green), *missing, cv2.BORDER_CONSTANT, value=0)
     return np.asarray((np.asarray(empty) > 0) & (cells.span <= 1), np.bool_)
+
+
+def _unmatted(black: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return black cells without the two equal bars of a picture that is set in black on purpose.
+
+    Bars of more than `_MATTE` of the picture each leave too little of it to be meant.
+    """
+    seen = black.copy()
+    for axis, lines in ((1, seen), (0, seen.T)):
+        drawn = np.logical_not(np.all(black, axis=axis))
+        if drawn.all() or not drawn.any():
+            continue
+        before, after = int(drawn.argmax()), int(drawn[::-1].argmax())
+        if min(before, after) > 0 and abs(before - after) <= 1 and before <= _MATTE * drawn.size:
+            lines[:before] = lines[drawn.size - after :] = False
+    return seen
 
 
 def _largest_box(mask: NDArray[np.bool_], *, fill: float) -> _Box:

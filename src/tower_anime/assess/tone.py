@@ -17,6 +17,8 @@ _RARE = 2e-5  # share of pixels up to which a level counts as not used: stray pi
 _MIN_TONES = 3
 _FINE = 16  # bins to a level
 _LINES_APART_PX = 24
+_LEVELS = np.arange(256, dtype=np.float32)
+_GROUND, _GROUND_SHARE, _LEAST_DRAWN = 4, 0.25, 0.05  # levels to both sides; of the picture
 _MIN_RUN_PX, _MAX_RUN_PX = 4, 160  # a band; shorter is texture, longer is no ramp
 _MIN_STEP, _MAX_STEP = 2, 72  # levels; ramps of 8 bits step by 1, outlines by more
 
@@ -57,8 +59,10 @@ def colour(planes: Planes) -> Values:
         "blown": share(white),
         "blown_rim": _light_rim(white, top),
         "pale": share(pale),
+        **_light(_few(top)),
+        "colour_span": max(_span(_few(plane)) for plane in (red, green, blue)),
         "chroma_mean": float(cv2.mean(chroma)[0]),
-        "chroma_high": _level(chroma, 0.95),
+        "chroma_high": _level(_few(chroma), 0.95),
         "gamut_clipped": share(burnt),
         "gamut_touched": share(at_wall),
         "cast": _cast(planes.ycc_quarter),
@@ -67,17 +71,56 @@ def colour(planes: Planes) -> Values:
     }
 
 
+def _light(top: cv2.typing.MatLike) -> dict[str, float]:
+    """Measure the largest channel: of all, and of what stands before a ground of one tone."""
+    counts = np.asarray(cv2.calcHist([top], [0], None, [256], [0, 256]), np.float32).ravel()
+    drawn = _without_ground(counts)
+    below = np.cumsum(drawn)
+    return {
+        "light_mean": float(drawn @ _LEVELS) / float(below[-1]),
+        "light_middle": float(np.searchsorted(below, 0.5 * below[-1])),
+        "light_high": float(np.searchsorted(np.cumsum(counts), 0.99 * counts.sum())),
+    }
+
+
+def _without_ground(counts: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the histogram without the commonest tone, if that fills much, but not all."""
+    commonest = int(counts.argmax())
+    ground = slice(max(commonest - _GROUND, 0), commonest + _GROUND + 1)
+    share = float(counts[ground].sum() / counts.sum())
+    if not _GROUND_SHARE <= share <= 1 - _LEAST_DRAWN:
+        return counts
+    drawn = counts.copy()
+    drawn[ground] = 0
+    return drawn
+
+
+def _few(plane: cv2.typing.MatLike) -> cv2.typing.MatLike:
+    """Return every second pixel of every second row: quantiles need no more."""
+    return every(np.asarray(plane, np.uint8), 2)
+
+
+def _levels(plane: cv2.typing.MatLike, *below: float) -> NDArray[np.int64]:
+    """Return the levels with these shares of all pixels under them."""
+    counts = np.cumsum(cv2.calcHist([plane], [0], None, [256], [0, 256]))
+    return np.asarray(np.searchsorted(counts, np.multiply(below, counts[-1])), np.int64)
+
+
 def _level(plane: cv2.typing.MatLike, below: float) -> float:
-    """Return the level with `below` of all pixels under it."""
-    counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel()
-    return float(np.searchsorted(np.cumsum(counts), below * counts.sum()))
+    return float(_levels(plane, below)[0])
+
+
+def _span(plane: cv2.typing.MatLike) -> float:
+    """Return the levels from the 1st to the 99th percentile."""
+    return float(np.ptp(_levels(plane, 0.01, 0.99)))
 
 
 def _light_rim(white: cv2.typing.MatLike, top: cv2.typing.MatLike) -> float:
     """Return how much of the rim of the white areas is nearly white itself."""
     if not cv2.countNonZero(white):
         return 0.0
-    areas = cv2.medianBlur(white, 5)  # the speckles of a noisy page are no areas
+    most = cv2.blur(white, (5, 5), borderType=cv2.BORDER_REPLICATE)
+    areas = cv2.inRange(most, 128.0, 255.0)  # the speckles of a noisy page are no areas
     rim = cv2.subtract(cv2.dilate(areas, _RIM), areas)
     light = cv2.inRange(top, 225.0, 255.0)
     return cv2.countNonZero(cv2.bitwise_and(rim, light)) / max(1, cv2.countNonZero(rim))

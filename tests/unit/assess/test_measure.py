@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -107,6 +108,14 @@ def test_screen_tone_is_not_noise() -> None:
     assert value(measure(frame), "noise_luma") < 1
 
 
+def test_dots_of_ink_are_no_enlarged_pixels() -> None:
+    y, x = np.mgrid[:SIZE, :SIZE]
+    turned = (x + y) / math.sqrt(2), (x - y) / math.sqrt(2)
+    dots = sum(np.cos(axis * 2 * math.pi / 6.5) for axis in turned) < 0.3
+    tone = np.where(dots, 255, 0).astype(np.uint8)
+    assert value(measure(check_frame(cv2.merge([tone] * 3))), "mosaic") == 0
+
+
 def test_noise_in_patches_is_seen_where_the_calm_parts_are_clean() -> None:
     clean = drawn.drawn("cel", seed=2, size=SIZE)
     patchy = clean.copy()
@@ -135,6 +144,35 @@ def test_repetition_tells_tiles_from_one_picture() -> None:
     assert value(measure(frame), "repetition") < 0.05
     for times in (2, 3, 4):
         assert value(measure(drawn.tiled(frame, times)), "repetition") > 0.2
+
+
+def test_rays_and_long_lines_are_no_repetition() -> None:
+    y, x = np.mgrid[:SIZE, :SIZE] - SIZE // 2
+    rays = np.where(np.sin(24 * np.arctan2(y, x)) > 0, 220, 60).astype(np.uint8)
+    walls = np.full((SIZE, SIZE), 90, np.uint8)
+    walls[SIZE // 3 :, : SIZE // 2] = 40
+    walls[SIZE // 4 :, SIZE // 2 :] = 200
+    for luma in (rays, walls):
+        assert value(measure(check_frame(cv2.merge([luma] * 3))), "repetition") < 0.1
+
+
+def test_bars_that_set_a_picture_in_black_are_meant_and_one_alone_is_not() -> None:
+    frame = drawn.drawn("painted", size=SIZE)
+    frame[:80] = 0
+    assert value(measure(frame), "flat_share") == pytest.approx(80 / SIZE, abs=0.02)
+    frame[-80:] = 0
+    assert value(measure(frame), "flat_share") < 0.02
+
+
+def test_strong_colours_and_figures_before_black_are_light() -> None:
+    red = np.full((SIZE, SIZE, 3), (230, 20, 20), np.uint8)
+    red[: SIZE // 2] = (20, 20, 230)
+    assert value(measure(red), "light_mean") == 230
+    figure = drawn.drawn("cel", size=SIZE)
+    before_black = np.zeros_like(figure)
+    before_black[100:400, 100:400] = figure[100:400, 100:400]
+    alone = value(measure(check_frame(figure[100:400, 100:400])), "light_mean")
+    assert value(measure(before_black), "light_mean") > 0.7 * alone
 
 
 def test_a_cloned_part_is_told_from_twins_that_are_drawn() -> None:
