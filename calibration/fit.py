@@ -53,9 +53,10 @@ RULES = ("color_cast",)  # kinds judged by rules below, not by what they look li
 # rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance,
 # where no light is above 147 levels it may be meant as well: left to fit, every dull light counts
 _FIXED = ("shortfall", "cast", "mosaic", "cloned", "unlit")
-_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned")
-# how alike even blurs are in all directions, and from where copies are no pattern: by eye
-_FIXED_GATES = ("directional", "repeats")
+_FIXED_WEIGHTS = ("resolution", "mosaic", "cloned", "faded")
+# how alike even blurs are in all directions, from where copies are no pattern, and how much white
+# is no pastel: by eye
+_FIXED_GATES = ("directional", "repeats", "blown_out")
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 
 
@@ -141,7 +142,8 @@ def layout_of(data: Data) -> Layout:
 
 def unpack(vector: Any, layout: Layout) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return curves, gates and weights that a vector of moves makes of those it began with."""
-    curves, weights = {}, {}
+    curves: dict[str, Any] = {}
+    weights: dict[str, Any] = {name: start.WEIGHTS[name] for name in _FIXED_WEIGHTS}
     gates = {name: start.GATES[name] for name in _FIXED_GATES}
     at = 0
     for name in layout.curves:
@@ -293,7 +295,7 @@ def complete(curves: Any, gates: Any, weights: Any) -> tuple[Any, Any, Any]:
         {name: curves.get(name, start.CURVES[name]) for name in start.CURVES},
         {name: gates[name] for name in start.GATES},
         {
-            name: _MILD * weights[name] if name in weights else it
+            name: it if name in _FIXED_WEIGHTS else _MILD * weights[name]
             for name, it in start.WEIGHTS.items()
         },
     )

@@ -63,6 +63,7 @@ GATES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "missing_tones": (0.6, 0.15),
         "lost_light": (0.35, 0.05),
         "whited": (0.05, 0.015),
+        "blown_out": (0.15, 0.03),
     }
 )
 """Signal as a circumstance → where it holds by half, how steeply."""
@@ -89,6 +90,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "dim": 0.3,
         "crushed": 0.8,
         "lost_light": 1.0,
+        "faded": 0.5,
         "burnt": 1.0,
         "at_the_wall": 1.0,
         "glaring": 0.7,

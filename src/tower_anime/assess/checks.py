@@ -220,6 +220,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "whited": Signal(
             ("blown", "pale", "luma_low"), lambda n: (n["blown"] + n["pale"]) * _pale_ink(n)
         ),
+        "blown_out": Signal(("blown", "luma_low"), lambda n: n["blown"] * _pale_ink(n)),
         "burnt": _plain("gamut_clipped"),
         "at_the_wall": _plain("gamut_touched"),
         "loud": _plain("chroma_high"),
@@ -390,6 +391,14 @@ CHECKS: tuple[Check, ...] = (
         signal="lost_light",
         message="washed out: {blown:.0%} of it is pure white, {pale:.0%} has lost a channel, "
         "shadows begin at {luma_low:.0f} of 255",
+    ),
+    Check(
+        name="faded",
+        kind="overexposed",
+        signal="veiled",
+        when=("flat_locally", "blown_out"),
+        message="washed out: no tone is darker than {luma_low:.0f} of 255, {blown:.0%} is pure "
+        "white",
     ),
     Check(
         name="burnt",
