@@ -171,6 +171,11 @@ def _lost_light(n: Numbers) -> float:
     return pale + n["blown"] * max(n["blown_rim"], _pale_ink(n))
 
 
+def _coded(n: Numbers) -> float:
+    """Return what a codec's macroblocks lost; every film is coded so, and seen in motion."""
+    return 0.0 if n.get("moves") else n["macroblocks"]
+
+
 SIGNALS: Mapping[str, Signal] = MappingProxyType(
     {
         "dull": Signal(("spread",), lambda n: -math.log(n["spread"] + 0.3)),  # 0.3: rounding
@@ -232,6 +237,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "grid": _plain("grid"),
         "blocks": Signal(("blocks",), lambda n: math.log(n["blocks"] + 0.1)),
         "macroblocks": _plain("macroblocks"),
+        "coded": Signal(("macroblocks",), _coded),
         "mosaic": _plain("mosaic"),
         "cloned": Signal(("cloned",), lambda n: min(n["cloned"], _CLONED)),
         "repeats": Signal(("repetition",), lambda n: min(n["repetition"], _REPEATED)),
@@ -463,6 +469,14 @@ CHECKS: tuple[Check, ...] = (
         signal="macroblocks",
         message="coded too strongly: detail is lost within the 16×16 blocks of a codec "
         "(by {macroblocks:.1f})",
+    ),
+    Check(
+        name="coded",
+        kind="compression",
+        signal="coded",
+        when=("grid",),
+        message="coded too strongly: detail is lost within the 16×16 blocks of a codec "
+        "(by {macroblocks:.1f}), and steps follow them ({grid:.2f} of their mean)",
     ),
     Check(
         name="cloned",

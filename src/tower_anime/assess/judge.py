@@ -94,7 +94,7 @@ def judge_figures(
     seconds: float = 0.0,
 ) -> Assessment:
     """Judge as `judge` does by the numbers alone; the assessment holds no measurements."""
-    numbers = {**figures, **_size(width, height, profile)}
+    numbers = {**figures, **_size(width, height, profile), "moves": float(kind == "video")}
     forgiven = forgiven_by(profile, relaxed)
     findings = _findings(numbers, profile, forgiven, asked or _NOTHING)
     score = math.exp(-sum(finding.loss for finding in findings)) if figures else None

@@ -195,6 +195,12 @@ def test_actions_of_a_profile() -> None:
     assert (counted.verdict, reject.verdict) == (Verdict.PASS, Verdict.REJECT)
 
 
+def test_what_a_thrifty_webp_leaves_is_named() -> None:
+    frame = drawn.drawn("painted", size=SIZE)
+    assert kinds(judged(drawn.webp(frame, 5))) == {"compression"}
+    assert kinds(judged(drawn.webp(frame, 80))) == set()
+
+
 def test_intent_forgives_what_was_asked_for_and_nothing_else() -> None:
     dark = drawn.darkened(drawn.drawn(size=SIZE), 0.2)
     night = {"underexposed": 0.8, "low_contrast": 0.5}
