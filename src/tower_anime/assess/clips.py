@@ -27,7 +27,7 @@ SPANS = 3
 """How many stretches of one kind are kept, the worst ones."""
 
 _HIGHEST_RATE = 240.0  # frames/s; a header that says more lies, and windows of time would be huge
-_DIMMED, _SAME_LIGHT = 0.7, 0.9  # of the usual mean of luma
+_DIMMED, _SAME_LIGHT, _UNLIT = 0.7, 0.9, 0.03  # of the usual mean of luma
 
 GLITCHES = ("corrupt", "compression", "noise", "partial_blank")
 """What light and motion do not make of a good frame."""
@@ -198,8 +198,11 @@ def foreign_squares(
     track: Track,
     *,
     odd: Collection[int],
+    after: Mapping[int, Straight],
 ) -> Measurements:
     """Return how much the frames show of squares that don't belong, the `odd` ones above all.
+
+    `after` are the edges of the frames that follow the odd ones.
 
     Each is compared with those of its own shot that are about as bright: a fade blurs edges.
     """
@@ -209,12 +212,18 @@ def foreign_squares(
         for i, edges in straight.items()
         if _DIMMED * usual <= track["luma"][i] <= usual / (_SAME_LIGHT if i in odd else _DIMMED)
     }
+    light = track["luma"]
+    unlit = {
+        i: edges
+        for i, edges in after.items()
+        if i + 1 < len(light) and abs(light[i + 1] - light[i]) <= _UNLIT * usual
+    }
     ends = [*sorted(jump.frame for jump in track.jumps), track.frames]
     shots = [
         {i: edges for i, edges in lit.items() if first <= i < last}
         for first, last in zip([0, *ends], ends, strict=False)
     ]
-    found = [most for shot in shots if (most := foreign(shot, longer_side, odd)) is not None]
+    found = [most for shot in shots if (most := foreign(shot, longer_side, odd, unlit)) is not None]
     if not found:
         return {"foreign": Unmeasured("too few frames that are as bright as the others")}
     by, frame = max(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ _LEAST_PX, _LEAST_SIDE = 110, 640  # what motion adds to a frame of such a longe
 _OF_USUAL = 0.1  # of the usual frame's: the more there is, the more of it comes and goes
 _GRID_PX, _CHANCE = 30, 1.0  # at the borders of macroblocks by chance; times √ of all of them
 _FEWEST = 3
+_ADDED_PX, _OF_LOST = 50, 0.2  # straight edges that the next frame has not, beyond what moved
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,21 @@ def _by_line(luma: Plane | cv2.typing.MatLike) -> NDArray[np.int64]:
 
 
 def foreign(
-    straight: Mapping[int, Straight], longer_side: int, odd: Collection[int]
+    straight: Mapping[int, Straight],
+    longer_side: int,
+    odd: Collection[int],
+    after: Mapping[int, Straight] = MappingProxyType({}),
 ) -> tuple[float, int] | None:
     """Return how much of a clip's frames is foreign squares, and the frame that shows it best.
 
     Up to 1 is nothing. Drawings have straight edges, too: what counts is an `odd` frame that has
-    many more in both directions than the usual one, and frames of which many lie at the borders of
-    macroblocks. None: with fewer than three frames there is no usual one.
+    many more in both directions than the usual one, or than the one `after` it, and frames of
+    which many lie at the borders of macroblocks. None: with fewer than three frames there is no
+    usual one.
     """
     if len(straight) < _FEWEST:
         return None
+    lone = [(added(straight[i], after[i]), i) for i in odd if i in straight and i in after]
     scale = max(1.0, longer_side / _LEAST_SIDE)
     everything = {index: np.asarray(edges.all) for index, edges in straight.items()}
     calm = [edges for index, edges in everything.items() if index not in odd]
@@ -68,8 +75,19 @@ def foreign(
         if index in straight
     ]
     on_grid = sorted(zip(_on_grid(list(straight.values()), scale), straight, strict=True))
-    by, frame = max([*single, on_grid[len(on_grid) // 2]])
+    by, frame = max([*single, *lone, on_grid[len(on_grid) // 2]])
     return max(0.0, by), frame
+
+
+def added(edges: Straight, after: Straight) -> float:
+    """Return how far a frame has straight edges that the one after it has not; up to 1: nothing.
+
+    What moves takes edges from one line to another: as many are lost as are won.
+    """
+    return min(
+        float(change.sum() / (_ADDED_PX - _OF_LOST * np.minimum(change, 0).sum()))
+        for change in (edges.rows - after.rows, edges.columns - after.columns)
+    )
 
 
 def _on_grid(frames: Sequence[Straight], scale: float) -> list[float]:

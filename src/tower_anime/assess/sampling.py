@@ -23,7 +23,7 @@ class Sampler(Generic[Held]):
     odd: int = ODD
     _stride: int = 1
     _even: list[tuple[int, Held]] = field(default_factory=list)
-    _oddest: list[tuple[float, int, int, Held]] = field(default_factory=list)
+    _oddest: list[tuple[float, int, int, Held, Held]] = field(default_factory=list)
     _before: tuple[int, Held] | None = None
     _stood_out: array[float] = field(default_factory=lambda: array("f"))
     _tick: count[int] = field(default_factory=count)
@@ -32,7 +32,7 @@ class Sampler(Generic[Held]):
         """Offer the next frame; `before_stood_out` says how odd the one before it was (levels)."""
         self._stood_out.append(before_stood_out)
         if self._before is not None and before_stood_out >= _ODD_FROM:
-            self._keep_odd(before_stood_out, *self._before)
+            self._keep_odd(before_stood_out, *self._before, frame)
         self._before = (index, frame)
         if index % self._stride == 0:
             self._even.append((index, frame))
@@ -40,17 +40,22 @@ class Sampler(Generic[Held]):
                 self._even = self._even[::2]
                 self._stride *= 2
 
-    def _keep_odd(self, oddness: float, index: int, frame: Held) -> None:
+    def _keep_odd(self, oddness: float, index: int, frame: Held, after: Held) -> None:
+        entry = (oddness, next(self._tick), index, frame, after)
         if len(self._oddest) < self.odd:
-            heapq.heappush(self._oddest, (oddness, next(self._tick), index, frame))
+            heapq.heappush(self._oddest, entry)
         elif oddness > self._oddest[0][0]:
-            heapq.heapreplace(self._oddest, (oddness, next(self._tick), index, frame))
+            heapq.heapreplace(self._oddest, entry)
 
     def odd_frames(self, *, at_least: float = 0.0) -> dict[int, Held]:
         """Return index → frame of what stood out from its neighbours most, by so many levels."""
         usual = sorted(self._stood_out)[len(self._stood_out) // 2] if self._stood_out else 0.0
         least = max(at_least, _MORE_THAN_USUAL * usual)
-        return {index: frame for by, _, index, frame in self._oddest if by >= least}
+        return {index: frame for by, _, index, frame, _ in self._oddest if by >= least}
+
+    def frames_after(self) -> dict[int, Held]:
+        """Return by index of an odd frame the one that followed it."""
+        return {index: after for _, _, index, _, after in self._oddest}
 
     def spread_frames(self) -> dict[int, Held]:
         """Return index → frame of those from all over the clip, at most `spread`."""

@@ -11,7 +11,7 @@ import pytest
 from tests.moving import HEIGHT, WIDTH, stage, view, waving
 from tower_anime.adapters.clip_frames import shown_pixels
 from tower_anime.assess.cadence import Cadence, cadence
-from tower_anime.assess.foreign import foreign, straight_edges
+from tower_anime.assess.foreign import added, foreign, straight_edges
 from tower_anime.assess.pulse import Pulse, pulse
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.slide import Slide
@@ -285,3 +285,12 @@ def odd_in(frames: Sequence[Frame]) -> dict[int, Frame]:
         glimpse = shown_pixels(frame, time_s=number / 24, is_key=False).glimpse
         sampler.offer(number, frame, before_stood_out=meter.see(glimpse))
     return sampler.odd_frames()
+
+
+def test_squares_that_the_next_frame_has_not_are_foreign_and_what_moves_is_not() -> None:
+    before, now, after = (straight_edges(view(LOOK, shift=6.0 * n)) for n in range(3))
+    frame = view(LOOK, shift=6.0).copy()
+    for y, x in ((3, 8), (9, 20), (14, 30), (6, 33), (18, 12), (11, 3), (2, 25), (16, 21)):
+        frame[16 * y : 16 * y + 16, 16 * x : 16 * x + 16] = (40, 0, 60)
+    assert added(straight_edges(frame), after) > 1
+    assert max(added(now, after), added(before, now)) < 0.7
