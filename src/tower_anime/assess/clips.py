@@ -198,11 +198,11 @@ def foreign_squares(
     track: Track,
     *,
     odd: Collection[int],
-    after: Mapping[int, Straight],
+    beside: Mapping[int, Sequence[Straight]],
 ) -> Measurements:
     """Return how much the frames show of squares that don't belong, the `odd` ones above all.
 
-    `after` are the edges of the frames that follow the odd ones.
+    `beside` are the edges of a frame before each odd one, and of the next.
 
     Each is compared with those of its own shot that are about as bright: a fade blurs edges.
     """
@@ -215,7 +215,7 @@ def foreign_squares(
     light = track["luma"]
     unlit = {
         i: edges
-        for i, edges in after.items()
+        for i, edges in beside.items()
         if i + 1 < len(light) and abs(light[i + 1] - light[i]) <= _UNLIT * usual
     }
     ends = [*sorted(jump.frame for jump in track.jumps), track.frames]

@@ -17,9 +17,10 @@ _SIDE_PX = 12  # that a side is straight for, along the rows or columns: macrobl
 _BLOCK_PX = 16
 _LEAST_PX, _LEAST_SIDE = 110, 640  # what motion adds to a frame of such a longer side, and less
 _OF_USUAL = 0.1  # of the usual frame's: the more there is, the more of it comes and goes
+_OF_RANGE = 0.5  # of what lies between the usual frames
 _GRID_PX, _CHANCE = 30, 1.0  # at the borders of macroblocks by chance; times √ of all of them
 _FEWEST = 3
-_ADDED_PX, _OF_LOST = 50, 0.2  # straight edges that the next frame has not, beyond what moved
+_ADDED_PX, _OF_LOST = 50, 0.3  # straight edges that the next frame has not, beyond what moved
 
 
 @dataclass(frozen=True)
@@ -52,25 +53,31 @@ def foreign(
     straight: Mapping[int, Straight],
     longer_side: int,
     odd: Collection[int],
-    after: Mapping[int, Straight] = MappingProxyType({}),
+    beside: Mapping[int, Sequence[Straight]] = MappingProxyType({}),
 ) -> tuple[float, int] | None:
     """Return how much of a clip's frames is foreign squares, and the frame that shows it best.
 
     Up to 1 is nothing. Drawings have straight edges, too: what counts is an `odd` frame that has
-    many more in both directions than the usual one, or than the one `after` it, and frames of
-    which many lie at the borders of macroblocks. None: with fewer than three frames there is no
+    many more in both directions than the usual one, or than both `beside` it, and frames of which
+    many lie at the borders of macroblocks. None: with fewer than three frames there is no
     usual one.
     """
     if len(straight) < _FEWEST:
         return None
-    lone = [(added(straight[i], after[i]), i) for i in odd if i in straight and i in after]
+    lone = [
+        (min(added(straight[i], other) for other in beside[i]), i)
+        for i in odd
+        if i in straight and i in beside
+    ]
     scale = max(1.0, longer_side / _LEAST_SIDE)
     everything = {index: np.asarray(edges.all) for index, edges in straight.items()}
     calm = [edges for index, edges in everything.items() if index not in odd]
-    usual = np.median(calm if len(calm) >= _FEWEST else list(everything.values()), axis=0)
-    least = _LEAST_PX * scale + _OF_USUAL * float(usual.min())
+    if len(calm) < _FEWEST:
+        calm = list(everything.values())
+    usual = np.median(calm, axis=0)
+    least = _LEAST_PX * scale + _OF_USUAL * float(usual.min()) + _OF_RANGE * np.ptp(calm, axis=0)
     single = [
-        (float(np.min(everything[index] - usual)) / least, index)
+        (float(np.min((everything[index] - usual) / least)), index)
         for index in odd
         if index in straight
     ]
@@ -79,14 +86,14 @@ def foreign(
     return max(0.0, by), frame
 
 
-def added(edges: Straight, after: Straight) -> float:
-    """Return how far a frame has straight edges that the one after it has not; up to 1: nothing.
+def added(edges: Straight, other: Straight) -> float:
+    """Return how far a frame has straight edges that another has not; up to 1: nothing.
 
     What moves takes edges from one line to another: as many are lost as are won.
     """
     return min(
         float(change.sum() / (_ADDED_PX - _OF_LOST * np.minimum(change, 0).sum()))
-        for change in (edges.rows - after.rows, edges.columns - after.columns)
+        for change in (edges.rows - other.rows, edges.columns - other.columns)
     )
 
 

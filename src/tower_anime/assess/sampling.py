@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
@@ -12,6 +13,7 @@ Held = TypeVar("Held")
 
 SPREAD, ODD = 4, 3
 _ODD_FROM = 0.25  # levels that a frame must stand out from both its neighbours
+_LONGEST_BLIP = 3  # frames that may stand out together
 _MORE_THAN_USUAL = 1.5  # times what half of the frames stand out at most
 
 
@@ -23,7 +25,8 @@ class Sampler(Generic[Held]):
     odd: int = ODD
     _stride: int = 1
     _even: list[tuple[int, Held]] = field(default_factory=list)
-    _oddest: list[tuple[float, int, int, Held, Held]] = field(default_factory=list)
+    _oddest: list[tuple[float, int, int, Held, tuple[Held, Held]]] = field(default_factory=list)
+    _last: deque[Held] = field(default_factory=lambda: deque(maxlen=_LONGEST_BLIP + 1))
     _before: tuple[int, Held] | None = None
     _stood_out: array[float] = field(default_factory=lambda: array("f"))
     _tick: count[int] = field(default_factory=count)
@@ -32,16 +35,17 @@ class Sampler(Generic[Held]):
         """Offer the next frame; `before_stood_out` says how odd the one before it was (levels)."""
         self._stood_out.append(before_stood_out)
         if self._before is not None and before_stood_out >= _ODD_FROM:
-            self._keep_odd(before_stood_out, *self._before, frame)
+            self._keep_odd(before_stood_out, *self._before, (self._last[0], frame))
         self._before = (index, frame)
+        self._last.append(frame)
         if index % self._stride == 0:
             self._even.append((index, frame))
             if len(self._even) > 2 * self.spread:
                 self._even = self._even[::2]
                 self._stride *= 2
 
-    def _keep_odd(self, oddness: float, index: int, frame: Held, after: Held) -> None:
-        entry = (oddness, next(self._tick), index, frame, after)
+    def _keep_odd(self, oddness: float, index: int, frame: Held, beside: tuple[Held, Held]) -> None:
+        entry = (oddness, next(self._tick), index, frame, beside)
         if len(self._oddest) < self.odd:
             heapq.heappush(self._oddest, entry)
         elif oddness > self._oddest[0][0]:
@@ -53,9 +57,9 @@ class Sampler(Generic[Held]):
         least = max(at_least, _MORE_THAN_USUAL * usual)
         return {index: frame for by, _, index, frame, _ in self._oddest if by >= least}
 
-    def frames_after(self) -> dict[int, Held]:
-        """Return by index of an odd frame the one that followed it."""
-        return {index: after for _, _, index, _, after in self._oddest}
+    def frames_beside(self) -> dict[int, tuple[Held, Held]]:
+        """Return by index of an odd frame one from before what stood out there, and the next."""
+        return {index: beside for _, _, index, _, beside in self._oddest}
 
     def spread_frames(self) -> dict[int, Held]:
         """Return index → frame of those from all over the clip, at most `spread`."""

@@ -84,7 +84,7 @@ def _assess(
     relaxation = clip_intent.read_intent_of_clip(asked.prompt, asked.negative)
     forgiven = as_frames(relaxation.shares)
     at_once = 2 if width * height >= _LARGE_PX else 1
-    looks, straight, after = _looked_at(sampler, profile, forgiven, at_once=at_once)
+    looks, straight, beside = _looked_at(sampler, profile, forgiven, at_once=at_once)
     odd, oddest = sampler.odd_frames(), sampler.odd_frames(at_least=_ALIEN)
     typical = clip_core.representative(looks, track, odd=odd)
     if typical is not None and vision is not None:
@@ -94,7 +94,9 @@ def _assess(
     return judge_clip(
         {
             **measured,
-            **clip_core.foreign_squares(straight, max(width, height), track, odd=odd, after=after),
+            **clip_core.foreign_squares(
+                straight, max(width, height), track, odd=odd, beside=beside
+            ),
             **clip_core.glitches(looks, typical, odd=oddest),
         },
         None if typical is None else looks[typical],
@@ -121,18 +123,22 @@ def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
 
 def _looked_at(
     sampler: Sampler[ClipFrame], profile: Profile, relaxed: Mapping[str, float], *, at_once: int
-) -> tuple[dict[int, Assessment], dict[int, Straight], dict[int, Straight]]:
-    """Return by frame what the chosen ones are worth, their straight edges, and the next one's."""
+) -> tuple[dict[int, Assessment], dict[int, Straight], dict[int, list[Straight]]]:
+    """Return by frame what the chosen ones are worth, and straight edges: theirs, and beside."""
     chosen, odd = sampler.chosen(), sampler.odd_frames()
     closely = {*sampler.spread_frames(), *sampler.odd_frames(at_least=_ALIEN)}
-    following = {i: frame for i, frame in sampler.frames_after().items() if i in odd}
+    neighbours = {i: frames for i, frames in sampler.frames_beside().items() if i in odd}
     look = partial(_look, closely=closely, profile=profile, relaxed=relaxed)
     with ThreadPoolExecutor(at_once) as pool:
-        after = pool.map(lambda frame: straight_edges(frame.picture()), following.values())
+        edges = [pool.map(_edges, frames) for frames in neighbours.values()]
         found = list(pool.map(look, chosen.items()))
     looks = {index: seen for index, (seen, _) in zip(chosen, found, strict=True) if seen}
-    straight = {index: edges for index, (_, edges) in zip(chosen, found, strict=True)}
-    return looks, straight, dict(zip(following, after, strict=True))
+    straight = {index: own for index, (_, own) in zip(chosen, found, strict=True)}
+    return looks, straight, dict(zip(neighbours, map(list, edges), strict=True))
+
+
+def _edges(frame: ClipFrame) -> Straight:
+    return straight_edges(frame.picture())
 
 
 def _look(
