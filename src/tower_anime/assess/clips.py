@@ -212,12 +212,7 @@ def foreign_squares(
         for i, edges in straight.items()
         if _DIMMED * usual <= track["luma"][i] <= usual / (_SAME_LIGHT if i in odd else _DIMMED)
     }
-    light = track["luma"]
-    unlit = {
-        i: edges
-        for i, edges in beside.items()
-        if i + 1 < len(light) and abs(light[i + 1] - light[i]) <= _UNLIT * usual
-    }
+    unlit = {i: edges for i, edges in beside.items() if _is_unlit(track, i, i + 1)}
     ends = [*sorted(jump.frame for jump in track.jumps), track.frames]
     shots = [
         {i: edges for i, edges in lit.items() if first <= i < last}
@@ -230,12 +225,19 @@ def foreign_squares(
     return {"foreign": Measured(round(by, 4), "ratio"), "foreign_frame": Measured(frame, "frames")}
 
 
+def _is_unlit(track: Track, first: int, last: int) -> bool:
+    """Whether the light stays as it is between two frames: neither fade nor flash."""
+    light = track["luma"][max(0, first) : last + 1]
+    return bool(np.ptp(light) <= _UNLIT * np.median(track["luma"]))
+
+
 def glitches(
-    looks: Mapping[int, Assessment], typical: int | None, *, odd: Collection[int]
+    looks: Mapping[int, Assessment], typical: int | None, track: Track, *, odd: Collection[int]
 ) -> Measurements:
     """Return what single frames suffer from that the typical one does not, by kind.
 
-    `odd` are the frames that stand out from both their neighbours.
+    `odd` are the frames that stand out from both their neighbours. Those at the beginning of a fade
+    or in a flash are coded in a hurry: their compression has no say.
     """
     if typical is None:
         return {}
@@ -247,7 +249,9 @@ def glitches(
             for index in odd
             if index in looks
             for defect in looks[index].defects
-            if defect.kind == kind and kind not in usual
+            if defect.kind == kind
+            and kind not in usual
+            and (kind != "compression" or _is_unlit(track, index - 1, index + 1))
         ]
         if found:
             severity, index = max(found)

@@ -97,7 +97,7 @@ def _assess(
             **clip_core.foreign_squares(
                 straight, max(width, height), track, odd=odd, beside=beside
             ),
-            **clip_core.glitches(looks, typical, odd=oddest),
+            **clip_core.glitches(looks, typical, track, odd=oddest),
         },
         None if typical is None else looks[typical],
         profile=profile,
