@@ -146,6 +146,15 @@ def burnt(frame: Frame, amount: float) -> Frame:
     return _pixels(grey + (hard - grey) * (1 + 0.9 * amount))
 
 
+def overguided(frame: Frame, amount: float) -> Frame:
+    """Return the picture as with far too much guidance: hard, and specked in its calm areas."""
+    chance = np.random.default_rng(7)
+    specks = cv2.GaussianBlur(chance.normal(size=frame.shape).astype(np.float32), (0, 0), 1.3)
+    specks /= specks.std()
+    hard = (frame.astype(np.float32) - 128) * (1 + 0.3 * amount) + 128
+    return _pixels(hard + amount * (2 * specks[..., :1] + specks))
+
+
 def blacked(frame: Frame, share: float) -> Frame:
     """Return the picture with a black box over `share` of its area."""
     height, width = (int(side * share**0.5) for side in frame.shape[:2])

@@ -139,6 +139,11 @@ def _log(value: float) -> float:
     return math.log(max(value, 0.1))
 
 
+def _ratio(value: float, other: float) -> float:
+    """Return ln of a ratio of two levels, each with half a step of what can be told."""
+    return math.log((value + 0.1) / (other + 0.1))
+
+
 def _plain(name: str) -> Signal:
     return Signal((name,), lambda n: n[name])
 
@@ -228,6 +233,14 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "blown_out": Signal(("blown", "luma_low"), lambda n: n["blown"] * _pale_ink(n)),
         "burnt": _plain("gamut_clipped"),
         "at_the_wall": _plain("gamut_touched"),
+        "speckled": _logarithm("noise_chroma"),
+        "in_all_tones": Signal(
+            ("noise_luma", "noise_chroma"), lambda n: _ratio(n["noise_luma"], n["noise_chroma"])
+        ),
+        "clumped": Signal(
+            ("residual_chroma", "noise_chroma"),
+            lambda n: _ratio(n["residual_chroma"], n["noise_chroma"]),
+        ),
         "loud": _plain("chroma_high"),
         "stark": _plain("local_contrast"),
         "harsh": _logarithm("roughness"),
@@ -428,6 +441,14 @@ CHECKS: tuple[Check, ...] = (
         when=("stark",),
         message="burnt: {gamut_touched:.0%} of it touches the limits of colour, with a local "
         "contrast of {local_contrast:.0f} of 255, as from a CFG too high",
+    ),
+    Check(
+        name="speckled",
+        kind="oversaturated",
+        signal="speckled",
+        when=("at_the_wall", "in_all_tones", "clumped"),
+        message="burnt: specks of {noise_luma:.1f} levels (colour {noise_chroma:.1f}) in its "
+        "calmest areas, {gamut_touched:.0%} of it at the limits of colour, as from a CFG too high",
     ),
     Check(
         name="cast",

@@ -93,6 +93,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Frame, float], Frame], tuple[float, ...]]
     "darkness": ("underexposed", drawn.darkened, (0.3, 0.2, 0.12)),
     "light": ("overexposed", drawn.brightened, (1.9, 2.5, 3.5)),
     "burning": ("oversaturated", drawn.burnt, (1.2, 2, 3)),
+    "guidance": ("oversaturated", drawn.overguided, (1, 2, 3)),
     "black box": ("partial_blank", drawn.blacked, (0.06, 0.15, 0.3, 0.5)),
     "blackening": ("blank", drawn.darkened, (0.1, 0.04, 0.02, 0.01)),
 }
