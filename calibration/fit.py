@@ -58,7 +58,7 @@ _FIXED_WEIGHTS = ("resolution", "speckled", "mosaic", "cloned", "faded", "coded"
 # is no pastel: by eye; `coded`: what no clean picture shows together; `speckled`: see the docs
 _FIXED_GATES = (
     *("directional", "repeats", "blown_out", "grid"),
-    *("at_the_wall", "in_all_tones", "clumped"),
+    *("at_the_wall", "in_all_tones", "clumped", "speckled"),
 )
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 

@@ -62,6 +62,7 @@ GATES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "at_the_wall": (0.01, 0.003),
         "in_all_tones": (0.1, 0.1),
         "clumped": (-0.25, 0.08),
+        "speckled": (0.85, 0.1),
         "harsh": (2.3, 0.3),
         "loud": (120.0, 20.0),
         "stark": (210.0, 15.0),

@@ -447,6 +447,7 @@ CHECKS: tuple[Check, ...] = (
         kind="oversaturated",
         signal="speckled",
         when=("at_the_wall", "in_all_tones", "clumped"),
+        unless=("speckled",),  # more than specks: noise, and what too few steps leave
         message="burnt: specks of {noise_luma:.1f} levels (colour {noise_chroma:.1f}) in its "
         "calmest areas, {gamut_touched:.0%} of it at the limits of colour, as from a CFG too high",
     ),

@@ -62,6 +62,7 @@ GATES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "at_the_wall": (0.01, 0.003),
         "in_all_tones": (0.1, 0.1),
         "clumped": (-0.25, 0.08),
+        "speckled": (0.85, 0.1),
         "harsh": (2.474, 0.8015),
         "loud": (134.9, 49.11),
         "stark": (249.9, 8.712),
