@@ -53,7 +53,7 @@ RULES = ("color_cast",)  # kinds judged by rules below, not by what they look li
 # rules: size is no damage, a tint may be meant, what stands there twice to the pixel is no chance,
 # where no light is above 147 levels it may be meant as well: left to fit, every dull light counts
 _FIXED = ("shortfall", "cast", "speckled", "mosaic", "cloned", "unlit", "coded")
-_FIXED_WEIGHTS = ("resolution", "speckled", "mosaic", "cloned", "faded", "coded")
+_FIXED_WEIGHTS = ("resolution", "unsettled", "speckled", "mosaic", "cloned", "faded", "coded")
 # how alike even blurs are in all directions, from where copies are no pattern, and how much white
 # is no pastel: by eye; `coded`: what no clean picture shows together; `speckled`: see the docs
 _FIXED_GATES = (

@@ -24,6 +24,7 @@ Numbers: TypeAlias = Mapping[str, float]
 _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
 _COARSE_LEAK = 0.13
 _EVEN = 1.3  # times the calmest tiles' noise: the noisier ones, where noise is even
+_LUMA_RUNS_FINER = 0.3  # specks of guidance: their luma has finer grain than their colour
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
 _COLOURED = 0.9  # of the widest channel's span: colours stand apart where tones don't
 _REPEATED = 0.3  # higher peaks say no more: the copies are counted
@@ -238,8 +239,11 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
             ("noise_luma", "noise_chroma"), lambda n: _ratio(n["noise_luma"], n["noise_chroma"])
         ),
         "clumped": Signal(
-            ("residual_chroma", "noise_chroma"),
-            lambda n: _ratio(n["residual_chroma"], n["noise_chroma"]),
+            ("residual_chroma", "noise_chroma", "residual_luma", "noise_luma"),
+            lambda n: min(
+                _ratio(n["residual_chroma"], n["noise_chroma"]),
+                _ratio(n["residual_luma"], n["noise_luma"]) + _LUMA_RUNS_FINER,
+            ),
         ),
         "loud": _plain("chroma_high"),
         "stark": _plain("local_contrast"),
@@ -361,6 +365,14 @@ CHECKS: tuple[Check, ...] = (
             ("residue_chroma", ("swimming",)),
             ("residue_coarse", ()),
         )
+    ),
+    Check(
+        name="unsettled",
+        kind="undersampled",
+        signal="noise_chroma",
+        when=("swimming",),
+        message="unresolved: colour noise of {noise_chroma:.1f} levels among blotches of "
+        "{residual_luma:.1f}, as from too few steps",
     ),
     Check(
         name="mottled",

@@ -182,7 +182,7 @@ def _unresolved(picture: Frame, amount: float, rng: Generator) -> Frame:
         picture = _soften(picture, 0.9 * amount)
     coarse = noise(height, width, rng, grain_px=max(3, round(5 * scale)))
     fine = noise(height, width, rng, grain_px=1)
-    return _sprinkle(_sprinkle(picture, coarse, 90 * amount), fine, 44 * amount)
+    return _sprinkle(_sprinkle(picture, coarse, 70 * amount), fine, 34 * amount)
 
 
 def _greyed(picture: Frame, amount: float, rng: Generator) -> Frame:
