@@ -15,7 +15,6 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -25,10 +24,7 @@ from calibration.damage import KINDS, SEVERITIES, Pixels
 from calibration.figures import USUAL, Judged, figures, report
 from calibration.sources import clean_art
 from calibration.table import Row
-from tower_anime.assess.judge import judge
-from tower_anime.assess.profiles import STILL
-from tower_anime.assess.stills import measure
-from tower_anime.domain.frame import check_frame
+from tests.bench.pairs import ours
 
 OTHERS = Path(__file__).with_name("judgement_others.py")
 Scores = Mapping[str, float]
@@ -51,19 +47,6 @@ def sharpness(picture: Pixels) -> float:
     """Return the variance of the Laplacian."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())
-
-
-def ours(picture: Pixels) -> tuple[float, dict[str, float]]:
-    """Return the product's score (0 for what it can't measure) and defects, its size left out."""
-    height, width = picture.shape[:2]
-    found = judge(
-        measure(check_frame(picture)),
-        kind="image",
-        width=width,
-        height=height,
-        profile=replace(STILL, min_width=width, min_height=height),
-    )
-    return found.score or 0.0, {defect.kind: defect.severity for defect in found.defects}
 
 
 PRODUCT = "this product"

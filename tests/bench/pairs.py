@@ -9,15 +9,33 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tests.bench.judgement import ours
+from calibration.damage import Pixels
+from tower_anime.assess.judge import judge
+from tower_anime.assess.profiles import STILL
+from tower_anime.assess.stills import measure
+from tower_anime.domain.frame import check_frame
 
 Judged = Mapping[str, tuple[float, dict[str, float]]]
 """Name of a picture → its score and defects."""
+
+
+def ours(picture: Pixels) -> tuple[float, dict[str, float]]:
+    """Return the product's score (0 for what it can't measure) and defects, its size left out."""
+    height, width = picture.shape[:2]
+    found = judge(
+        measure(check_frame(picture)),
+        kind="image",
+        width=width,
+        height=height,
+        profile=replace(STILL, min_width=width, min_height=height),
+    )
+    return found.score or 0.0, {defect.kind: defect.severity for defect in found.defects}
 
 
 def judged(folder: Path) -> Judged:
