@@ -41,7 +41,7 @@ def ours(picture: Pixels) -> tuple[float, dict[str, float]]:
 def judged(folder: Path) -> Judged:
     """Judge every picture of a folder."""
     found = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*")):
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if pixels is not None:
             found[path.name] = ours(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
