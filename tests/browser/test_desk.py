@@ -83,20 +83,23 @@ def test_a_project_is_made_told_and_drawn(server: Server, opened: Windows, app: 
     page = opened(f"{server.url}/ui/projects")
     page.get_by_role("button", name="New project").first.click()
     page.get_by_label("Name").fill("Rain")
-    page.get_by_role("button", name="Make it").click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Make it").click()
     expect(page.get_by_role("heading", name="Rain")).to_be_visible()
     page.get_by_role("button", name="Edit", exact=True).click()
     page.get_by_label("Style", exact=True).fill("ink wash")
     page.get_by_label("Don’t").fill("guns\nblood")
     page.get_by_label("Characters").fill("Aki=silver hair")
-    page.get_by_role("button", name="Keep").click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Keep").click()
     expect(page.get_by_text("guns, blood")).to_be_visible()
     assert app.store.project_brief("Rain")[0].characters[0].look == "silver hair"
     page.get_by_role("button", name="Develop a story").click()
     page.get_by_label("Logline").last.fill("A courier finds a city")
     page.get_by_label("Scenes each").fill("1")
     page.get_by_label("Shots each").fill("2")
-    page.get_by_role("button", name="Develop", exact=True).click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Develop", exact=True).click()
     expect(page.locator(".shot")).to_have_count(2)
     assert serious_findings(page) == []
     page.get_by_role("button", name="Edit shot 2").click()

@@ -30,9 +30,10 @@ document.body.addEventListener("submit", async (event) => {
     const answer = await send(form.dataset.api, bodyOf(form), form.dataset.method ?? "POST");
     if (form.dataset.done) toast(form.dataset.done, "good");
     form.closest("dialog")?.close();
-    if (form.dataset.goto) {
-      location.assign(form.dataset.goto.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(answer[key])));
-    } else if ("reset" in form.dataset) form.reset();
+    if (form.dataset.goto) { // the page that comes shows what changed; this one must not pass for it
+      return location.assign(form.dataset.goto.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(answer[key])));
+    }
+    if ("reset" in form.dataset) form.reset();
     changed();
     document.body.dispatchEvent(new CustomEvent("desk:changed"));
   });

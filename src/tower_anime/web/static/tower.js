@@ -167,7 +167,7 @@ document.body.addEventListener("click", async (event) => {
   await tried(async () => {
     await send(button.dataset.post, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
     if (button.dataset.done) toast(button.dataset.done, "good");
-    if (button.dataset.goto) location.assign(button.dataset.goto);
+    if (button.dataset.goto) return location.assign(button.dataset.goto);
     changed();
   });
   button.disabled = false;
