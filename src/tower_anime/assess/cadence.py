@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +41,8 @@ class Cadence:
     stutter: tuple[Span, ...]
 
 
-def cadence(track: Track, frame_rate: float) -> Cadence:
-    """Find the cadence of a clip and what breaks it."""
+def cadence(track: Track, frame_rate: float, *, cuts: Collection[int] = ()) -> Cadence:
+    """Find the cadence of a clip and what breaks it; `cuts` begin another shot."""
     starts = np.asarray(_starts(track, _motion_from(track), _mended(track)))
     runs = np.diff([*starts, track.frames])
     on = usual_run(runs[runs <= _LONGEST_ON])
@@ -55,7 +55,7 @@ def cadence(track: Track, frame_rate: float) -> Cadence:
         for start, stand in zip(holds, stands, strict=True)
         if stand > limit
     )
-    weights = breaks(track, starts, runs, rate)
+    weights = breaks(track, starts, runs, rate, cuts=cuts)
     return Cadence(
         on=on,
         drawings=len(holds),

@@ -202,7 +202,7 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     breaks = n["breaks"]
     return Finding(
         kind="stutter",
-        amount=_SLIGHT * breaks + (_HITCH + _MORE * (breaks - 1) if breaks >= 1 else 0.0),
+        amount=_SLIGHT * breaks + (_HITCH + _MORE * (breaks - _FELT) if breaks >= _FELT else 0.0),
         weight=1.0,
         measurement="breaks",
         message=f"{breaks:.1f} breaks of the rhythm within 5 s, in motion on {n['cadence']:.0f}s",
@@ -210,7 +210,8 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
-_SLIGHT, _HITCH, _MORE = 0.1, 0.15, 0.2  # less than one whole break may be the animator's
+_SLIGHT, _HITCH, _MORE = 0.1, 0.16, 0.2
+_FELT = 0.7  # of a break: less may be the animator's
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:

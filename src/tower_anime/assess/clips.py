@@ -38,7 +38,8 @@ def measure(
 ) -> Measurements:
     """Return a clip's own measurements; those of its frames come on top."""
     rate = min(stream.frame_rate, _HIGHEST_RATE)
-    timing, whole = cadence(track, rate), pulse(track, rate)
+    whole = pulse(track, rate)
+    timing = cadence(track, rate, cuts=[cut.frames.last for cut in whole.cuts])
     values: dict[str, Measurement] = {
         "frames": Measured(stream.frames, "frames"),
         "frame_rate": Measured(round(stream.frame_rate, 4), "frames/s"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 from tower_anime.assess.track import BLACK_BRIGHT, Series, Track
 
 Whole = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 _MIN_RUNS = 6  # fewer drawings in a row have no rhythm to break
 _WINDOW = 12  # drawings around one that tell its rhythm
 _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
 _EASED = 0.85  # of the steps before and after
+_FADE, _FADING = 4, 0.015  # frames to both sides of one in a fade, and the mean of their light (ln)
 _LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
 _LONGEST_BREAK_S, _LONGEST_BREAK = 0.45, 6  # s, frames; what stands longer than both is a hold
 _LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
@@ -28,7 +31,12 @@ _EVEN = 0.8  # frames: how far 24 frames shown in 30 or 60 stray from a steady b
 _SMOOTH, _ROUGH = 0.15, 0.3  # ln: how far steps stray from their neighbours'
 _BEATS = 4  # drawings that layers drawn on 2s to 4s over a pan on 1s take to repeat themselves
 _CLEAR = 2.5  # times what repeats change: less, and a codec's mending hides the rhythm
-_SLIGHT, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.35, 0.5, 1.0
+_LEAST_JUMP = 0.2  # levels: what codecs do to slighter motion is as large
+_FAR = 2.0  # times the second longest of the steps around: no motion is as rough as that
+_MOST = 0.4  # of the steps: the others are beside drawings that were left out
+_IN_TIME = 0.65  # of the drawings around
+_VERY_REGULAR = 0.8  # of the drawings around: then slight motion has a rhythm as well
+_SLIGHT, _LATE, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.2, 0.35, 0.5, 1.0
 
 
 def usual_run(runs: Whole) -> int:
@@ -37,7 +45,9 @@ def usual_run(runs: Whole) -> int:
     return min(counts, key=lambda run: (-counts[run], run), default=1)
 
 
-def breaks(track: Track, starts: Whole, runs: Whole, rate: float) -> dict[int, float]:
+def breaks(
+    track: Track, starts: Whole, runs: Whole, rate: float, *, cuts: Collection[int] = ()
+) -> dict[int, float]:
     """Return the drawings that break the rhythm around them in full motion, and how much each does.
 
     A drawing that stands one frame more or less, or twice as long on 2s and slower, may be the
@@ -51,22 +61,33 @@ def breaks(track: Track, starts: Whole, runs: Whole, rate: float) -> dict[int, f
         starts: first frame of each drawing.
         runs: how many frames each stands.
         rate: frames per second.
+        cuts: frames that begin another shot, which is no motion.
     """
     if len(runs) < _MIN_RUNS:
         return {}
-    change = np.where(np.abs(track["gain"]) < _LIT_UP, track["change_mean"], 0.0)
+    lit_up = np.abs(track["gain"]) >= _LIT_UP
+    change = np.where(lit_up & ~_is_fading(track["gain"]), 0.0, track["change_mean"])
+    change[list(cuts)] = 0.0
     lit = track["bright"][starts] > BLACK_BRIGHT
-    big = track["change_max"][starts] >= _LEAST_STEP
-    if float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE:
-        return {}
-    steps = change[starts]
+    largest = np.pad(track["change_max"][starts], 1)
+    big = np.maximum(largest[1:-1], np.maximum(largest[:-2], largest[2:])) >= _LEAST_STEP
+    is_small = float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE
+    steps, lit_up = change[starts], lit_up[starts]
+    usual = usual_run(runs[runs <= _LONGEST_BREAK])
     longest = max(_LONGEST_BREAK, _LONGEST_BREAK_S * rate)
     found = {
-        index: _weight(_Around(change, starts, steps, runs, index))
+        index: _weight(_Around(change, starts, steps, runs, lit_up, usual, is_small, index))
         for index in range(1, len(runs) - 1)
         if lit[index] and lit[index + 1] and big[index] and runs[index] <= longest
     }
     return {index: weight for index, weight in found.items() if weight > 0}
+
+
+def _is_fading(gain: Series) -> Mask:
+    """Return where light goes on changing one way, as motion does: no flash."""
+    padded = np.pad(gain, _FADE, mode="edge")
+    mean = np.convolve(padded, np.full(2 * _FADE + 1, 1 / (2 * _FADE + 1)), "valid")
+    return np.asarray(np.abs(mean) >= _FADING, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -77,6 +98,9 @@ class _Around:
     starts: Whole
     steps: Series
     runs: Whole
+    lit_up: Mask
+    usual: int
+    is_small: bool
     index: int
 
     @property
@@ -111,6 +135,16 @@ class _Around:
         slope, offset = np.polyfit(number, starts, 1)
         return bool(np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
 
+    def keeps_time(self, usual: int) -> bool:
+        """Whether most drawings begin at whole multiples of the usual run, some of them late."""
+        phases = Counter((self.starts[self.low : self.high + 1] % usual).tolist())
+        return max(phases.values()) >= _IN_TIME * phases.total()
+
+    def is_late(self, usual: int) -> bool:
+        """Whether drawing and neighbour stand as long as two do: one of them came late."""
+        beside = self.runs[self.index - 1 : self.index + 2].tolist()
+        return 2 * usual in (sum(beside[:2]), sum(beside[1:]))
+
     def turns(self) -> bool:
         """Whether motion slows down to the drawing and picks up behind: a swing turns round."""
         beside = self.steps[self.index - 1 : self.index + 3]
@@ -121,50 +155,85 @@ class _Around:
 
 def _weight(at: _Around) -> float:
     runs = at.runs[at.low : at.high]
-    usual, run = usual_run(runs), int(at.runs[at.index])
-    is_regular = np.count_nonzero(runs == usual) >= _REGULAR * len(runs)
-    if len(runs) < _MIN_RUNS or not is_regular:
+    if len(runs) < _MIN_RUNS:
         return 0.0
+    usual, run = usual_run(runs), int(at.runs[at.index])
+    share = np.count_nonzero(runs == usual) / len(runs)
+    if at.is_small and share < _VERY_REGULAR:
+        return 0.0
+    if share < _REGULAR:
+        return _weight_of_delay(at, at.usual) if at.keeps_time(at.usual) else 0.0
+    jump = _weight_of_step(at)
     if run == usual:
-        return _weight_of_step(at)
-    near = at.near
+        return jump
+    return max(jump, _weight_of_hold(at, run, usual), _weight_of_delay(at, usual))
+
+
+def _weight_of_delay(at: _Around, usual: int) -> float:
+    """Return what it weighs that the next drawing comes late, and those after it in time again."""
+    if usual < 3 or at.index + 1 >= len(at.runs) or not at.is_clear():
+        return 0.0
+    run, short = int(at.runs[at.index]), int(at.runs[at.index + 1])
+    late = run % usual
+    if run <= usual or late < 2 or (run + short) % usual:
+        return 0.0
+    return _IN_ROUGH
+
+
+def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
+    """Return what it weighs that a drawing stands longer or shorter than those around it."""
+    runs, near = at.runs[at.low : at.high], at.near
     step = float(np.median(near))
     before, after = at.steps[at.index], at.steps[at.index + 1]
     onward = max(at.steps[at.index + 1 : at.index + 3])  # codecs bring slight motion a frame late
-    if step <= 0 or min(before, onward) < _AS_FAR * step or not at.is_clear():
+    least = min(_AS_FAR * step, float(np.quantile(near, 0.25)))
+    if step <= 0 or min(before, onward) < least or not at.is_clear():
         return 0.0
-    if usual == 1 and at.turns():
-        return 0.0
-    roughness = at.roughness()
     others = np.delete(near, at.index + 1 - max(1, at.low))
     skipped = run > usual and after >= _SKIPPED * float(others.max(initial=step))
+    if not skipped and usual <= 2 and run <= 2 * usual + 1 and at.turns():
+        return 0.0
+    roughness = at.roughness()
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
         return _FULL if roughness < _ROUGH else _IN_ROUGH
+    if run > 2 * usual:
+        return _HITCH if roughness < _SMOOTH else _SLIGHT
+    if usual > 1 and run in at.runs[[at.index - 1, at.index + 1]]:
+        return 0.0  # the timing changes here
     is_frequent = np.count_nonzero(runs == run) >= _FREQUENT * len(runs)
     if is_frequent and (roughness >= _SMOOTH or at.is_even()):
         return 0.0
-    return _HITCH if usual == 1 and roughness < _SMOOTH else _SLIGHT
+    if usual == 1:
+        return _HITCH if roughness < _SMOOTH else _SLIGHT
+    return _LATE if at.is_late(usual) else _SLIGHT
 
 
 def _weight_of_step(at: _Around) -> float:
-    """Return what it weighs that the step in smooth motion is longer: drawings were left out."""
+    """Return what it weighs that a step is longer than those around: drawings were left out."""
     if at.index < 2 or at.index + 1 >= len(at.steps):
         return 0.0
     before, step, after = at.steps[at.index - 1 : at.index + 2].tolist()
-    if min(before, step, after) <= 0:
+    if min(before, step, after) <= 0 or at.lit_up[at.index - 1 : at.index + 2].any():
         return 0.0
     by = float(np.log(step / max(before, after)))
-    if by < _JUMPED:
+    if by < _JUMPED or step < _LEAST_JUMP or not at.is_clear():
         return 0.0
-    strays = _strays(at.near, 1)
-    if strays >= _SMOOTH or by < 4 * strays or not at.is_clear():
-        return 0.0
-    return _FULL if by >= 2 * _JUMPED else _HITCH
+    if _is_far(by, _strays(at.near, 1), _SMOOTH):
+        return _FULL if by >= 2 * _JUMPED else _HITCH
+    if _is_far(by, _strays(at.near, 1, _MOST), _ROUGH):
+        return _HITCH
+    others = np.sort(np.delete(at.near, at.index - max(1, at.low)))
+    return _HITCH if len(others) > 1 and step >= _FAR * others[-2] else 0.0
 
 
-def _strays(steps: Series, lag: int) -> float:
-    """Return the median by which steps stray from those `lag` before and after (ln)."""
+def _is_far(by: float, strays: float, smooth: float) -> bool:
+    return strays < smooth and by >= 4 * strays
+
+
+def _strays(steps: Series, lag: int, share: float = 0.5) -> float:
+    """Return by how much that share of steps strays at most from those `lag` around it (ln)."""
     ln = np.log(np.maximum(steps, 1e-2))
     if len(ln) < 2 * lag + 3:
         return float("inf")
-    return float(np.median(np.abs(ln[lag:-lag] - 0.5 * (ln[: -2 * lag] + ln[2 * lag :]))))
+    strays = np.abs(ln[lag:-lag] - 0.5 * (ln[: -2 * lag] + ln[2 * lag :]))
+    return float(np.quantile(strays, share))

@@ -122,6 +122,28 @@ def test_single_repeats_break_a_pan_on_ones_unless_they_come_at_a_steady_beat() 
     assert cadence(tracked([smooth[index] for index in at_a_beat]), 30).breaks == 0.0
 
 
+def test_drawings_on_fours_that_come_late_break_the_rhythm_and_another_timing_does_not() -> None:
+    drawings = [view(LOOK, shift=6.0 * number) for number in range(28)]
+
+    def broken(runs: Sequence[int]) -> float:
+        shown = [drawing for drawing, run in zip(drawings, runs, strict=False) for _ in range(run)]
+        return timing(shown).breaks
+
+    assert broken([4] * 18) == 0.0
+    assert broken([4, 4, 4, 4, 7, 1, 4, 4, 4, 6, 2, 4, 4, 4, 4, 4]) >= 1.0
+    assert broken([2] * 9 + [3] * 8 + [2] * 9) == 0.0
+
+
+def test_motion_that_stalls_in_a_fade_breaks_its_rhythm() -> None:
+    fade = np.linspace(0.2, 1, 40).tolist()
+    fading = lit([view(LOOK, shift=3.0 * index) for index in range(40)], fade)
+    stalled = [
+        fading[index - index % 5 if index in range(15, 30) else index] for index in range(40)
+    ]
+    assert timing(fading).breaks == 0.0
+    assert timing(stalled).breaks >= 1.0
+
+
 @pytest.mark.parametrize("rate", [30, 60])
 def test_film_shown_at_another_rate_keeps_its_rhythm(rate: int) -> None:
     film = [view(LOOK, shift=3.0 * index) for index in range(72)]
