@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.flow import AROUND, flow, goes_on, windows
 from tower_anime.assess.rhythm import Whole, breaks, usual_run
 from tower_anime.assess.spans import Span
 from tower_anime.assess.track import HELD_LEVELS, Series, Track
@@ -55,15 +56,18 @@ def cadence(track: Track, frame_rate: float, *, cuts: Collection[int] = ()) -> C
         for start, stand in zip(holds, stands, strict=True)
         if stand > limit
     )
-    weights = breaks(track, starts, runs, rate, cuts=cuts)
+    flows = flow(track)
+    steps = goes_on(track, flows, starts)
+    lasts = np.diff([*steps, track.frames])
+    weights = breaks(track, steps, lasts, rate, cuts=cuts, flows=flows > 0)
     return Cadence(
         on=on,
         drawings=len(holds),
         moving=(len(runs) - 1) / max(1, track.frames - 1),
         longest_hold_s=float(stands.max() / rate),
-        breaks=_most_in(weights, starts, _SUMMED_S * rate),
+        breaks=_most_in(weights, steps, _SUMMED_S * rate),
         frozen=frozen,
-        stutter=_grouped(sorted(weights), starts, runs, rate),
+        stutter=_grouped(sorted(weights), steps, lasts, rate),
     )
 
 
@@ -95,15 +99,12 @@ def _mended(track: Track) -> Mask:
     """Return which frames change so much less than those around them that a codec may do it."""
     mended = np.ones(track.frames, np.bool_)
     for name, share in _MENDED_SHARES.items():
-        padded = np.pad(track[name], _AROUND, mode="reflect" if track.frames > _AROUND else "edge")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1)
-        rank = round(0.9 * 2 * _AROUND)
-        usual = np.partition(windows, rank, axis=1)[:, rank]
+        rank = round(0.9 * 2 * AROUND)
+        usual = np.partition(windows(track[name]), rank, axis=1)[:, rank]
         mended &= track[name] < share * usual
     return mended
 
 
-_AROUND = 12  # frames to both sides: in the most leisurely cadence six of them are new
 _MENDED_SHARES = {"change_mean": 0.35, "change_share": 0.3, "change_max": 0.4}
 """What a codec mends at most of what the tenth strongest frame around it changes."""
 

@@ -20,6 +20,7 @@ _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
 _EASED = 0.85  # of the steps before and after
 _FADE, _FADING = 4, 0.015  # frames to both sides of one in a fade, and the mean of their light (ln)
+_CUT = 6.0  # times the usual step around: farther than drawings that were left out take it
 _LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
 _LONGEST_BREAK_S, _LONGEST_BREAK = 0.45, 6  # s, frames; what stands longer than both is a hold
 _LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
@@ -31,7 +32,7 @@ _EVEN = 0.8  # frames: how far 24 frames shown in 30 or 60 stray from a steady b
 _SMOOTH, _ROUGH = 0.15, 0.3  # ln: how far steps stray from their neighbours'
 _BEATS = 4  # drawings that layers drawn on 2s to 4s over a pan on 1s take to repeat themselves
 _CLEAR = 2.5  # times what repeats change: less, and a codec's mending hides the rhythm
-_LEAST_JUMP = 0.2  # levels: what codecs do to slighter motion is as large
+_LEAST_JUMP = 0.5  # levels: what codecs do to slighter motion is as large
 _FAR = 2.0  # times the second longest of the steps around: no motion is as rough as that
 _MOST = 0.4  # of the steps: the others are beside drawings that were left out
 _IN_TIME = 0.65  # of the drawings around
@@ -46,7 +47,13 @@ def usual_run(runs: Whole) -> int:
 
 
 def breaks(
-    track: Track, starts: Whole, runs: Whole, rate: float, *, cuts: Collection[int] = ()
+    track: Track,
+    starts: Whole,
+    runs: Whole,
+    rate: float,
+    *,
+    cuts: Collection[int] = (),
+    flows: Mask | None = None,
 ) -> dict[int, float]:
     """Return the drawings that break the rhythm around them in full motion, and how much each does.
 
@@ -62,21 +69,28 @@ def breaks(
         runs: how many frames each stands.
         rate: frames per second.
         cuts: frames that begin another shot, which is no motion.
+        flows: frames in which the whole picture moves on.
     """
     if len(runs) < _MIN_RUNS:
         return {}
     lit_up = np.abs(track["gain"]) >= _LIT_UP
     change = np.where(lit_up & ~_is_fading(track["gain"]), 0.0, track["change_mean"])
-    change[list(cuts)] = 0.0
+    for cut in cuts:  # a far step of a camera that goes on as before looks like one
+        if change[cut] > _CUT * np.median(change[max(0, cut - _FADE) : cut + _FADE + 1]):
+            change[cut] = 0.0
     lit = track["bright"][starts] > BLACK_BRIGHT
     largest = np.pad(track["change_max"][starts], 1)
     big = np.maximum(largest[1:-1], np.maximum(largest[:-2], largest[2:])) >= _LEAST_STEP
+    flowing = np.zeros(len(starts), np.bool_) if flows is None else flows[starts]
+    big |= flowing
     is_small = float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE
     steps, lit_up = change[starts], lit_up[starts]
     usual = usual_run(runs[runs <= _LONGEST_BREAK])
     longest = max(_LONGEST_BREAK, _LONGEST_BREAK_S * rate)
     found = {
-        index: _weight(_Around(change, starts, steps, runs, lit_up, usual, is_small, index))
+        index: _weight(
+            _Around(change, starts, steps, runs, lit_up, flowing, usual, is_small, index)
+        )
         for index in range(1, len(runs) - 1)
         if lit[index] and lit[index + 1] and big[index] and runs[index] <= longest
     }
@@ -99,6 +113,7 @@ class _Around:
     steps: Series
     runs: Whole
     lit_up: Mask
+    flowing: Mask
     usual: int
     is_small: bool
     index: int
@@ -135,6 +150,14 @@ class _Around:
         slope, offset = np.polyfit(number, starts, 1)
         return bool(np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
 
+    def rests(self) -> bool:
+        """Whether motion is less before or after the drawing than is usual around it."""
+        step = float(np.median(self.near))
+        before = self.steps[self.index]
+        onward = max(self.steps[self.index + 1 : self.index + 3])  # codecs bring slight motion late
+        least = min(_AS_FAR * step, float(np.quantile(self.near, 0.25)))
+        return step <= 0 or bool(min(before, onward) < least)
+
     def keeps_time(self, usual: int) -> bool:
         """Whether most drawings begin at whole multiples of the usual run, some of them late."""
         phases = Counter((self.starts[self.low : self.high + 1] % usual).tolist())
@@ -162,7 +185,8 @@ def _weight(at: _Around) -> float:
     if at.is_small and share < _VERY_REGULAR:
         return 0.0
     if share < _REGULAR:
-        return _weight_of_delay(at, at.usual) if at.keeps_time(at.usual) else 0.0
+        delay = _weight_of_delay(at, at.usual) if at.keeps_time(at.usual) else 0.0
+        return max(delay, _weight_of_stray(at, run, usual))
     jump = _weight_of_step(at)
     if run == usual:
         return jump
@@ -180,26 +204,35 @@ def _weight_of_delay(at: _Around, usual: int) -> float:
     return _IN_ROUGH
 
 
+def _weight_of_stray(at: _Around, run: int, usual: int) -> float:
+    """Return what it weighs that, among mixed runs in smooth motion, one is like no other."""
+    runs = at.runs[at.low : at.high]
+    counts = Counter(runs.tolist())
+    frequent = [other for other, count in counts.items() if count >= _FREQUENT * len(runs)]
+    is_like = any(abs(run - other) <= 1 for other in (*frequent, 2 * usual))
+    if not frequent or run < usual or is_like or at.rests() or not at.is_clear():
+        return 0.0
+    return _HITCH if at.roughness() < _SMOOTH else 0.0
+
+
 def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     """Return what it weighs that a drawing stands longer or shorter than those around it."""
     runs, near = at.runs[at.low : at.high], at.near
-    step = float(np.median(near))
-    before, after = at.steps[at.index], at.steps[at.index + 1]
-    onward = max(at.steps[at.index + 1 : at.index + 3])  # codecs bring slight motion a frame late
-    least = min(_AS_FAR * step, float(np.quantile(near, 0.25)))
-    if step <= 0 or min(before, onward) < least or not at.is_clear():
+    if at.rests() or not at.is_clear():
         return 0.0
-    others = np.delete(near, at.index + 1 - max(1, at.low))
-    skipped = run > usual and after >= _SKIPPED * float(others.max(initial=step))
+    step, after = float(np.median(near)), at.steps[at.index + 1]
+    others = np.sort(np.delete(near, at.index + 1 - max(1, at.low)))
+    skipped = run > usual and after >= _SKIPPED * max(step, *others[-2:-1].tolist())
     if not skipped and usual <= 2 and run <= 2 * usual + 1 and at.turns():
+        return 0.0
+    is_timed = not at.flowing[at.index] and run in at.runs[[at.index - 1, at.index + 1]]
+    if is_timed and not skipped:
         return 0.0
     roughness = at.roughness()
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
         return _FULL if roughness < _ROUGH else _IN_ROUGH
     if run > 2 * usual:
         return _HITCH if roughness < _SMOOTH else _SLIGHT
-    if usual > 1 and run in at.runs[[at.index - 1, at.index + 1]]:
-        return 0.0  # the timing changes here
     is_frequent = np.count_nonzero(runs == run) >= _FREQUENT * len(runs)
     if is_frequent and (roughness >= _SMOOTH or at.is_even()):
         return 0.0
