@@ -1,4 +1,4 @@
-"""Where the whole picture moves from each frame to the next: pans, zooms, and what drifts slowly."""
+"""Where the whole picture moves on from each frame to the next: pans, zooms, slow drifting."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ _JUMPED = 0.3  # ln: a step so much longer than both its neighbours left a drawi
 _FREQUENT = 0.2  # of the drawings: runs as frequent belong to the rhythm if they come evenly
 _EVEN = 0.8  # frames: how far 24 frames shown in 30 or 60 stray from a steady beat
 _SMOOTH, _ROUGH = 0.15, 0.3  # ln: how far steps stray from their neighbours'
+_SLOWEST = 4  # frames that drawings in a row stand in any timing
 _BEATS = 4  # drawings that layers drawn on 2s to 4s over a pan on 1s take to repeat themselves
 _CLEAR = 2.5  # times what repeats change: less, and a codec's mending hides the rhythm
 _LEAST_JUMP = 0.5  # levels: what codecs do to slighter motion is as large
@@ -225,12 +226,14 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     skipped = run > usual and after >= _SKIPPED * max(step, *others[-2:-1].tolist())
     if not skipped and usual <= 2 and run <= 2 * usual + 1 and at.turns():
         return 0.0
-    is_timed = not at.flowing[at.index] and run in at.runs[[at.index - 1, at.index + 1]]
+    is_timed = run <= _SLOWEST and run in at.runs[[at.index - 1, at.index + 1]]
+    is_timed &= not at.flowing[at.index]
     if is_timed and not skipped:
         return 0.0
     roughness = at.roughness()
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
-        return _FULL if roughness < _ROUGH else _IN_ROUGH
+        weight = _FULL if roughness < _ROUGH else _IN_ROUGH
+        return weight if run > usual else min(weight, _HITCH)
     if run > 2 * usual:
         return _HITCH if roughness < _SMOOTH else _SLIGHT
     is_frequent = np.count_nonzero(runs == run) >= _FREQUENT * len(runs)
