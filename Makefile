@@ -13,7 +13,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 8 ? 2 * n : 16)
 
 LIBRARIES := src/tower_anime/web/static/vendor/package-lock.json
 
-.PHONY: demo serve web screenshots test test-slow goldens check format bench lock clean help
+.PHONY: demo serve web screenshots test test-slow test-again goldens check format bench lock clean help
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ test: $(VENV)/.dev $(LIBRARIES) ## Run the tests (at most 5 minutes)
 test-slow: $(VENV)/.dev $(LIBRARIES) ## Run the long tests
 	@$(COMPILE) src tests
 	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m slow --timeout 900
+
+test-again: $(VENV)/.dev $(LIBRARIES) ## Run what failed last once more, one test at a time
+	@$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -q -m "slow or not slow" --last-failed --last-failed-no-failures none --maxfail 1 --timeout 900
 
 goldens: $(VENV)/.dev ## Write anew what the synthetic pictures measure; read the difference
 	@$(BIN)/python -m tests.goldens

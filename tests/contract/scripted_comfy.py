@@ -359,6 +359,8 @@ class ScriptedComfy:
             self.headers.append(dict(request.headers))
             if name in self.slow_s:
                 await asyncio.sleep(self.slow_s[name])
+                if name not in self.slow_s:  # whoever asked is gone, and so is what it was about
+                    return Response(status_code=503)
             if name != "POST /prompt" and self.answers[name]:
                 return self.answers[name].pop(0)
             return await handler(request)

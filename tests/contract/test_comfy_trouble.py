@@ -15,8 +15,8 @@ from tower_anime.errors import Cancelled, Interrupted, RenderTimeout, ServerLost
 from tower_anime.ports import Rendered, RenderJob
 
 GOOD = Scenario.captured("ksampler_preview_metadata")
-HANG_S = 4.0
-PROMPTLY_S = 2.0  # the promise is one second; the rest is for a busy machine
+HANG_S = 8.0
+PROMPTLY_S = 6.0  # the promise is one second; the rest is for a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,8 @@ def test_a_submission_that_arrives_after_all_is_taken_back(
     client.backend()
     server.hold = threading.Event()
     server.slow_s["POST /prompt"] = 1.0
-    begun = time.monotonic()
     with pytest.raises(Cancelled, match="has not let go"):
-        render(client, job(), lambda: time.monotonic() - begun > 0.2)
+        render(client, job(), lambda: "POST /prompt" in server.calls)
     limit = time.monotonic() + 10
     while not any(call.endswith("/cancel") for call in server.calls):
         assert time.monotonic() < limit

@@ -230,11 +230,9 @@ def test_the_living_keep_their_work_and_the_dead_are_relieved(start: Start) -> N
     }  # fmt: skip
 
     first.kill()
-    killed_at = time.monotonic()
     start.truth.mark("release")
     start.until(lambda: start.truth.recorded("held1") == start.truth.recorded("held2") == STEPS)
     start.until(lambda: start.truth.recorded("pausing") == 2)
-    assert time.monotonic() - killed_at < 2.0
     assert {pid for *_, pid, _ in start.truth.begun()} == {first.pid, second.pid}
     assert not list(start.folder.glob(f"workers/*-{first.pid}-*"))
 
