@@ -84,7 +84,8 @@ def _frame_rate(n: Numbers, expect: Expectation) -> Finding | None:
     if expect.frame_rate is None:
         return Finding(
             kind="frame_rate",
-            amount=0.6 * max(0.0, math.log(_LOW_RATE / max(rate, 0.5))),
+            amount=0.6 * max(0.0, math.log(_LOW_RATE / max(rate, 0.5)))
+            + _COARSER * max(0.0, math.log(_USUAL_RATE / max(rate, 0.5))),
             weight=1.0,
             measurement="frame_rate",
             message=f"{rate:.3g} frames a second do not look like motion",
@@ -100,6 +101,7 @@ def _frame_rate(n: Numbers, expect: Expectation) -> Finding | None:
     )
 
 
+_COARSER = 0.04  # nobody minds 12 frames a second, but 24 of the same are better
 _LOW_RATE = 7.0  # drawings on 3s come at 8 a second, on 4s at 6 where a file joins equal frames
 
 

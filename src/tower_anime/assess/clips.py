@@ -199,13 +199,12 @@ def foreign_squares(
     track: Track,
     *,
     odd: Collection[int],
-    beside: Mapping[int, Sequence[Straight]],
+    squares: Mapping[int, float],
 ) -> Measurements:
     """Return how much the frames show of squares that don't belong, the `odd` ones above all.
 
-    `beside` are the edges of a frame before each odd one, and of the next.
-
-    Each is compared with those of its own shot that are about as bright: a fade blurs edges.
+    `squares` tells of each odd one what neither a frame before nor the next has. Edges are
+    compared with those of frames of the same shot that are about as bright: a fade blurs them.
     """
     usual = float(np.median(track["luma"]))
     lit = {
@@ -213,13 +212,13 @@ def foreign_squares(
         for i, edges in straight.items()
         if _DIMMED * usual <= track["luma"][i] <= usual / (_SAME_LIGHT if i in odd else _DIMMED)
     }
-    unlit = {i: edges for i, edges in beside.items() if _is_unlit(track, i, i + 1)}
     ends = [*sorted(jump.frame for jump in track.jumps), track.frames]
     shots = [
         {i: edges for i, edges in lit.items() if first <= i < last}
         for first, last in zip([0, *ends], ends, strict=False)
     ]
-    found = [most for shot in shots if (most := foreign(shot, longer_side, odd, unlit)) is not None]
+    found = [most for shot in shots if (most := foreign(shot, longer_side, odd)) is not None]
+    found += [(by, index) for index, by in squares.items()]
     if not found:
         return {"foreign": Unmeasured("too few frames that are as bright as the others")}
     by, frame = max(found)
@@ -230,6 +229,12 @@ def _is_unlit(track: Track, first: int, last: int) -> bool:
     """Whether the light stays as it is between two frames: neither fade nor flash."""
     light = track["luma"][max(0, first) : last + 1]
     return bool(np.ptp(light) <= _UNLIT * np.median(track["luma"]))
+
+
+def _is_flash(track: Track, index: int) -> bool:
+    """Whether a frame is brighter than the one before: what is white there is no hole."""
+    before, now = track["luma"][max(0, index - 1)], track["luma"][index]
+    return bool(now - before > _UNLIT * np.median(track["luma"]))
 
 
 def glitches(
@@ -253,6 +258,7 @@ def glitches(
             if defect.kind == kind
             and kind not in usual
             and (kind != "compression" or _is_unlit(track, index - 1, index + 1))
+            and (kind != "partial_blank" or not _is_flash(track, index))
         ]
         if found:
             severity, index = max(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -20,7 +19,8 @@ _OF_USUAL = 0.1  # of the usual frame's: the more there is, the more of it comes
 _OF_RANGE = 0.5  # of what lies between the usual frames
 _GRID_PX, _CHANCE = 30, 1.0  # at the borders of macroblocks by chance; times √ of all of them
 _FEWEST = 3
-_ADDED_PX, _OF_LOST = 50, 0.3  # straight edges that the next frame has not, beyond what moved
+_ALIEN_STEP = 12  # levels by which squares stand out from the frames before and after
+_ALIEN_PX, _ALIEN_CHANCE = 30, 2.0  # of their sides at borders of macroblocks; times what chance is
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def straight_edges(pixels: Frame) -> Straight:
     return Straight(_by_line(luma), _by_line(np.ascontiguousarray(luma.T)))
 
 
-def _by_line(luma: Plane | cv2.typing.MatLike) -> NDArray[np.int64]:
+def _by_line(luma: Plane | cv2.typing.MatLike, least: int = _STEP) -> NDArray[np.int64]:
     steps = cv2.absdiff(luma[1:], luma[:-1])
-    edges = cv2.threshold(steps, _STEP, 1, cv2.THRESH_BINARY)[1]
+    edges = cv2.threshold(steps, least, 1, cv2.THRESH_BINARY)[1]
     straight = cv2.erode(edges, np.ones((1, _SIDE_PX), np.uint8))
     return np.asarray(cv2.reduce(straight, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int64).ravel()
 
@@ -53,22 +53,15 @@ def foreign(
     straight: Mapping[int, Straight],
     longer_side: int,
     odd: Collection[int],
-    beside: Mapping[int, Sequence[Straight]] = MappingProxyType({}),
 ) -> tuple[float, int] | None:
     """Return how much of a clip's frames is foreign squares, and the frame that shows it best.
 
     Up to 1 is nothing. Drawings have straight edges, too: what counts is an `odd` frame that has
-    many more in both directions than the usual one, or than both `beside` it, and frames of which
-    many lie at the borders of macroblocks. None: with fewer than three frames there is no
-    usual one.
+    many more in both directions than the usual one, and frames of which many lie at the borders of
+    macroblocks. None: with fewer than three frames there is no usual one.
     """
     if len(straight) < _FEWEST:
         return None
-    lone = [
-        (min(added(straight[i], other) for other in beside[i]), i)
-        for i in odd
-        if i in straight and i in beside
-    ]
     scale = max(1.0, longer_side / _LEAST_SIDE)
     everything = {index: np.asarray(edges.all) for index, edges in straight.items()}
     calm = [edges for index, edges in everything.items() if index not in odd]
@@ -82,19 +75,30 @@ def foreign(
         if index in straight
     ]
     on_grid = sorted(zip(_on_grid(list(straight.values()), scale), straight, strict=True))
-    by, frame = max([*single, *lone, on_grid[len(on_grid) // 2]])
+    by, frame = max([*single, on_grid[len(on_grid) // 2]])
     return max(0.0, by), frame
 
 
-def added(edges: Straight, other: Straight) -> float:
-    """Return how far a frame has straight edges that another has not; up to 1: nothing.
+def squares_over(frame: Frame, before: Frame, after: Frame) -> float:
+    """Return how far a frame shows squares that neither of the others has; up to 1: nothing.
 
-    What moves takes edges from one line to another: as many are lost as are won.
+    What lies where macroblocks do counts: whatever else moves, shakes or flashes has its edges
+    anywhere.
     """
-    return min(
-        float(change.sum() / (_ADDED_PX - _OF_LOST * np.minimum(change, 0).sum()))
-        for change in (edges.rows - other.rows, edges.columns - other.columns)
-    )
+    now, was, will = (cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) for pixels in (frame, before, after))
+    apart = cv2.min(cv2.absdiff(now, was), cv2.absdiff(now, will))
+    alien = cv2.subtract(apart, cv2.absdiff(was, will))
+    if cv2.minMaxLoc(alien)[1] <= _ALIEN_STEP:
+        return 0.0
+    sides = (_by_line(alien, _ALIEN_STEP), _by_line(cv2.transpose(alien), _ALIEN_STEP))
+    return max(0.0, min(map(_beyond_chance, sides)) / _ALIEN_PX)
+
+
+def _beyond_chance(lines: NDArray[np.int64]) -> float:
+    """Return how many pixels lie at the borders of macroblocks, beyond what chance brings there."""
+    at_borders = int(lines[_BLOCK_PX - 1 :: _BLOCK_PX].sum())
+    elsewhere = int(lines.sum()) - at_borders
+    return at_borders - _ALIEN_CHANCE * elsewhere / (_BLOCK_PX - 1)
 
 
 def _on_grid(frames: Sequence[Straight], scale: float) -> list[float]:

@@ -13,7 +13,7 @@ import cv2
 from tower_anime.assess import clip_intent, judge, stills
 from tower_anime.assess import clips as clip_core
 from tower_anime.assess.clip_judge import as_frames, judge_clip
-from tower_anime.assess.foreign import Straight, straight_edges
+from tower_anime.assess.foreign import Straight, squares_over, straight_edges
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.track import Track, TrackMeter
 from tower_anime.domain.delivery import failed_points
@@ -84,7 +84,7 @@ def _assess(
     relaxation = clip_intent.read_intent_of_clip(asked.prompt, asked.negative)
     forgiven = as_frames(relaxation.shares)
     at_once = 2 if width * height >= _LARGE_PX else 1
-    looks, straight, beside = _looked_at(sampler, profile, forgiven, at_once=at_once)
+    looks, straight, squares = _looked_at(sampler, profile, forgiven, at_once=at_once)
     odd, oddest = sampler.odd_frames(), sampler.odd_frames(at_least=_ALIEN)
     typical = clip_core.representative(looks, track, odd=odd)
     if typical is not None and vision is not None:
@@ -95,7 +95,7 @@ def _assess(
         {
             **measured,
             **clip_core.foreign_squares(
-                straight, max(width, height), track, odd=odd, beside=beside
+                straight, max(width, height), track, odd=odd, squares=squares
             ),
             **clip_core.glitches(looks, typical, track, odd=oddest),
         },
@@ -123,22 +123,23 @@ def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
 
 def _looked_at(
     sampler: Sampler[ClipFrame], profile: Profile, relaxed: Mapping[str, float], *, at_once: int
-) -> tuple[dict[int, Assessment], dict[int, Straight], dict[int, list[Straight]]]:
-    """Return by frame what the chosen ones are worth, and straight edges: theirs, and beside."""
+) -> tuple[dict[int, Assessment], dict[int, Straight], dict[int, float]]:
+    """Return by frame what the chosen ones are worth, their straight edges, and alien squares."""
     chosen, odd = sampler.chosen(), sampler.odd_frames()
     closely = {*sampler.spread_frames(), *sampler.odd_frames(at_least=_ALIEN)}
     neighbours = {i: frames for i, frames in sampler.frames_beside().items() if i in odd}
     look = partial(_look, closely=closely, profile=profile, relaxed=relaxed)
     with ThreadPoolExecutor(at_once) as pool:
-        edges = [pool.map(_edges, frames) for frames in neighbours.values()]
+        alien = pool.map(_squares, (chosen[i] for i in neighbours), neighbours.values())
         found = list(pool.map(look, chosen.items()))
     looks = {index: seen for index, (seen, _) in zip(chosen, found, strict=True) if seen}
     straight = {index: own for index, (_, own) in zip(chosen, found, strict=True)}
-    return looks, straight, dict(zip(neighbours, map(list, edges), strict=True))
+    return looks, straight, dict(zip(neighbours, alien, strict=True))
 
 
-def _edges(frame: ClipFrame) -> Straight:
-    return straight_edges(frame.picture())
+def _squares(frame: ClipFrame, beside: tuple[ClipFrame, ClipFrame]) -> float:
+    before, after = beside
+    return squares_over(frame.picture(), before.picture(), after.picture())
 
 
 def _look(

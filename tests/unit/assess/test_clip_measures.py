@@ -11,7 +11,7 @@ import pytest
 from tests.moving import HEIGHT, WIDTH, stage, view, waving
 from tower_anime.adapters.clip_frames import shown_pixels
 from tower_anime.assess.cadence import Cadence, cadence
-from tower_anime.assess.foreign import added, foreign, straight_edges
+from tower_anime.assess.foreign import foreign, squares_over, straight_edges
 from tower_anime.assess.pulse import Pulse, pulse
 from tower_anime.assess.sampling import Sampler
 from tower_anime.assess.slide import Slide
@@ -310,9 +310,12 @@ def odd_in(frames: Sequence[Frame]) -> dict[int, Frame]:
 
 
 def test_squares_that_the_frames_beside_have_not_are_foreign_and_what_moves_is_not() -> None:
-    before, now, after = (straight_edges(WAVING[index]) for index in (17, 20, 22))
-    frame = WAVING[20].copy()
+    before, now, after = WAVING[17], WAVING[20], WAVING[22]
+    spoilt = now.copy()
     for y, x in ((3, 8), (9, 20), (14, 30), (6, 33), (18, 12), (11, 3), (2, 25), (16, 21)):
-        frame[16 * y : 16 * y + 32, 16 * x : 16 * x + 32] = (40, 0, 60)
-    assert min(added(straight_edges(frame), other) for other in (before, after)) > 1
-    assert min(added(now, other) for other in (before, after)) < 0.7
+        part = spoilt[16 * y : 16 * y + 16, 16 * x : 16 * x + 16]
+        part[:] = np.clip(part.astype(int) + 20, 0, 255)
+    assert squares_over(spoilt, before, after) > 1
+    assert squares_over(now, before, after) == 0
+    shaken = [view(LOOK, shift=shift) for shift in (0.0, 9.0, 2.0)]
+    assert squares_over(shaken[1], shaken[0], shaken[2]) < 0.3
