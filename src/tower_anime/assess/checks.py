@@ -24,6 +24,8 @@ Numbers: TypeAlias = Mapping[str, float]
 _LUMA_LEAK, _CHROMA_LEAK = 0.27, 0.5  # σ of white noise that is left at quarter size, as measured
 _COARSE_LEAK = 0.13
 _EVEN = 1.3  # times the calmest tiles' noise: the noisier ones, where noise is even
+_GRAIN_RUNS_FINER = 0.8  # ln; texture is coarse grain, noise is fine
+_COLOURLESS = 6.0  # levels of chroma up to which what is left can't have colour
 _LUMA_RUNS_FINER = 0.3  # specks of guidance: their luma has finer grain than their colour
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
 _COLOURED = 0.9  # of the widest channel's span: colours stand apart where tones don't
@@ -182,6 +184,19 @@ def _coded(n: Numbers) -> float:
     return 0.0 if n.get("moves") else n["macroblocks"]
 
 
+def _textured(n: Numbers) -> float:
+    """Return how far what is over in calm tiles has luma, and coarse, but no colour.
+
+    Water, rocks and weaves leave no tile calm; what too few steps leave has colour as well.
+    """
+    if n["chroma_mean"] < _COLOURLESS:
+        return 0.0
+    return min(
+        _ratio(n["residual_luma"], n["residual_chroma"]),
+        _ratio(n["residual_luma"], n["noise_luma"]) + _GRAIN_RUNS_FINER,
+    )
+
+
 SIGNALS: Mapping[str, Signal] = MappingProxyType(
     {
         "dull": Signal(("spread",), lambda n: -math.log(n["spread"] + 0.3)),  # 0.3: rounding
@@ -203,6 +218,9 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "residue_luma": _beyond_noise("residual_luma", "noise_luma", _LUMA_LEAK),
         "residue_chroma": _beyond_noise("residual_chroma", "noise_chroma", _CHROMA_LEAK),
         "residue_coarse": _beyond_noise("residual_coarse", "noise_luma", _COARSE_LEAK),
+        "textured": Signal(
+            ("residual_luma", "residual_chroma", "noise_luma", "chroma_mean"), _textured
+        ),
         "mottled": _beyond_noise("mottle", "noise_chroma", _EVEN),
         "swimming": Signal(
             ("residual_luma", "residual_coarse", "noise_luma"),
@@ -218,11 +236,15 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
             ("local_contrast", "luma_high"),
             lambda n: -math.log((n["local_contrast"] + 0.5) / (n["luma_high"] + _VEIL)),
         ),
+        "contrasted": Signal(
+            ("contrast_most", "luma_high"),
+            lambda n: n["contrast_most"] / (n["luma_high"] + _VEIL),
+        ),
         "dark": Signal(
             ("light_mean", "light_high"),
             lambda n: -math.log((n["light_mean"] + 0.5) * (n["light_high"] + 0.5)) / 2,
         ),
-        "unlit": Signal(("light_high",), lambda n: -math.log(n["light_high"] + 1)),
+        "unlit": Signal(("light_top",), lambda n: -math.log(n["light_top"] + 1)),
         "dim": Signal(("light_middle",), lambda n: -math.log(n["light_middle"] + 4)),
         "crushed": _plain("crushed"),
         "lost_light": Signal(
@@ -232,6 +254,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
             ("blown", "pale", "luma_low"), lambda n: (n["blown"] + n["pale"]) * _pale_ink(n)
         ),
         "blown_out": Signal(("blown", "luma_low"), lambda n: n["blown"] * _pale_ink(n)),
+        "combed": _plain("tones_missing"),
         "burnt": _plain("gamut_clipped"),
         "at_the_wall": _plain("gamut_touched"),
         "speckled": _logarithm("noise_chroma"),
@@ -357,6 +380,7 @@ CHECKS: tuple[Check, ...] = (
             kind="undersampled",
             signal=name,
             when=when,
+            unless=("textured",) if name == "residue_luma" else (),
             message="unresolved: blotches of {residual_luma:.1f} levels (colour "
             "{residual_chroma:.1f}) where it should be calm, as from too few steps",
         )
@@ -386,7 +410,7 @@ CHECKS: tuple[Check, ...] = (
         kind="low_contrast",
         signal="veiled",
         when=("flat_locally",),
-        unless=("whited",),
+        unless=("whited", "contrasted"),
         message="flat: tones from {luma_low:.0f} to {luma_high:.0f} of 255, "
         "local contrast {local_contrast:.0f}",
     ),
@@ -407,7 +431,7 @@ CHECKS: tuple[Check, ...] = (
         name="unlit",
         kind="underexposed",
         signal="unlit",
-        message="too dark: nothing in it is lighter than {light_high:.0f} of 255",
+        message="too dark: nothing in it is lighter than {light_top:.0f} of 255",
     ),
     Check(
         name="dim",
@@ -430,6 +454,20 @@ CHECKS: tuple[Check, ...] = (
         when=("flat_locally", "blown_out"),
         message="washed out: no tone is darker than {luma_low:.0f} of 255, {blown:.0%} is pure "
         "white",
+    ),
+    *(
+        Check(
+            name=name,
+            kind=kind,
+            signal="combed",
+            when=when,
+            unless=unless,
+            message=told + ": {tones_missing:.0%} of its tones are missing, as light was stretched",
+        )
+        for name, kind, told, when, unless in (
+            ("bent", "underexposed", "too dark", ("dark",), ()),
+            ("stretched", "overexposed", "washed out", (), ("dark",)),
+        )
     ),
     Check(
         name="burnt",

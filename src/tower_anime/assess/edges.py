@@ -75,6 +75,7 @@ def edges(planes: Planes, fine: Extremes, *, tonal_range: float, noise: float) -
         "edge_width": next(widths, Unmeasured("no edge in the picture to measure at")),
         "edge_share": _edge_share(fine, step),
         "local_contrast": quantile(scales[1].span, 0.95),
+        "contrast_most": quantile(scales[1].span, 0.995),
         **_smear(planes.luma, planes.luma_quarter),
         "lattice": _lattice(planes),
     }

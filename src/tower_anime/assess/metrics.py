@@ -101,6 +101,16 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="low_contrast",
             source="range in 36 px windows of luma, 95th percentile",
         ),
+        "contrast_most": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.HIGHER,
+            needs=_FLAT,
+            min_side_px=MIN_STRUCTURE_PX,
+            defect=None,
+            source="range in 36 px windows of luma, 99.5th percentile",
+        ),
         "anisotropy": Metric(
             unit="ln",
             low=0,
@@ -317,6 +327,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="underexposed",
             source="99th percentile of the largest channel of the whole picture",
         ),
+        "light_top": Metric(
+            unit="levels",
+            low=0,
+            high=255,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="underexposed",
+            source="99.9th percentile of the largest channel of the whole picture",
+        ),
         "colour_span": Metric(
             unit="levels",
             low=0,
@@ -421,6 +440,17 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="banding",
             source="median gap between levels that occur, mean over R, G, B and luma of every "
             "fourth pixel",
+        ),
+        "tones_missing": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.LOWER,
+            needs=_ANY,
+            defect="overexposed",
+            source="levels from the 1st to the 99th percentile that no pixel has, though those "
+            "before and after it (at most 8 apart) have 4 or more, mean over R, G and B of every "
+            "fourth pixel: stretched light leaves such a comb (Stamm and Liu 2010)",
         ),
         "contours": Metric(
             unit="share",

@@ -17,6 +17,7 @@ _RARE = 2e-5  # share of pixels up to which a level counts as not used: stray pi
 _MIN_TONES = 3
 _FINE = 16  # bins to a level
 _LINES_APART_PX = 24
+_SURE, _NEAR = 4, 8  # pixels to both sides of a gap that a missing tone isn't chance; levels
 _LEVELS = np.arange(256, dtype=np.float32)
 _GROUND, _GROUND_SHARE, _LEAST_DRAWN = 4, 0.25, 0.05  # levels to both sides; of the picture
 _MIN_RUN_PX, _MAX_RUN_PX = 4, 160  # a band; shorter is texture, longer is no ramp
@@ -60,6 +61,7 @@ def colour(planes: Planes) -> Values:
         "blown_rim": _light_rim(white, top),
         "pale": share(pale),
         **_light(_few(top)),
+        "light_top": _level(top, 0.999),
         "colour_span": max(_span(_few(plane)) for plane in (red, green, blue)),
         "chroma_mean": float(cv2.mean(chroma)[0]),
         "chroma_high": _level(_few(chroma), 0.95),
@@ -148,15 +150,36 @@ def _neutral(amount: NDArray[np.float32]) -> float:
 def _tones_used(sample: Frame) -> Values:
     """Return the usual gap between tones that occur, in levels: 1 unless tones are missing."""
     planes = (*cv2.split(sample), cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY))
-    gaps = [gap for plane in planes if (gap := _gap(plane)) is not None]
+    counts = [
+        np.asarray(cv2.calcHist([plane], [0], None, [256], [0, 256]), np.float32).ravel()
+        for plane in planes
+    ]
+    missing = {"tones_missing": float(np.mean([_missing(of) for of in counts[:3]]))}
+    gaps = [gap for of in counts if (gap := _gap(of)) is not None]
     if not gaps:
-        return {"tone_gap": Unmeasured("too few tones to tell missing ones")}
-    return {"tone_gap": float(np.mean(gaps))}
+        return {"tone_gap": Unmeasured("too few tones to tell missing ones"), **missing}
+    return {"tone_gap": float(np.mean(gaps)), **missing}
 
 
-def _gap(plane: cv2.typing.MatLike) -> float | None:
-    counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel()
-    used = np.flatnonzero(counts > _RARE * plane.size)
+def _missing(counts: NDArray[np.float32]) -> float:
+    """Return the share of levels that nothing has, between near ones that many pixels have.
+
+    Light that was stretched leaves such a comb; a drawing of few tones has few pixels beside them.
+    """
+    below = np.cumsum(counts)
+    low, high = np.searchsorted(below, (0.01 * below[-1], 0.99 * below[-1]))
+    inside = counts[low : high + 1]
+    if inside.size <= _NEAR:
+        return 0.0
+    place, used = np.arange(inside.size), inside > 0
+    before = np.maximum.accumulate(np.where(used, place, 0))
+    after = np.minimum.accumulate(np.where(used, place, place[-1])[::-1])[::-1]
+    sure = np.minimum(inside[before], inside[after]) >= _SURE
+    return float(np.mean(~used & sure & (after - before <= _NEAR)))
+
+
+def _gap(counts: NDArray[np.float32]) -> float | None:
+    used = np.flatnonzero(counts > _RARE * counts.sum())
     if used.size < _MIN_TONES:
         return None
     gaps = np.sort(np.diff(used))  # the median by hand: `np.median` takes longer than all else

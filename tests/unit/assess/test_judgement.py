@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import drawn
-from tower_anime.assess.checks import CHECKS, SIGNALS
+from tower_anime.assess.checks import CHECKS, SIGNALS, holds
 from tower_anime.assess.fitted import CURVES, GATES, WEIGHTS
 from tower_anime.assess.judge import NAMED_FROM, judge, unreadable
 from tower_anime.assess.metrics import METRICS
@@ -167,6 +167,10 @@ def test_smaller_is_worse_and_half_the_standard_fails() -> None:
     assert score(damaged) < score(half) - 0.15
 
 
+def test_a_side_of_the_standard_in_three_to_two_costs_next_to_nothing() -> None:
+    assert score(at_size(1024, 683)) > 0.98 * score(at_size(1024, 1024))
+
+
 def test_a_strip_is_too_small_on_its_short_side() -> None:
     assert "resolution" in kinds(at_size(4096, 256))
 
@@ -174,6 +178,30 @@ def test_a_strip_is_too_small_on_its_short_side() -> None:
 def test_draft_and_a_profile_without_size_take_small_pictures() -> None:
     assert at_size(512, 512, PROFILES["draft"]).verdict is Verdict.PASS
     assert at_size(32, 32, ANY_SIZE).defects == ()
+
+
+# ---- light ----------------------------------------------------------------------------------
+
+
+def test_a_dark_picture_gains_nothing_by_being_stretched() -> None:
+    clean = drawn.drawn("night", seed=3, size=SIZE)
+    series = [clean, *(np.clip(clean * gain, 0, 255).astype(np.uint8) for gain in (1.4, 1.8, 2.4))]
+    scores = [score(judged(frame)) for frame in series]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_stars_are_light_enough_for_a_night() -> None:
+    sky = drawn.blurred(drawn.noisy(np.full((SIZE, SIZE, 3), (24, 16, 60), np.uint8), 3), 2)
+    sky[::40, ::40] = sky[1::40, ::40] = 235
+    assert "too dark" not in " ".join(d.message for d in judged(sky).defects)
+
+
+def test_texture_without_colour_is_no_residue_of_sampling() -> None:
+    rocks = {"residual_luma": 5.7, "residual_chroma": 0.7, "noise_luma": 2.5, "chroma_mean": 30.0}
+    blotches = {**rocks, "residual_chroma": 3.0, "noise_luma": 0.5}
+    grain = {**rocks, "noise_luma": 15.0}
+    found = [holds("textured", SIGNALS["textured"].of(it)) for it in (rocks, blotches, grain)]
+    assert found[0] > 0.9 > 0.1 > max(found[1:])
 
 
 # ---- profile and intent ---------------------------------------------------------------------

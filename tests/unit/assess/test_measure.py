@@ -102,6 +102,16 @@ def test_a_soft_background_behind_a_sharp_subject_is_not_soft() -> None:
     assert value(whole, "edge_width") > 2 * value(soft, "edge_width")
 
 
+def test_stretched_light_leaves_gaps_between_tones() -> None:
+    clean = drawn.drawn("painted", seed=2, size=SIZE)
+    brighter = np.clip(np.rint(clean * 1.4), 0, 255).astype(np.uint8)
+    posterised = clean // 32 * 32
+    gaps = [
+        value(measure(check_frame(it)), "tones_missing") for it in (clean, brighter, posterised)
+    ]
+    assert gaps[1] > 0.2 > 0.02 > max(gaps[0], gaps[2])
+
+
 def test_screen_tone_is_not_noise() -> None:
     frame = drawn.drawn("page", size=SIZE)
     frame[::2, ::2] //= 2
