@@ -200,7 +200,7 @@ def _frozen(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
-def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
+def _stutter(n: Numbers, expect: Expectation) -> Finding | None:
     breaks = n["breaks"]
     return Finding(
         kind="stutter",
@@ -214,9 +214,10 @@ def _stutter(n: Numbers, _expect: Expectation) -> Finding | None:
 
 _SLIGHT, _HITCH, _MORE = 0.1, 0.16, 0.2
 _FELT = 0.7  # of a break: less may be the animator's
+_PUMPING = 0.25  # amount of flicker: light or squares that come and go look like steps of motion
 
 
-def _flicker(n: Numbers, _expect: Expectation) -> Finding | None:
+def _flicker(n: Numbers, _expect: Expectation) -> Finding:
     by_name = {
         "flicker": n["flicker"],
         "part_flicker": 0.4 * n["part_flicker"],

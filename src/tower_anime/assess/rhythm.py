@@ -134,11 +134,13 @@ class _Around:
     def is_clear(self) -> bool:
         """Whether drawings can be told from repeats, which the codec may go on mending."""
         starts = self.starts[self.low : self.high + 1]
-        repeats = np.setdiff1d(np.arange(starts[0], starts[-1]), starts)
+        is_repeat = np.ones(starts[-1] - starts[0], np.bool_)
+        is_repeat[starts[:-1] - starts[0]] = False
+        repeats = starts[0] + np.flatnonzero(is_repeat)
         if not len(repeats):
             return True
-        mended = np.quantile(self.change[repeats], 0.8)
-        return bool(np.quantile(self.near, 0.2) >= _CLEAR * mended)
+        mended = _ranked(self.change[repeats], 0.8)
+        return _ranked(self.near, 0.2) >= _CLEAR * mended
 
     def roughness(self) -> float:
         """Return how far steps usually stray from those a beat of 1 to 4 drawings away (ln)."""
@@ -153,10 +155,10 @@ class _Around:
 
     def rests(self) -> bool:
         """Whether motion is less before or after the drawing than is usual around it."""
-        step = float(np.median(self.near))
+        step = _ranked(self.near, 0.5)
         before = self.steps[self.index]
         onward = max(self.steps[self.index + 1 : self.index + 3])  # codecs bring slight motion late
-        least = min(_AS_FAR * step, float(np.quantile(self.near, 0.25)))
+        least = min(_AS_FAR * step, _ranked(self.near, 0.25))
         return step <= 0 or bool(min(before, onward) < least)
 
     def keeps_time(self, usual: int) -> bool:
@@ -221,7 +223,7 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     runs, near = at.runs[at.low : at.high], at.near
     if at.rests() or not at.is_clear():
         return 0.0
-    step, after = float(np.median(near)), at.steps[at.index + 1]
+    step, after = _ranked(near, 0.5), at.steps[at.index + 1]
     others = np.sort(np.delete(near, at.index + 1 - max(1, at.low)))
     skipped = run > usual and after >= _SKIPPED * max(step, *others[-2:-1].tolist())
     if not skipped and usual <= 2 and run <= 2 * usual + 1 and at.turns():
@@ -262,6 +264,16 @@ def _weight_of_step(at: _Around) -> float:
     return _HITCH if len(others) > 1 and step >= _FAR * others[-2] else 0.0
 
 
+def _ranked(values: Series, share: float) -> float:
+    """Return the value that this share lies below; NumPy's own takes fifteen times as long."""
+    ranks = sorted(values.tolist())
+    place = share * (len(ranks) - 1)
+    low = int(place)
+    high = min(low + 1, len(ranks) - 1)
+    value: float = ranks[low] + (place - low) * (ranks[high] - ranks[low])
+    return value
+
+
 def _is_far(by: float, strays: float, smooth: float) -> bool:
     return strays < smooth and by >= 4 * strays
 
@@ -272,4 +284,4 @@ def _strays(steps: Series, lag: int, share: float = 0.5) -> float:
     if len(ln) < 2 * lag + 3:
         return float("inf")
     strays = np.abs(ln[lag:-lag] - 0.5 * (ln[: -2 * lag] + ln[2 * lag :]))
-    return float(np.quantile(strays, share))
+    return _ranked(strays, share)
