@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,8 +83,11 @@ def over_white(rgba: Pixels) -> Frame:
 
 
 def _painter(frame: av.VideoFrame, turns: int) -> Callable[[], Frame]:
+    one_at_a_time = threading.Lock()  # a frame has a single converter, which hangs otherwise
+
     def draw() -> Frame:
-        pixels = frame.to_ndarray(format="rgb24", src_colorspace=1 if _is_hd(frame) else 5)
+        with one_at_a_time:
+            pixels = frame.to_ndarray(format="rgb24", src_colorspace=1 if _is_hd(frame) else 5)
         return check_frame(_turned(pixels, turns))
 
     return draw

@@ -202,9 +202,11 @@ def _frozen(n: Numbers, _expect: Expectation) -> Finding | None:
 
 def _stutter(n: Numbers, expect: Expectation) -> Finding | None:
     breaks = n["breaks"]
+    is_told = n.get("foreign", 0.0) <= 1 and _flicker(n, expect).amount < _PUMPING
+    is_felt = breaks >= _FELT and is_told
     return Finding(
         kind="stutter",
-        amount=_SLIGHT * breaks + (_HITCH + _MORE * (breaks - _FELT) if breaks >= _FELT else 0.0),
+        amount=_SLIGHT * breaks + (_HITCH + _MORE * (breaks - _FELT) if is_felt else 0.0),
         weight=1.0,
         measurement="breaks",
         message=f"{breaks:.1f} breaks of the rhythm within 5 s, in motion on {n['cadence']:.0f}s",

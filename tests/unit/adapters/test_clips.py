@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -77,6 +78,15 @@ def test_a_glimpse_is_the_frame_made_small(tmp_path: Path) -> None:
     assert glimpse.luma.shape == (180, 320)
     assert glimpse.colour.shape == (45, 80, 3)
     assert np.abs(glimpse.colour.mean((0, 1)) - FRAMES[0].mean((0, 1))).max() < 2.0
+
+
+def test_a_frame_is_drawn_for_two_at_once(tmp_path: Path) -> None:
+    frames = list(waving(stage(seed=4), frames=2, on=1))
+    path = write_clip(tmp_path / "two.mp4", [cv2.resize(frame, (1280, 720)) for frame in frames])
+    with AvClips().open(path) as clip, ThreadPoolExecutor(2) as pool:
+        frame = next(iter(clip.frames()))
+        drawn = [pool.submit(frame.picture) for _ in range(150)]
+        assert all(np.array_equal(one.result(timeout=20), frame.picture()) for one in drawn)
 
 
 @pytest.mark.parametrize(
