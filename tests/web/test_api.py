@@ -103,6 +103,8 @@ def test_health_is_truthful(server: Server, app: App) -> None:
 
 
 def test_the_page_shows_the_last_results(server: Server) -> None:
+    made = server.http.post("/api/v1/generations", json={**WISH, "publish": False}).json()
+    server.finished(made["generation_id"])
     assert server.http.get("/", follow_redirects=True).url.path == "/ui/"
     page = server.http.get("/ui/")
     assert page.status_code == 200
