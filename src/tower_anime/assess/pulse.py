@@ -16,7 +16,9 @@ _CUT_OVER_USUAL = 2.5  # times as much as in the frames around it
 _CUT_LIKENESS = 0.95  # pictures that correlate more are the same, whatever moved
 _CUT_SAME_EDGES = 0.45  # more of them in common: the same under another light; cuts 0.4 at most
 _CUT_RETURNS = 0.5  # of the change: what comes so near to the picture before was a flash
+_CUT_OVER_LIGHT = 1.5  # times, where the others are steps of a fade or a flash
 _CUT_AROUND = 6
+_LIT = 0.02  # ln: how far motion takes the light of the whole picture; a fade takes it farther
 _BLACK_SPREAD = 6.0  # levels of σ
 _BLANK_SPREAD = 1.5
 _BLANK_FRAMES = 4  # white or coloured frames for impact last one to three
@@ -86,13 +88,18 @@ _GAMMA = 2.2  # a ratio of code values to the ratio of light
 
 
 def _cuts(track: Track, black: tuple[Span, ...]) -> tuple[Span, ...]:
+    moved = np.where(np.abs(track["gain"]) < _LIT, track["change_mean"], 0.0)
+    drawn = track["spread"] > _BLACK_SPREAD
     return tuple(
         Span(FrameRange(jump.frame - 1, jump.frame), jump.change)
         for jump in track.jumps
         if jump.likeness < _CUT_LIKENESS
         and jump.same_edges < _CUT_SAME_EDGES
         and jump.returns > _CUT_RETURNS * jump.change
-        and jump.change >= _CUT_OVER_USUAL * _usual_change(track["change_mean"], jump.frame)
+        and jump.change >= _CUT_OVER_USUAL * _usual_change(moved, jump.frame)
+        and jump.change >= _CUT_OVER_LIGHT * _usual_change(track["change_mean"], jump.frame)
+        and drawn[jump.frame - 1]
+        and drawn[jump.frame]
         and not any(span.frames.first <= jump.frame <= span.frames.last + 1 for span in black)
     )
 

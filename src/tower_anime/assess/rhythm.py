@@ -37,6 +37,7 @@ _LEAST_JUMP = 0.5  # levels: what codecs do to slighter motion is as large
 _FAR = 2.0  # times the second longest of the steps around: no motion is as rough as that
 _MOST = 0.4  # of the steps: the others are beside drawings that were left out
 _IN_TIME = 0.65  # of the drawings around
+_FAINT = 0.1  # levels of mean change: codecs swallow as much
 _VERY_REGULAR = 0.8  # of the drawings around: then slight motion has a rhythm as well
 _SLIGHT, _LATE, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.2, 0.35, 0.5, 1.0
 
@@ -234,8 +235,9 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
         return 0.0
     roughness = at.roughness()
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
-        weight = _FULL if roughness < _ROUGH else _IN_ROUGH
-        return weight if run > usual else min(weight, _HITCH)
+        if run < usual or step < _FAINT:
+            return _HITCH
+        return _FULL if roughness < _ROUGH else _IN_ROUGH
     if run > 2 * usual:
         return _HITCH if roughness < _SMOOTH else _SLIGHT
     is_frequent = np.count_nonzero(runs == run) >= _FREQUENT * len(runs)

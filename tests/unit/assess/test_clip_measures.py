@@ -165,6 +165,10 @@ def test_a_cut_is_found_where_it_is_and_a_flash_of_white_is_none() -> None:
     other = list(waving(stage(seed=77), frames=36, on=2))
     (cut,) = whole([*WAVING[:36], *other]).cuts
     assert (cut.frames.first, cut.frames.last) == (35, 36)
+    fade = [0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, *[1.0] * 17]
+    (fading,) = whole(lit([*WAVING[:15:3], *other[:19]], fade)).cuts
+    assert fading.frames.last == 5
+    assert whole(lit(WAVING[::3], fade)).cuts == ()
     white = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
     assert whole([*WAVING[:36], white, white, *WAVING[36:]]).cuts == ()
 
