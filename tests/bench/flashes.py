@@ -86,9 +86,8 @@ def frames_of(clip: Flashing) -> list[Frame]:
 def ours(frames: list[Frame], rate: int) -> bool:
     meter = FlashMeter()
     for number, frame in enumerate(frames):
-        meter.see(
-            shown_pixels(frame, time_s=number / rate, is_key=False).glimpse.colour, number / rate
-        )
+        time_s = number / rate
+        meter.see([shown_pixels(frame, time_s=time_s, is_key=False).glimpse.colour], [time_s])
     track = meter.track()
     return bool(max(track.luminance.max(), track.red.max()) > MAX_TRANSITIONS)
 

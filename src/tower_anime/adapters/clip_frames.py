@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias, cast
 
 import av
@@ -41,26 +41,40 @@ class ShownFrame:
         return self.draw()
 
 
+@dataclass(frozen=True)
+class _Small:
+    """What a glimpse shows, not turned yet; see there."""
+
+    luma: Plane
+    cells: Grid
+    colour: Grid
+    fine: Callable[[], Plane] | None = None  # luma itself
+
+    def glimpse(self, *, time_s: float | None, is_key: bool, turns: int = 0) -> Glimpse:
+        luma = _turned(self.luma, turns)
+        return Glimpse(
+            time_s=time_s,
+            is_key=is_key,
+            luma=luma,
+            fine=lambda: luma if self.fine is None else _turned(self.fine(), turns),
+            cells=_turned(self.cells, turns),
+            colour=_turned(self.colour, turns),
+        )
+
+
 def shown(frame: av.VideoFrame, *, turns: int, is_key: bool) -> ShownFrame:
     """Make a decoded frame small. `turns` is how often it is turned left by 90°."""
     if frame.format.name in _PLANAR:
-        luma, cells, colour = _from_planes(frame)
+        small = _from_planes(frame)
         draw = _painter(frame, turns)
     elif any(part.is_alpha for part in frame.format.components) or frame.format.has_palette:
         return shown_pixels(
             over_white(frame.to_ndarray(format="rgba")), time_s=frame.time, is_key=is_key
         )
     else:
-        luma, cells, colour = _from_rgb(_small_rgb(frame))
+        small = _from_rgb(_small_rgb(frame))
         draw = _painter(frame, turns)
-    glimpse = Glimpse(
-        time_s=frame.time,
-        is_key=is_key,
-        luma=_turned(luma, turns),
-        cells=_turned(cells, turns),
-        colour=_turned(colour, turns),
-    )
-    return ShownFrame(glimpse, draw)
+    return ShownFrame(small.glimpse(time_s=frame.time, is_key=is_key, turns=turns), draw)
 
 
 def shown_pixels(pixels: Frame, *, time_s: float | None, is_key: bool) -> ShownFrame:
@@ -68,9 +82,8 @@ def shown_pixels(pixels: Frame, *, time_s: float | None, is_key: bool) -> ShownF
     height, width = pixels.shape[:2]
     step = _step(width, height)
     size = (max(1, width // step), max(1, height // step))
-    luma, cells, colour = _from_rgb(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-    glimpse = Glimpse(time_s=time_s, is_key=is_key, luma=luma, cells=cells, colour=colour)
-    return ShownFrame(glimpse, lambda: pixels)
+    small = _from_rgb(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    return ShownFrame(small.glimpse(time_s=time_s, is_key=is_key), lambda: pixels)
 
 
 def over_white(rgba: Pixels) -> Frame:
@@ -110,25 +123,58 @@ def _is_hd(frame: av.VideoFrame) -> bool:
 # ---- planes of YUV --------------------------------------------------------------------------
 
 
-def _from_planes(frame: av.VideoFrame) -> tuple[Plane, Grid, Grid]:
-    """Average the planes where they lie; no full-size copy is made."""
+def _from_planes(frame: av.VideoFrame) -> _Small:
+    """Average the planes where they lie; no full-size copy is made.
+
+    By halves, which cost least, as far as they go: where a pixel of the glimpse has an odd side,
+    luma is left at what halves of a block come to.
+    """
     step = _step(frame.width, frame.height)
-    size = (max(1, frame.width // step), max(1, frame.height // step))
     full_range = frame.format.name.startswith("yuvj") or frame.color_range == 2
-    brightness = _reduced(frame.planes[0], size, step, frame)
+    size = (max(1, frame.width // step), max(1, frame.height // step))
     grid = _grid_size(size)
+    odd = step // (step & -step)
+    fine = None
+    if odd > 1 and min(size) >= _STRIPE:
+        levels = _reduced(
+            frame.planes[0], (odd * grid[0], odd * grid[1]), step * CELL // odd, frame
+        )
+        blurred = cv2.boxFilter(levels, cv2.CV_32F, (odd, odd))
+        means = np.asarray(blurred[odd // 2 :: odd, odd // 2 :: odd], np.float32, order="C")
+        fine = partial(_striped, frame, step, full_range=full_range)
+    else:
+        levels = _reduced(frame.planes[0], size, step, frame)
+        means = _averaged(levels, grid)
     chroma = (
         _reduced(plane, grid, step * CELL, frame).astype(np.float32) for plane in frame.planes[1:]
     )
-    means = _averaged(brightness, grid)
     to_rgb = _to_rgb(full_range=full_range, hd=_is_hd(frame))
-    colour = cv2.transform(cv2.merge([means, *chroma]), to_rgb)
-    if full_range:
-        return brightness, means, _bounded(colour)
-    luma = cv2.convertScaleAbs(
-        np.maximum(brightness, _FOOT), alpha=_STRETCH, beta=-_FOOT * _STRETCH
+    return _Small(
+        luma=_full_range(levels, full_range=full_range),
+        cells=means if full_range else _bounded(cv2.transform(means, _TO_LUMA)),
+        colour=_bounded(cv2.transform(cv2.merge([means, *chroma]), to_rgb)),
+        fine=fine,
     )
-    return cast("Plane", luma), _bounded(cv2.transform(means, _TO_LUMA)), _bounded(colour)
+
+
+_STRIPE = 8  # pixels of a glimpse
+
+
+def _striped(frame: av.VideoFrame, step: int, *, full_range: bool) -> Plane:
+    """Average every other stripe of the luma, `_STRIPE` pixels of a glimpse high."""
+    plane: Any = frame.planes[0]
+    width, rows = frame.width // step, _STRIPE * step
+    whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    stripes = whole[: frame.height // rows * rows].reshape(-1, rows, plane.line_size)
+    part = np.ascontiguousarray(stripes[::2, :, : width * step]).reshape(-1, width * step)
+    return _full_range(_block_means(part, (width, len(part) // step)), full_range=full_range)
+
+
+def _full_range(levels: NDArray[np.uint8], *, full_range: bool) -> Plane:
+    if full_range:
+        return levels
+    above = np.maximum(levels, _FOOT)
+    return cast("Plane", cv2.convertScaleAbs(above, alpha=_STRETCH, beta=-_FOOT * _STRETCH))
 
 
 def _bounded(levels: Any) -> Grid:
@@ -206,7 +252,7 @@ def _small_rgb(frame: av.VideoFrame) -> Frame:
     return check_frame(small.to_ndarray())
 
 
-def _from_rgb(small: Pixels) -> tuple[Plane, Grid, Grid]:
-    luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+def _from_rgb(small: Pixels) -> _Small:
+    luma = cast("Plane", cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     grid = _grid_size((small.shape[1], small.shape[0]))
-    return cast("Plane", luma), _averaged(luma, grid), _averaged(small, grid)
+    return _Small(luma, _averaged(luma, grid), _averaged(small, grid))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, TypeAlias
@@ -81,19 +82,24 @@ class FlashMeter:
         self._rows = array("d")
         self._count = 0
 
-    def see(self, colour: Grid, time_s: float | None) -> None:
-        """Take the next frame's colours; without a clock frames come at 24 a second."""
-        moment_s = self._count / _DEFAULT_RATE if time_s is None else time_s
-        self._count += 1
-        light = np.asarray(cv2.transform(linear(colour), _FROM_LIGHT), np.float32)
-        luminance, redness = light[..., 0].copy(), _redness(light)
-        row = (
-            moment_s,
-            float(self._luminance.see(luminance, moment_s)),
-            float(self._red.see(redness, moment_s)),
-            float(cv2.mean(luminance)[0]),
+    def see(self, colours: Sequence[Grid], times_s: Sequence[float | None]) -> None:
+        """Take the next frames' colours, all of one size; without a clock 24 come a second."""
+        moments_s = [
+            number / _DEFAULT_RATE if time_s is None else time_s
+            for number, time_s in enumerate(times_s, self._count)
+        ]
+        self._count += len(colours)
+        rows, columns = colours[0].shape[:2]
+        light = cv2.transform(linear(np.concatenate(colours)), _FROM_LIGHT)
+        light = np.asarray(light, np.float32).reshape(-1, rows, columns, 3)
+        luminance = np.ascontiguousarray(light[..., 0])
+        table = (
+            moments_s,
+            self._luminance.see(luminance, moments_s),
+            self._red.see(_redness(light), moments_s),
+            luminance.reshape(len(luminance), -1).mean(axis=1, dtype=np.float64),
         )
-        self._rows.extend(row)
+        self._rows.frombytes(np.column_stack(table).astype(np.float64).tobytes())
 
     def track(self) -> FlashTrack:
         """Return what was counted so far."""
@@ -105,7 +111,7 @@ def _redness(light: Cells) -> Cells:
     """Return 320 · (R − G − B) of what is saturated red, 0 elsewhere."""
     saturated = light[..., 2] >= 0
     if not saturated.any():
-        return np.zeros(light.shape[:2], np.float32)
+        return np.zeros(light.shape[:-1], np.float32)
     return np.where(saturated, np.maximum(light[..., 1], 0), np.float32(0))
 
 
@@ -133,16 +139,36 @@ class _Transitions:
     recent: deque[tuple[float, Mask, Mask]] = field(default_factory=deque)
     events: deque[float] = field(default_factory=deque)
     went_up: bool | None = None
-    stirred: bool = False  # whether anything has changed yet: most clips hold no saturated red
 
-    def see(self, value: Cells, moment_s: float) -> int:
-        """Take the next frame; return the transitions of the worst quarter in the last second."""
-        if self.low is None or self.low.shape != value.shape:
-            self._begin(value)
-            return 0
-        if not self.stirred and np.array_equal(value, self.low):
-            return 0
-        self.stirred = True
+    def see(self, values: Cells, moments_s: Sequence[float]) -> list[int]:
+        """Take the next frames; return by each the transitions of the worst quarter until then.
+
+        That is within the last second.
+        """
+        if self.low is None or self.low.shape != values.shape[1:]:
+            self._begin(values[0])
+        if self._is_calm(values):
+            return [0] * len(values)
+        return [
+            self._next(value, moment_s) for value, moment_s in zip(values, moments_s, strict=True)
+        ]
+
+    def _is_calm(self, values: Cells) -> bool:
+        """Whether no cell goes so far that it could turn, and none did lately; takes them then."""
+        assert self.low is not None
+        assert self.high is not None
+        if self.history or self.recent or self.events:
+            return False
+        low, high = (
+            np.minimum(self.low, values.min(axis=0)),
+            np.maximum(self.high, values.max(axis=0)),
+        )
+        if (high - low >= np.float32(self.step)).any():
+            return False
+        self.low, self.high = low, high
+        return True
+
+    def _next(self, value: Cells, moment_s: float) -> int:
         turned = self._turned(value)
         self._forget(moment_s)
         if turned is not None:

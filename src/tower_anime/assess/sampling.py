@@ -14,6 +14,7 @@ Held = TypeVar("Held")
 SPREAD, ODD = 4, 3
 _ODD_FROM = 0.25  # levels that a frame must stand out from both its neighbours
 _LONGEST_BLIP = 3  # frames that may stand out together
+_FEW_FRAMES = 240  # ten seconds; the first frame of a shot often is not what the rest is
 _MORE_THAN_USUAL = 1.5  # times what half of the frames stand out at most
 
 
@@ -66,6 +67,13 @@ class Sampler(Generic[Held]):
         step = -(-len(self._even) // self.spread) if self._even else 1
         offset = (len(self._even) - 1) % step // 2
         return dict(self._even[offset::step])
+
+    def closely(self) -> dict[int, Held]:
+        """Return index → frame of those of `spread_frames` that are judged: of few frames, few."""
+        spread = self.spread_frames()
+        if len(self._stood_out) > _FEW_FRAMES or len(spread) < 2:
+            return spread
+        return dict(list(spread.items())[1::2])
 
     def chosen(self) -> dict[int, Held]:
         """Return index → frame of both, in the order of showing."""

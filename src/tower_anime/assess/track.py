@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tower_anime.assess.flash import FlashMeter, FlashTrack
 from tower_anime.domain.clip import Glimpse
-from tower_anime.domain.frame import Grid, Plane
+from tower_anime.domain.frame import Grid
 
 Series: TypeAlias = NDArray[np.float64]
 _Cells: TypeAlias = Any  # NDArray[np.float32]; OpenCV's own types are wider
@@ -32,6 +32,7 @@ _FOLLOWED = 8  # frames after which a flash of light is over
 REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
 _BLIP, _BLIP_LEVELS = 3, 4.0  # frames, and the least change of a cell in levels
+_KEPT = _BLIP + 1  # frames whose cells are held for those that come after them
 _SPIKE = 7  # frames: what changes more than the six before it
 _BLOCK = 8  # glimpse pixels to a side of what grain is measured in
 _CALMEST = 0.05  # of the blocks: where there is noise, it is there as well
@@ -107,102 +108,142 @@ class Track:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What is kept of a frame: cells of luma, their logarithms, and what tints them."""
+    """What is kept of frames, one behind the other: cells of luma, and what tints them."""
 
-    cells: _Cells
-    logs: _Cells
-    blue: _Cells
+    cells: _Cells  # n×h×w
+    blue: _Cells  # n×blocks, some of them
     red: _Cells
+
+    def behind(self, before: _Seen) -> _Seen:
+        return _Seen(
+            cells=np.concatenate([before.cells, self.cells]),
+            blue=np.concatenate([before.blue, self.blue]),
+            red=np.concatenate([before.red, self.red]),
+        )
+
+    def end(self) -> _Seen:
+        """Return what the next frames are compared with, as copies: nothing else lives on."""
+        return _Seen(
+            cells=self.cells[-_KEPT:].copy(), blue=self.blue[-1:].copy(), red=self.red[-1:].copy()
+        )
 
 
 @dataclass
 class TrackMeter:
-    """Takes the glimpses of a clip in order and holds what they amount to."""
+    """Takes the glimpses of a clip in order and holds what they amount to.
+
+    Several at once take far less time than one by one, and amount to the same.
+    """
 
     flash: FlashMeter = field(default_factory=FlashMeter)
     _rows: array[float] = field(default_factory=lambda: array("d"))
     _regions: array[float] = field(default_factory=lambda: array("d"))
     _count: int = 0
-    _last: _Seen | None = None
-    _luma: Plane | None = None
+    _before: _Seen | None = None
+    _glimpse: Glimpse | None = None
     _spreads: deque[NDArray[np.float32]] = field(default_factory=lambda: deque(maxlen=3))
     _first: _Cells | None = None
     _anchor: _Cells | None = None
+    _anchored: int = 0
     _moved: _Cells | None = None
     _anchor_moved: _Cells | None = None
     _keys: list[Key] = field(default_factory=list)
     _key_stride: int = 1
-    _changes: deque[tuple[float, _Cells, _Cells]] = field(
-        default_factory=lambda: deque(maxlen=_SPIKE)
-    )
+    _changes: deque[float] = field(default_factory=lambda: deque(maxlen=_SPIKE))
     _jumps: list[tuple[Jump, _Cells]] = field(default_factory=list)
     _over: list[Jump] = field(default_factory=list)
 
-    def see(self, glimpse: Glimpse) -> float:
-        """Take the next frame; return how much the frame *before* stood out from both sides.
+    @property
+    def frames(self) -> int:
+        """How many were seen."""
+        return self._count
+
+    def see(self, glimpses: Sequence[Glimpse]) -> list[float]:
+        """Take the next frames; return how much the frame *before* each stood out from both sides.
 
         That is in levels: what changed to it, or to the one or two before it, and now went back.
         All frames have one size; another is brought to that of the first.
         """
-        seen = _seen(glimpse, like=self._last)
-        last = self._last or seen
-        step = cv2.absdiff(seen.cells, last.cells)
-        change = float(cv2.mean(step)[0])
-        share = cv2.countNonZero(cv2.threshold(step, _MOVED_LEVELS, 1, 0)[1]) / step.size
-        change_max, anchor_max = self._motion(seen.cells, step)
-        ratio = cv2.subtract(seen.logs, last.logs)
-        mean, deviation = cv2.meanStdDev(glimpse.luma)
-        self._rows.extend(
-            (
-                np.nan if glimpse.time_s is None else glimpse.time_s,
-                float(mean[0, 0]),
-                _bright(glimpse.luma),
-                float(deviation[0, 0]),
-                change_max,
-                change,
-                share,
-                anchor_max,
-                self._grain(glimpse.luma),
-                _median(ratio[::3, ::3]),
-                _median(cv2.subtract(seen.blue, last.blue)),
-                _median(cv2.subtract(seen.red, last.red)),
-            )
-        )
-        self._regions.extend(_shared_gains(ratio))
-        self._note_jump(seen.cells, last.cells, change=change, share=share)
-        self.flash.see(glimpse.colour, glimpse.time_s)
-        self._keep_key(seen.cells, glimpse.colour)
-        stood_out = self._stood_out(step, seen.cells)
-        self._changes.append((change, step, last.cells))
-        self._last = seen
-        self._count += 1
+        if len({(glimpse.cells.shape, glimpse.colour.shape) for glimpse in glimpses}) > 1:
+            return [stood_out for glimpse in glimpses for stood_out in self.see([glimpse])]
+        seen = _seen(glimpses, like=self._before)
+        if self._before is None:
+            self._begin(seen)
+        assert self._before is not None
+        seen = seen.behind(self._before)
+        self._before = seen.end()
+        steps = np.abs(np.diff(seen.cells, axis=0))
+        step = steps[_KEPT - 1 :]
+        change, share = _by_frame(step).mean(axis=1), (_by_frame(step) > _MOVED_LEVELS).mean(axis=1)
+        ratio = np.diff(np.log(seen.cells[_KEPT - 1 :] + np.float32(_GAIN_FLOOR)), axis=0)
+        luma, bright, spread = zip(*map(_light, glimpses), strict=True)
+        change_max, anchor_max = self._motion(seen.cells[_KEPT:], step)
+        columns: Mapping[str, Sequence[float] | NDArray[Any]] = {
+            "time_s": [np.nan if g.time_s is None else g.time_s for g in glimpses],
+            "luma": luma,
+            "bright": bright,
+            "spread": spread,
+            "change_max": change_max,
+            "change_mean": change,
+            "change_share": share,
+            "anchor_max": anchor_max,
+            "grain": [self._grain(i, g) for i, g in enumerate(glimpses, self._count)],
+            "gain": _medians(ratio[:, ::3, ::3]),
+            "tint_blue": _medians(np.diff(seen.blue, axis=0)),
+            "tint_red": _medians(np.diff(seen.red, axis=0)),
+        }
+        rows = np.column_stack([np.asarray(columns[name], np.float64) for name in COLUMNS])
+        self._rows.frombytes(rows.tobytes())
+        self._regions.frombytes(_shared_gains(ratio).tobytes())
+        self._note_jumps(seen.cells[_KEPT - 1 :], change, share)
+        self.flash.see([glimpse.colour for glimpse in glimpses], [g.time_s for g in glimpses])
+        self._keep_keys(seen.cells[_KEPT:], glimpses)
+        stood_out = self._stood_out(seen.cells, steps, change)
+        self._count += len(glimpses)
         return stood_out
 
-    def _motion(self, cells: _Cells, step: _Cells) -> tuple[float, float]:
+    def _begin(self, seen: _Seen) -> None:
+        first = seen.cells[:1]
+        self._before = _Seen(
+            cells=np.repeat(first, _KEPT, axis=0), blue=seen.blue[:1], red=seen.red[:1]
+        )
+        self._first = self._anchor = first[0].copy()
+        self._moved = self._anchor_moved = np.zeros_like(first[0])
+
+    def _motion(self, cells: _Cells, step: _Cells) -> tuple[_Cells, _Cells]:
         """Return the largest changes since the frame before and since the drawing began."""
-        if self._first is None or self._anchor is None or self._moved is None:
-            self._first = self._anchor = cells
-            self._moved = self._anchor_moved = step
-            return 0.0, 0.0
-        change = _beyond(step, self._moved)
-        since = _beyond(cv2.absdiff(cells, self._anchor), self._anchor_moved)
-        self._moved = cv2.max(step, _FADES * self._moved)
-        if max(change, since) > HELD_LEVELS:
-            self._anchor, self._anchor_moved = cells, self._moved
+        assert self._moved is not None
+        assert self._anchor is not None
+        moved = np.empty((len(step) + 1, *step.shape[1:]), np.float32)
+        moved[0] = self._moved
+        for index, stepped in enumerate(step):
+            np.maximum(stepped, _FADES * moved[index], out=moved[index + 1])
+        self._moved = moved[-1].copy()
+        change = _beyond(step, moved[:-1])
+        since = change.copy()
+        for index, cell in enumerate(cells):
+            if self._anchored < self._count + index - 1:  # else it is the frame before
+                step_since = cv2.absdiff(cell, self._anchor)[np.newaxis]
+                since[index] = _beyond(step_since, self._anchor_moved)[0]
+            if max(change[index], since[index]) > HELD_LEVELS:
+                self._anchor, self._anchor_moved = cell.copy(), moved[index + 1].copy()
+                self._anchored = self._count + index
         return change, since
 
-    def _grain(self, luma: Plane) -> float:
+    def _grain(self, index: int, glimpse: Glimpse) -> float:
         """Return σ (levels) of the change in the calmest twentieth of blocks.
 
         Measured now and then: noise is in all frames, and so is its absence. Of each block the
         calmest of the last three counts: rain and snow leave it alone now and then. What pixels
         side by side have in common is no noise but texture that moves.
         """
-        before, self._luma = self._luma, luma
-        every = _GRAIN_EVERY if self._count < _BEGUN else _SELDOM
-        if self._count % every or before is None or before.shape != luma.shape:
+        before, self._glimpse = self._glimpse, glimpse
+        if index % (_GRAIN_EVERY if index < _BEGUN else _SELDOM) or before is None:
             return float("nan")
-        change = cv2.subtract(luma, before, dtype=cv2.CV_32F)
+        luma, earlier = glimpse.fine(), before.fine()
+        if luma.shape != earlier.shape:
+            return float("nan")
+        change = cv2.subtract(luma, earlier, dtype=cv2.CV_32F)
         spread = _spread_in_blocks(change)
         if self._spreads and self._spreads[0].shape != spread.shape:
             self._spreads.clear()
@@ -211,33 +252,45 @@ class TrackMeter:
         lone = 1 - _likeness_of_neighbours(change, spread) / _LIKE_IN_MOTION
         return float(np.sqrt(max(0.0, _ranked(calmest, _CALMEST) * lone)))
 
-    def _note_jump(self, cells: _Cells, before: _Cells, *, change: float, share: float) -> None:
-        self._follow_jumps(cells)
-        if share >= JUMP_SHARE and change >= JUMP_LEVELS and not self._is_back(cells, change):
-            jump = Jump(
-                frame=self._count,
-                change=change,
-                likeness=_likeness(before, cells),
-                same_edges=_likeness(_edges(before), _edges(cells)),
-                returns=float("inf"),
-            )
-            self._jumps.append((jump, before))
+    def _note_jumps(self, cells: _Cells, change: _Cells, share: _Cells) -> None:
+        """Take the frames, one before them first."""
+        far = (share >= JUMP_SHARE) & (change >= JUMP_LEVELS)
+        for index, is_far in enumerate(far.tolist()):
+            frame, before, now = self._count + index, cells[index], cells[index + 1]
+            self._follow_jumps(frame, now)
+            if is_far and not self._is_back(now, change[index]):
+                jump = Jump(
+                    frame=frame,
+                    change=float(change[index]),
+                    likeness=_likeness(before, now),
+                    same_edges=_likeness(_edges(before), _edges(now)),
+                    returns=float("inf"),
+                )
+                self._jumps.append((jump, before.copy()))
 
-    def _stood_out(self, step: _Cells, cells: _Cells) -> float:
+    def _stood_out(self, cells: _Cells, steps: _Cells, change: _Cells) -> list[float]:
         """Return the most that 1 to 3 frames differ from what was before and comes after them.
 
         Each cell counts for itself, so that squares are seen in motion. Or, if more, by how much
         the step to the last frame exceeded those before it.
         """
-        steps = [into for into, _, _ in self._changes]
-        spike = steps[-1] - max(steps[:-1]) if len(steps) == _SPIKE else 0.0
-        if cv2.minMaxLoc(step)[1] < _BLIP_LEVELS:
-            return spike
-        both_sides = (
-            np.maximum(cv2.min(step, into) - cv2.absdiff(cells, before), 0)
-            for _, into, before in list(self._changes)[-_BLIP:]
-        )
-        return max([spike, *(float(cv2.mean(blip)[0]) for blip in both_sides)])
+        stood_out = np.array([self._spike(into) for into in change.tolist()])
+        lively = np.flatnonzero(_by_frame(steps[_KEPT - 1 :]).max(axis=1) >= _BLIP_LEVELS)
+        if not len(lively):
+            return [float(by) for by in stood_out]
+        out_of, after = steps[_KEPT - 1 :][lively], cells[_KEPT:][lively]
+        for ago in range(1, _BLIP + 1):
+            into, before = steps[_KEPT - 1 - ago :][lively], cells[_KEPT - 1 - ago :][lively]
+            both = np.minimum(out_of, into)
+            both -= np.abs(after - before)
+            blips = _by_frame(np.maximum(both, 0, out=both)).mean(axis=1)
+            stood_out[lively] = np.maximum(stood_out[lively], blips)
+        return [float(by) for by in stood_out]
+
+    def _spike(self, change: float) -> float:
+        steps = list(self._changes)
+        self._changes.append(change)
+        return steps[-1] - max(steps[:-1]) if len(steps) == _SPIKE else 0.0
 
     def _is_back(self, cells: _Cells, change: float) -> bool:
         """Whether this is the picture again that an earlier jump led away from."""
@@ -245,7 +298,7 @@ class TrackMeter:
             cv2.mean(cv2.absdiff(cells, before))[0] < 0.5 * change for _, before in self._jumps
         )
 
-    def _follow_jumps(self, cells: _Cells) -> None:
+    def _follow_jumps(self, frame: int, cells: _Cells) -> None:
         """See whether what was before a jump comes back: a flash, not a cut."""
         followed = [
             (
@@ -254,25 +307,27 @@ class TrackMeter:
             )
             for jump, before in self._jumps
         ]
-        self._over += [j for j, _ in followed if self._count - j.frame >= _FOLLOWED]
-        self._jumps = [(j, b) for j, b in followed if self._count - j.frame < _FOLLOWED]
+        self._over += [j for j, _ in followed if frame - j.frame >= _FOLLOWED]
+        self._jumps = [(j, b) for j, b in followed if frame - j.frame < _FOLLOWED]
 
-    def _keep_key(self, cells: _Cells, colour: Grid) -> None:
+    def _keep_keys(self, cells: _Cells, glimpses: Sequence[Glimpse]) -> None:
         """Keep every n-th picture; when there are too many, every second of them goes."""
-        if self._count % self._key_stride:
-            return
-        if self._keys and colour.shape != self._keys[0].colour.shape:
-            rows, columns = self._keys[0].colour.shape[:2]
-            colour = np.asarray(cv2.resize(colour, (columns, rows)), np.float32)
-        self._keys.append(Key(self._count, cells, colour))
-        if len(self._keys) > _KEYS:
-            self._keys = self._keys[::2]
-            self._key_stride *= 2
+        for frame, (cell, glimpse) in enumerate(zip(cells, glimpses, strict=True), self._count):
+            if frame % self._key_stride:
+                continue
+            colour = glimpse.colour
+            if self._keys and colour.shape != self._keys[0].colour.shape:
+                rows, columns = self._keys[0].colour.shape[:2]
+                colour = np.asarray(cv2.resize(colour, (columns, rows)), np.float32)
+            self._keys.append(Key(frame, cell.copy(), colour))
+            if len(self._keys) > _KEYS:
+                self._keys = self._keys[::2]
+                self._key_stride *= 2
 
     def track(self) -> Track:
         """Return the whole clip; at least one frame must have been seen."""
         assert self._first is not None
-        assert self._last is not None
+        assert self._before is not None
         table = np.frombuffer(self._rows, np.float64).reshape(-1, len(COLUMNS))
         return Track(
             columns={name: table[:, index].copy() for index, name in enumerate(COLUMNS)},
@@ -280,26 +335,32 @@ class TrackMeter:
             jumps=(*self._over, *(jump for jump, _ in self._jumps)),
             regions=np.frombuffer(self._regions, np.float64).reshape(-1, REGIONS[0] * REGIONS[1]),
             first=self._first,
-            last=self._last.cells,
+            last=self._before.cells[-1],
             flash=self.flash.track(),
         )
 
 
-def _seen(glimpse: Glimpse, *, like: _Seen | None) -> _Seen:
-    cells, colour = glimpse.cells, np.ascontiguousarray(glimpse.colour[::4, ::4])
-    if like is not None and cells.shape != like.cells.shape:
-        size = (like.cells.shape[1], like.cells.shape[0])
-        cells = np.asarray(cv2.resize(cells, size, interpolation=cv2.INTER_AREA), np.float32)
-    if like is not None and colour.shape[:2] != like.blue.shape:
-        flat = (like.blue.shape[1], like.blue.shape[0])
-        colour = np.asarray(cv2.resize(colour, flat, interpolation=cv2.INTER_AREA), np.float32)
-    red, green, blue = cv2.split(colour)
-    return _Seen(
-        cells=cells,
-        logs=cv2.log(cells + np.float32(_GAIN_FLOOR)),
-        blue=cv2.subtract(blue, green),
-        red=cv2.subtract(red, green),
+def _seen(glimpses: Sequence[Glimpse], *, like: _Seen | None) -> _Seen:
+    """Put glimpses of one size together."""
+    cells = np.stack([glimpse.cells for glimpse in glimpses])
+    colour = np.stack([glimpse.colour[::4, ::4] for glimpse in glimpses])
+    if like is not None:
+        cells, colour = _sized(cells, like.cells), _sized(colour, like.blue)
+    red, green, blue = np.moveaxis(colour, -1, 0)
+    return _Seen(cells=cells, blue=blue - green, red=red - green)
+
+
+def _sized(planes: _Cells, like: _Cells) -> _Cells:
+    rows, columns = like.shape[1:3]
+    if planes.shape[1:3] == (rows, columns):
+        return planes
+    return np.stack(
+        [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in planes]
     )
+
+
+def _by_frame(planes: _Cells) -> _Cells:
+    return planes.reshape(len(planes), -1)
 
 
 def _halved(plane: _Cells, size: tuple[int, int]) -> _Cells:
@@ -345,37 +406,38 @@ def _likeness_of_neighbours(change: _Cells, spread: NDArray[np.float32]) -> floa
     return max(0.0, rows, columns) / power
 
 
-def _bright(luma: Plane) -> float:
-    """Return the level that a hundredth of the pixels lies above."""
-    return _ranked(luma[::4, ::2], 0.99)
+def _light(glimpse: Glimpse) -> tuple[float, float, float]:
+    """Return mean of luma, the level that a hundredth of the pixels lies above, and σ."""
+    mean, deviation = cv2.meanStdDev(glimpse.luma)
+    return float(mean[0, 0]), _ranked(glimpse.luma[::4, ::2], 0.99), float(deviation[0, 0])
 
 
-def _beyond(step: _Cells, moved: _Cells) -> float:
-    """Return the largest change that is no refinement: codecs touch up what has just moved."""
-    return max(0.0, cv2.minMaxLoc(cv2.scaleAdd(moved, -_REFINED, step))[1])
+def _beyond(steps: _Cells, moved: _Cells) -> _Cells:
+    """Return the largest changes that are no refinement: codecs touch up what has just moved."""
+    beyond = np.multiply(moved, np.float32(-_REFINED))
+    return np.maximum(_by_frame(np.add(steps, beyond)).max(axis=1), 0)
 
 
-def _shared_gains(ratio: _Cells) -> list[float]:
-    """Return for each part of the picture the gain that most of its cells share, else 0.
+def _shared_gains(ratio: _Cells) -> NDArray[np.float64]:
+    """Return by frame and part of the picture the gain that most of its cells share, else 0.
 
     What moves changes some cells up and others down; light changes all of them alike.
     """
-    down, across = (side // parts for side, parts in zip(ratio.shape, REGIONS, strict=True))
+    frames = len(ratio)
+    down, across = (side // parts for side, parts in zip(ratio.shape[1:], REGIONS, strict=True))
     if down < 2 or across < 2:
-        return [0.0] * (REGIONS[0] * REGIONS[1])
+        return np.zeros((frames, REGIONS[0] * REGIONS[1]))
     parts = (
-        ratio[: down * REGIONS[0], : across * REGIONS[1]]
-        .reshape(REGIONS[0], down, REGIONS[1], across)[:, ::2, :, ::2]
-        .swapaxes(1, 2)
-        .reshape(REGIONS[0] * REGIONS[1], -1)
+        ratio[:, : down * REGIONS[0], : across * REGIONS[1]]
+        .reshape(frames, REGIONS[0], down, REGIONS[1], across)[:, :, ::2, :, ::2]
+        .swapaxes(2, 3)
+        .reshape(frames, REGIONS[0] * REGIONS[1], -1)
     )
-    ranks = np.sort(parts, axis=1)
-    count = ranks.shape[1]
-    middle = ranks[:, count // 2]
-    scatter = 0.5 * (ranks[:, count * 3 // 4] - ranks[:, count // 4])
-    shared = np.where(scatter <= _SHARED * np.abs(middle), middle, 0.0)
-    gains: list[float] = shared.tolist()
-    return gains
+    ranks = np.sort(parts, axis=2)
+    count = ranks.shape[2]
+    middle = ranks[..., count // 2]
+    scatter = 0.5 * (ranks[..., count * 3 // 4] - ranks[..., count // 4])
+    return np.where(scatter <= _SHARED * np.abs(middle), middle, 0.0).astype(np.float64)
 
 
 def _likeness(before: _Cells, after: _Cells) -> float:
@@ -393,9 +455,10 @@ def _edges(cells: _Cells) -> _Cells:
     return np.concatenate([np.diff(light, axis=axis).ravel() for axis in (0, 1)])
 
 
-def _median(values: _Cells) -> float:
-    """Return the upper median, in a quarter of the time of `np.median`."""
-    return _ranked(values, 0.5)
+def _medians(values: _Cells) -> _Cells:
+    """Return by frame the upper median, in a quarter of the time of `np.median`."""
+    ranks = np.sort(_by_frame(values), axis=1)
+    return ranks[:, ranks.shape[1] // 2]
 
 
 def _ranked(values: _Cells, share: float) -> float:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -29,6 +30,7 @@ from tower_anime.ports import ClipFrame, Clips, OpenClip, Vision
 NOTHING = Expectation()
 
 _ALIEN = 1.0  # levels: what stands out by less from its neighbours may show squares, at most
+_AT_ONCE, _AT_ONCE_PX = 16, 8_000_000  # frames that are followed together, and their pixels
 _LARGE_PX = 640_000  # of a frame: from here on two at once are looked at in less time
 
 
@@ -113,10 +115,13 @@ def _assess(
 
 def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
     meter, sampler = TrackMeter(), Sampler[ClipFrame]()
-    index = -1
-    for index, frame in enumerate(clip.frames()):
-        sampler.offer(index, frame, before_stood_out=meter.see(frame.glimpse))
-    if index < 0:
+    at_once = max(1, min(_AT_ONCE, _AT_ONCE_PX // (clip.facts.width * clip.facts.height)))
+    shown = enumerate(clip.frames())
+    while batch := list(islice(shown, at_once)):
+        stood_out = meter.see([frame.glimpse for _, frame in batch])
+        for (index, frame), before_stood_out in zip(batch, stood_out, strict=True):
+            sampler.offer(index, frame, before_stood_out=before_stood_out)
+    if not meter.frames:
         raise Unreadable("not a single frame of the video decodes", kind="no_frames")
     return meter.track(), sampler
 
@@ -126,7 +131,7 @@ def _looked_at(
 ) -> tuple[dict[int, Assessment], dict[int, Straight], dict[int, float]]:
     """Return by frame what the chosen ones are worth, their straight edges, and alien squares."""
     chosen, odd = sampler.chosen(), sampler.odd_frames()
-    closely = {*sampler.spread_frames(), *sampler.odd_frames(at_least=_ALIEN)}
+    closely = {*sampler.closely(), *sampler.odd_frames(at_least=_ALIEN)}
     neighbours = {i: frames for i, frames in sampler.frames_beside().items() if i in odd}
     look = partial(_look, closely=closely, profile=profile, relaxed=relaxed)
     with ThreadPoolExecutor(at_once) as pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ WAVING = list(waving(LOOK, frames=72, on=2))
 def tracked(frames: Sequence[Frame]) -> Track:
     meter = TrackMeter()
     for number, frame in enumerate(frames):
-        meter.see(shown_pixels(frame, time_s=number / 24, is_key=False).glimpse)
+        meter.see([shown_pixels(frame, time_s=number / 24, is_key=False).glimpse])
     return meter.track()
 
 
@@ -309,7 +310,7 @@ def odd_in(frames: Sequence[Frame]) -> dict[int, Frame]:
     meter, sampler = TrackMeter(), Sampler[Frame]()
     for number, frame in enumerate(frames):
         glimpse = shown_pixels(frame, time_s=number / 24, is_key=False).glimpse
-        sampler.offer(number, frame, before_stood_out=meter.see(glimpse))
+        sampler.offer(number, frame, before_stood_out=meter.see([glimpse])[0])
     return sampler.odd_frames()
 
 
@@ -323,3 +324,27 @@ def test_squares_that_the_frames_beside_have_not_are_foreign_and_what_moves_is_n
     assert squares_over(now, before, after) == 0
     shaken = [view(LOOK, shift=shift) for shift in (0.0, 9.0, 2.0)]
     assert squares_over(shaken[1], shaken[0], shaken[2]) < 0.3
+
+
+def test_frames_that_are_taken_together_amount_to_the_same_as_one_by_one() -> None:
+    """Over a cut, a hold, a flash and a blip, wherever a batch ends."""
+    pan = [view(stage(seed=3), shift=2.0 * (n // 2)) for n in range(17)]
+    white = np.full_like(pan[0], 250)
+    frames = [*WAVING[:21], white, *WAVING[22:30], *[WAVING[29]] * 5, *pan, WAVING[3], *pan[-2:]]
+    glimpses = [
+        shown_pixels(frame, time_s=number / 24, is_key=False).glimpse
+        for number, frame in enumerate(frames)
+    ]
+    alone, together = TrackMeter(), TrackMeter()
+    odd = [alone.see([glimpse])[0] for glimpse in glimpses]
+    cuts = [0, 3, 4, 20, 23, 31, 47, len(glimpses)]
+    assert [by for a, b in pairwise(cuts) for by in together.see(glimpses[a:b])] == pytest.approx(
+        odd, abs=1e-3
+    )
+    one, other = alone.track(), together.track()
+    for name, column in one.columns.items():
+        assert other[name] == pytest.approx(column, abs=1e-3, nan_ok=True), name
+    assert [jump.frame for jump in other.jumps] == [jump.frame for jump in one.jumps] != []
+    assert np.array_equal(other.flash.luminance, one.flash.luminance)
+    assert one.flash.luminance.max() > 0
+    assert [key.frame for key in other.keys] == [key.frame for key in one.keys]

@@ -15,7 +15,7 @@ def track(frames: list[Frame], rate: int = 24) -> FlashTrack:
     meter = FlashMeter()
     for number, frame in enumerate(frames):
         time_s = number / rate
-        meter.see(shown_pixels(frame, time_s=time_s, is_key=False).glimpse.colour, time_s)
+        meter.see([shown_pixels(frame, time_s=time_s, is_key=False).glimpse.colour], [time_s])
     return meter.track()
 
 
