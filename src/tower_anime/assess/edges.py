@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import cv2
@@ -55,7 +56,7 @@ class Extremes:
     high: Plane
     slope: Plane
 
-    @property
+    @cached_property
     def span(self) -> Plane:
         """Range of luma in each window, in levels."""
         return self.high - self.low
@@ -100,19 +101,20 @@ def _extremes(luma: Plane) -> Extremes:
     cv2.absdiff(luma[:, 1:], luma[:, :-1], slope[:, :-1])
     slope[:-1] = cv2.max(slope[:-1], cv2.absdiff(luma[1:], luma[:-1]))
     return Extremes(
-        low=_windows(luma, np.minimum, cv2.erode),
-        high=_windows(luma, np.maximum, cv2.dilate),
-        slope=_windows(slope, np.maximum, cv2.dilate),
+        low=_windows(luma, cv2.min, cv2.erode),
+        high=_windows(luma, cv2.max, cv2.dilate),
+        slope=_windows(slope, cv2.max, cv2.dilate),
     )
 
 
-def _windows(luma: Plane, of_two: np.ufunc, along: Callable[..., Any]) -> Plane:
+def _windows(luma: Plane, of_two: Callable[..., Any], along: Callable[..., Any]) -> Plane:
     """Return an extreme of each window: down only where one is looked at, then across."""
     height = len(range(CELL_PX // 2, luma.shape[0], CELL_PX))
     found = luma[::CELL_PX][:height].copy()
     for below in range(1, _WINDOW_PX):
         lines = luma[below::CELL_PX][:height]
-        of_two(found[: len(lines)], lines, out=found[: len(lines)])
+        if lines.size:  # as fast again as NumPy's, but not of nothing
+            of_two(found[: len(lines)], lines, found[: len(lines)])
     wide = along(found, _ACROSS) if found.size else found
     return cast("Plane", wide)[:, CELL_PX // 2 :: CELL_PX]
 
@@ -124,7 +126,7 @@ def _edge_share(found: Extremes, step: float) -> float:
 def _edge_width(found: Extremes, step: float) -> float:
     strong = found.span >= step
     slopes = np.maximum(found.slope[strong], 1)
-    return quantile(found.span[strong] / slopes, _SHARPER)
+    return quantile(np.divide(found.span[strong], slopes, dtype=np.float32), _SHARPER)
 
 
 # ---- smear ----------------------------------------------------------------------------------
@@ -221,7 +223,8 @@ def _near(waves: NDArray[np.float64], bin_: int) -> slice:
 
 def _bend_spectrum(bend: Plane) -> NDArray[np.float64]:
     capped = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
-    profile = cv2.reduce(capped, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    sums = cv2.reduce(capped, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)  # twice as fast as in floats
+    profile = np.asarray(sums, np.float32) / np.float32(capped.shape[0])
     profile = (profile - cv2.blur(profile, (33, 1))).ravel()
     wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))
     return np.asarray(wave / (np.median(wave[_LATTICE_BINS // 32 :]) + 1e-3), np.float64)

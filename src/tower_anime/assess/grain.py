@@ -27,7 +27,7 @@ _AROUND = np.ones((1, 7), np.uint8)
 _CALM_STEP = 12  # steeper steps are drawn; the grid is looked for between them
 _STEP_FLOOR = 0.45  # levels; flatter than this no block is seen
 _MIN_PHASE_PIXELS = 200
-_NEAR = np.ones((1, 33), np.uint8)
+_NEAR_PX = 16  # to both sides
 _CALM_BEND, _MAX_BEND = 2, 16  # levels
 _FEW = 400  # places that say little
 _LINE = 1.5  # times the usual bend: drawn
@@ -61,14 +61,15 @@ def _noise(planes: Planes) -> Values:
     lit = means > 0  # black hides all noise
     fine = _residual(planes.luma, 16)[: lit.shape[0], : lit.shape[1]]
     fine = fine[lit[: fine.shape[0], : fine.shape[1]]]
-    half, quarter = _residual(planes.ycc_half, 16), _residual(planes.ycc_quarter, 8)
+    half = [_residual(plane, 16) for plane in planes.half]
+    quarter = [_residual(plane, 8) for plane in planes.quarter]
     return {
-        "noise_luma": min(_calm(fine), _HALF_TO_FULL * _calm(half[..., 0])),
-        "noise_chroma": max(_calm(half[..., 1]), _calm(half[..., 2])),
-        "residual_luma": _calm(quarter[..., 0]),
-        "residual_chroma": max(_calm(quarter[..., 1]), _calm(quarter[..., 2])),
+        "noise_luma": min(_calm(fine), _HALF_TO_FULL * _calm(half[0])),
+        "noise_chroma": max(_calm(half[1]), _calm(half[2])),
+        "residual_luma": _calm(quarter[0]),
+        "residual_chroma": max(_calm(quarter[1]), _calm(quarter[2])),
         "residual_coarse": _calm(_residual(planes.luma_eighth, 4)),
-        "mottle": _mottle(np.maximum(half[..., 1], half[..., 2]), means),
+        "mottle": _mottle(np.maximum(half[1], half[2]), means),
     }
 
 
@@ -147,7 +148,8 @@ def _phase_contrast(steps: cv2.typing.MatLike) -> float | None:
 
 
 def _column_sums(image: cv2.typing.MatLike) -> NDArray[np.float32]:
-    return np.asarray(cv2.reduce(image, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F), np.float32).ravel()
+    sums = cv2.reduce(image, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)  # twice as fast as in floats
+    return np.asarray(sums, np.float32).ravel()
 
 
 def _spread_of_phases(
@@ -176,7 +178,7 @@ def _blocks(profiles: Sequence[NDArray[np.float32]]) -> float:
 def _border_excess(profile: NDArray[np.float32]) -> float:
     whole = profile.size // _BLOCK_PX * _BLOCK_PX
     phases = profile[:whole].reshape(-1, _BLOCK_PX).mean(axis=0)
-    others = float(np.median(phases[:-1]))
+    others = float(np.sort(phases[:-1])[_BLOCK_PX // 2 - 1])  # `np.median` takes ten times as long
     return float(phases[-1] - others) / (others + _UNSEEN)
 
 
@@ -193,12 +195,20 @@ def _macroblocks(bends: Sequence[Plane]) -> float:
     return float(rise[_MIDDLE] - rise[_BORDER])
 
 
+def _highest_near(bend: Plane) -> Plane:
+    """Return the maximum of `_NEAR_PX` to both sides, by doubling: faster than dilating."""
+    found = cv2.copyMakeBorder(bend, 0, 0, _NEAR_PX, _NEAR_PX, cv2.BORDER_CONSTANT, value=0)
+    for further in (1, 2, 4, 8, 16, 1):
+        found = cv2.max(found[:, further:], found[:, :-further])
+    return cast("Plane", found)
+
+
 def _by_phase(bend: Plane) -> NDArray[np.float32]:
     """Return straight places, bends and all places near one, at both sides of borders modulo 16.
 
     A column that bends far more than most has a line drawn along it, and counts less.
     """
-    near = cv2.threshold(cv2.dilate(bend, _NEAR), _CALM_BEND, _ALL, cv2.THRESH_BINARY)[1]
+    near = cv2.threshold(_highest_near(bend), _CALM_BEND, _ALL, cv2.THRESH_BINARY)[1]
     straight = cv2.subtract(near, cv2.threshold(bend, 0, _ALL, cv2.THRESH_BINARY)[1])
     capped = cv2.threshold(bend, _MAX_BEND, _MAX_BEND, cv2.THRESH_TRUNC)[1]
     bent = cv2.bitwise_and(capped, near)

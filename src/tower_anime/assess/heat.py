@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tower_anime.assess.edges import extremes
-from tower_anime.assess.planes import CELL_PX, Plane, Planes, planes_of
+from tower_anime.assess.planes import CELL_PX, Plane, Planes
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Defect, Region
 
@@ -32,14 +32,14 @@ def heat(frame: Frame, kind: str) -> Plane | None:
 
     The whole picture is blank, small or tinted; a repetition is everywhere.
     """
-    return _heat(planes_of(frame), kind)
+    return _heat(Planes(frame), kind)
 
 
 def located(frame: Frame, defects: tuple[Defect, ...]) -> tuple[Defect, ...]:
     """Return the defects with a box around where each shows most, if it has a place."""
     if all(defect.where or defect.kind not in _MAPS for defect in defects):
         return defects
-    planes = planes_of(frame)
+    planes = Planes(frame)
     return tuple(
         defect if defect.where else replace(defect, where=_place(planes, defect.kind))
         for defect in defects
@@ -53,7 +53,7 @@ def _place(planes: Planes, kind: str) -> Region | None:
 
 def _heat(planes: Planes, kind: str) -> Plane | None:
     maker = _MAPS.get(kind)
-    if maker is None or min(planes.luma.shape) < _SMALLEST_PX:
+    if maker is None or min(planes.frame.shape[:2]) < _SMALLEST_PX:
         return None
     cells = maker(planes)
     top = float(cells.max(initial=0.0))

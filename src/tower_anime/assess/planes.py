@@ -17,9 +17,10 @@ Plane: TypeAlias = NDArray[np.uint8]
 """H×W, 0–255, C-contiguous."""
 
 Values: TypeAlias = dict[str, float | Unmeasured]
-Pixels = TypeVar("Pixels", bound=NDArray[np.uint8])
+Channels: TypeAlias = tuple[Plane, Plane, Plane]
+"""Luma, red and blue (YCrCb)."""
 
-_BEND = np.array([[1, -2, 1]], np.float32)
+Pixels = TypeVar("Pixels", bound=NDArray[np.uint8])
 
 BAND_PX = 1024
 """Rows worked on at a time where a picture's own size of memory would be needed else."""
@@ -30,53 +31,78 @@ CELL_PX = 8
 
 @dataclass(frozen=True)
 class Planes:
-    """Luma (BT.601) at full, quarter and eighth size; YCrCb at half and quarter.
+    """Luma (BT.601) and chroma of a picture of any size, each made when it is first asked for.
 
-    Each level averages 2×2 pixels of the one before, so that noise falls by half. `sample` has
-    every fourth pixel of every fourth row as it is, `half_sample` every second of the half size.
+    Each level averages 2×2 pixels of the one before, so that noise falls by half.
     """
 
-    sample: Frame
-    luma: Plane
-    luma_turned: Plane
-    half_sample: Frame
-    ycc_half: Frame
-    ycc_quarter: Frame
-    luma_quarter: Plane
-    luma_eighth: Plane
+    frame: Frame
+
+    @cached_property
+    def sample(self) -> Frame:
+        """Every fourth pixel of every fourth row, as it is."""
+        return every(self.frame, 4)
+
+    @cached_property
+    def luma(self) -> Plane:
+        """Luma at full size."""
+        return cast("Plane", cv2.cvtColor(self.frame, cv2.COLOR_RGB2GRAY))
+
+    @cached_property
+    def luma_turned(self) -> Plane:
+        """Luma with columns as rows."""
+        return cast("Plane", cv2.transpose(self.luma))
+
+    @cached_property
+    def half_frame(self) -> Frame:
+        """The picture at half size."""
+        return halved(self.frame)
+
+    @cached_property
+    def half_sample(self) -> Frame:
+        """Every second pixel of every second row of the half size."""
+        return every(self.half_frame, 2)
+
+    @cached_property
+    def half(self) -> Channels:
+        """Luma, red and blue (YCrCb) at half size; as planes they cost half as much to work on."""
+        luma, red, blue = cv2.split(cv2.cvtColor(self.half_frame, cv2.COLOR_RGB2YCrCb))
+        return cast("Channels", (luma, red, blue))
+
+    @cached_property
+    def quarter(self) -> Channels:
+        """The same at quarter size."""
+        luma, red, blue = self.half
+        return halved(luma), halved(red), halved(blue)
+
+    @property
+    def luma_quarter(self) -> Plane:
+        """Luma at quarter size."""
+        return self.quarter[0]
+
+    @cached_property
+    def luma_eighth(self) -> Plane:
+        """Luma at eighth size."""
+        return halved(self.luma_quarter)
 
     @cached_property
     def bends(self) -> tuple[Plane, Plane]:
-        """|second difference| of luma along every fourth row and every fourth column."""
+        """|second difference| of luma along every fourth row and every fourth column.
+
+        There is none at both ends of a line.
+        """
         return _bends(self.luma), _bends(self.luma_turned)
 
 
-def planes_of(frame: Frame) -> Planes:
-    """Build the pyramid of a picture of any size."""
-    luma = cast("Plane", cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
-    half = halved(frame)
-    ycc_half = cast("Frame", cv2.cvtColor(half, cv2.COLOR_RGB2YCrCb))
-    ycc_quarter = halved(ycc_half)
-    luma_quarter = channel(ycc_quarter, 0)
-    return Planes(
-        sample=every(frame, 4),
-        luma=luma,
-        luma_turned=cast("Plane", cv2.transpose(luma)),
-        half_sample=every(half, 2),
-        ycc_half=ycc_half,
-        ycc_quarter=ycc_quarter,
-        luma_quarter=luma_quarter,
-        luma_eighth=halved(luma_quarter),
-    )
-
-
 def _bends(luma: Plane) -> Plane:
-    return cast("Plane", cv2.convertScaleAbs(cv2.filter2D(luma[::4], cv2.CV_16S, _BEND)))
-
-
-def channel(image: Frame, index: int) -> Plane:
-    """Return one channel as a plane of its own."""
-    return cast("Plane", cv2.extractChannel(image, index))
+    """Return |the rise to the right minus the rise from the left|, without leaving 8 bits."""
+    lines = luma[::4]
+    up = cv2.subtract(lines[:, 1:], lines[:, :-1])
+    down = cv2.subtract(lines[:, :-1], lines[:, 1:])
+    bends = np.zeros_like(lines)
+    there, back = cv2.add(up[:, 1:], down[:, :-1]), cv2.add(down[:, 1:], up[:, :-1])
+    cv2.absdiff(there, back, bends[:, 1:-1])
+    return bends
 
 
 def halved(image: Pixels) -> Pixels:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tower_anime.assess import edges, grain, structure, tone
 from tower_anime.assess.metrics import METRICS, MIN_STRUCTURE_PX
-from tower_anime.assess.planes import Planes, Values, planes_of
+from tower_anime.assess.planes import Planes, Values
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Measured, Measurements, Unmeasured
 
@@ -19,7 +19,7 @@ def measure(frame: Frame) -> Measurements:
     Some 14 ms at 1024×1024 on one core (`tests/bench/assess.py`); memory about twice the frame's.
     """
     side_px = min(frame.shape[:2])
-    planes = planes_of(frame)
+    planes = Planes(frame)
     tones = tone.tone(planes)
     values: Values = {**tones, **tone.colour(planes)}
     if side_px >= MIN_STRUCTURE_PX:

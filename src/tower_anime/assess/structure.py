@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias, cast
 
 import cv2
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from tower_anime.assess.clones import cloned_share
 from tower_anime.assess.edges import Extremes
-from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, channel, halved, tile_means
+from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, halved, tile_means
 from tower_anime.domain.quality import Unmeasured
 
 _Box: TypeAlias = tuple[int, int, int, int]
@@ -43,11 +44,11 @@ def structure(planes: Planes, spread: float) -> Values:
         return dict.fromkeys(
             ("structure", "repetition", "copies", "cloned", "torn_lines", "shifted_strips"), reason
         )
-    coarse = tile_means(planes.ycc_quarter, 8).reshape(-1, 3)
+    coarse = [cv2.meanStdDev(tile_means(plane, 8))[1] for plane in planes.quarter]
     return {
-        "structure": float(np.sqrt(coarse.var(axis=0).sum())) / spread,
+        "structure": math.hypot(*(float(deviation[0, 0]) for deviation in coarse)) / spread,
         **_repetition(planes.luma_quarter),
-        "cloned": cloned_share(channel(planes.ycc_half, 0)),
+        "cloned": cloned_share(planes.half[0]),
         **_torn(planes.luma_turned),
     }
 
@@ -191,7 +192,7 @@ def undrawn_region(cells: Extremes, planes: Planes) -> Values:
 
 def _empty(cells: Extremes, planes: Planes) -> NDArray[np.bool_]:
     """Return where cells hold a decoder's word for nothing: mid-grey, or YUV 0 (green)."""
-    eighth = halved(planes.ycc_quarter)
+    eighth = cv2.merge([halved(plane) for plane in planes.quarter])
     grey = cv2.inRange(eighth, (126, 126, 126), (129, 129, 129))
     green = cv2.inRange(eighth, (72, 20, 50), (92, 76, 86))  # RGB 0, 135, 0 and its neighbours
     rows, columns = cells.high.shape  # the last cells may be too narrow for the halved grid
