@@ -22,10 +22,11 @@ _Looks: TypeAlias = NDArray[np.float32]
 _Numbers: TypeAlias = NDArray[np.int64]
 
 _AROUND_PX, _ALONE_PX = 7, 9
-_STANDS_OUT = np.uint8(4)  # levels
+_STANDS_OUT = 4  # levels
 _CANDIDATES, _LANDMARKS = 800, 400
 _SIDE = 6  # a landmark is looked at in 6×6 points, 3 px apart
 _STEPS = np.arange(_SIDE) * 3 - 7
+_EVENLY = np.full((_SIDE * _SIDE, 1), 1 / (_SIDE * _SIDE), np.float32)
 _MARGIN_PX = 9
 _CORNER = 0.12  # weaker to stronger gradient of a landmark; of a line it is 0
 _FAINT = 3.0  # levels, σ of a landmark; fainter ones look alike by chance
@@ -65,15 +66,16 @@ def _standing_out(smooth: cv2.typing.MatLike) -> _Points:
     contrast = np.asarray(cv2.absdiff(smooth, cv2.blur(smooth, (_AROUND_PX, _AROUND_PX))))
     top = cv2.dilate(contrast, np.ones((1, _ALONE_PX), np.uint8))
     top = cv2.dilate(top, np.ones((_ALONE_PX, 1), np.uint8))
-    peak = np.zeros(contrast.shape, np.bool_)
     inner = slice(_MARGIN_PX, -_MARGIN_PX)
-    np.equal(contrast[inner, inner], top[inner, inner], out=peak[inner, inner])
-    peak &= contrast >= _STANDS_OUT
-    place = np.flatnonzero(peak)
-    if place.size > _CANDIDATES:
-        heights = contrast.ravel()[place]
-        place = place[np.argpartition(heights, -_CANDIDATES)[-_CANDIDATES:]]
-    return np.stack(np.divmod(place, contrast.shape[1])[::-1], axis=1)
+    peak = cv2.compare(contrast[inner, inner], top[inner, inner], cv2.CMP_EQ)
+    clear = cv2.threshold(contrast[inner, inner], _STANDS_OUT - 1, 255, cv2.THRESH_BINARY)[1]
+    peak = cv2.bitwise_and(peak, clear)
+    place = np.flatnonzero(np.asarray(peak) != 0)
+    points = np.stack(np.divmod(place, peak.shape[1])[::-1], axis=1) + _MARGIN_PX
+    if len(points) > _CANDIDATES:
+        heights = contrast[points[:, 1], points[:, 0]]
+        points = points[np.argpartition(heights, -_CANDIDATES)[-_CANDIDATES:]]
+    return points
 
 
 def _looks(smooth: cv2.typing.MatLike, points: _Points) -> _Looks:
@@ -84,9 +86,9 @@ def _looks(smooth: cv2.typing.MatLike, points: _Points) -> _Looks:
 
 def _corners(points: _Points, levels: _Looks) -> tuple[_Points, _Looks, _Looks]:
     """Return the best corners among the points, their looks of length 1, mean and deviation."""
-    mean = levels.mean(axis=1, keepdims=True)
+    mean = levels @ _EVENLY  # four times as fast as `mean`
     looks = levels - mean
-    length = np.sqrt((looks * looks).sum(axis=1))
+    length = np.sqrt(np.einsum("ij,ij->i", looks, looks))
     square = looks.reshape(-1, _SIDE, _SIDE)
     down = (square[:, 1:, 1:] - square[:, :-1, 1:]).reshape(-1, (_SIDE - 1) ** 2)
     right = (square[:, 1:, 1:] - square[:, 1:, :-1]).reshape(-1, (_SIDE - 1) ** 2)
@@ -106,9 +108,14 @@ def _twins(
 ) -> tuple[_Numbers, _Numbers]:
     """Return the pairs of landmarks that look alike and are far apart, without the common ones."""
     across = np.ascontiguousarray(looks.T)
-    alike = [looks[at : at + _AT_ONCE] @ across > _ALIKE for at in range(0, len(looks), _AT_ONCE)]
-    here, there = np.divmod(np.flatnonzero(np.concatenate(alike)), len(looks))
-    far = (np.abs(points[there] - points[here]).max(axis=1) >= near_px) & (here < there)
+    alike = np.zeros((len(looks), len(looks)), np.bool_)
+    for at in range(0, len(looks), _AT_ONCE):  # with those after: pairs count once
+        rows = slice(at, at + _AT_ONCE)
+        np.greater(looks[rows] @ across[:, at:], _ALIKE, out=alike[rows, at:])
+    here, there = np.divmod(np.flatnonzero(alike), len(looks))
+    x, y = points.T
+    far = np.maximum(np.abs(x[there] - x[here]), np.abs(y[there] - y[here])) >= near_px
+    far &= here < there
     here, there = here[far], there[far]
     apart = np.abs(tones[:, here] - tones[:, there])
     same = (apart <= _SAME_LEVELS + _SAME_SHARE * tones[1, here]).all(axis=0)

@@ -124,9 +124,10 @@ def _edge_share(found: Extremes, step: float) -> float:
 
 
 def _edge_width(found: Extremes, step: float) -> float:
-    strong = found.span >= step
-    slopes = np.maximum(found.slope[strong], 1)
-    return quantile(np.divide(found.span[strong], slopes, dtype=np.float32), _SHARPER)
+    strong = np.flatnonzero(found.span >= step)
+    slopes = np.maximum(found.slope.ravel()[strong], 1)
+    widths = np.divide(found.span.ravel()[strong], slopes, dtype=np.float32)
+    return quantile(widths, _SHARPER)
 
 
 # ---- smear ----------------------------------------------------------------------------------
@@ -227,4 +228,4 @@ def _bend_spectrum(bend: Plane) -> NDArray[np.float64]:
     profile = np.asarray(sums, np.float32) / np.float32(capped.shape[0])
     profile = (profile - cv2.blur(profile, (33, 1))).ravel()
     wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))
-    return np.asarray(wave / (np.median(wave[_LATTICE_BINS // 32 :]) + 1e-3), np.float64)
+    return np.asarray(wave / (quantile(wave[_LATTICE_BINS // 32 :], 0.5) + 1e-3), np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import cast
 
@@ -161,7 +162,9 @@ def _spread_of_phases(
     if whole == 0 or pixels.min() < _MIN_PHASE_PIXELS:
         return None
     means = steps / pixels
-    return float(means.std() / (means.mean() + _STEP_FLOOR))
+    mean = means.sum() / np.float32(period)
+    rest = means - mean
+    return math.sqrt(float(rest @ rest) / period) / float(mean + _STEP_FLOOR)
 
 
 def _profile(steps: cv2.typing.MatLike) -> NDArray[np.float32]:

@@ -22,6 +22,8 @@ _LAGS_PX = np.minimum(np.arange(_CORRELATION_PX), _CORRELATION_PX - np.arange(_C
 _FAR = np.hypot(*np.meshgrid(_LAGS_PX, _LAGS_PX)) >= _CORRELATION_PX / 10
 _BESIDE_PX = 3
 _BESIDE = ((0, 3), (3, 0), (3, 3), (3, -3), (1, 3), (3, 1), (-1, 3), (3, -1))
+_WIDE_PX = _CORRELATION_PX + 2 * _BESIDE_PX
+_TO_BESIDE = np.array([[down * _WIDE_PX + right] for down, right in _BESIDE])
 
 _NO_COPY = 0.04  # peaks that drawn pictures without copies have
 
@@ -84,10 +86,11 @@ def _lone_heights(correlation: NDArray[np.float32]) -> NDArray[np.float32]:
     wide = cv2.copyMakeBorder(correlation, beside, beside, beside, beside, cv2.BORDER_WRAP)
     inner = slice(beside, -beside)
     top = cv2.dilate(wide, np.ones((5, 5), np.uint8))[inner, inner]
-    y, x = np.nonzero((correlation >= top) & _FAR)
-    y, x = y + beside, x + beside
-    pairs = [(wide[y + v, x + h] + wide[y - v, x - h]) / 2 for v, h in _BESIDE]
-    return np.asarray(wide[y, x] - np.maximum(np.max(pairs, axis=0), 0), np.float32)
+    y, x = np.divmod(np.flatnonzero((correlation >= top) & _FAR), _CORRELATION_PX)
+    place = (y + beside) * _WIDE_PX + x + beside
+    height = np.asarray(wide, np.float32).ravel()
+    pairs = (height[place + _TO_BESIDE] + height[place - _TO_BESIDE]) / 2
+    return np.asarray(height[place] - pairs.max(axis=0, initial=0), np.float32)
 
 
 def _even_correlation(detail: NDArray[np.float32]) -> NDArray[np.float32]:
