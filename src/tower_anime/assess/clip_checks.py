@@ -245,7 +245,8 @@ def _noise(n: Numbers, _expect: Expectation) -> Finding | None:
     grain = n.get("grain", 0.0)
     return Finding(
         kind="noise",
-        amount=0.5 * max(0.0, math.log(max(grain, 1e-6) / _GRAIN_FROM)),
+        amount=_FAINT_GRAIN * min(grain, _GRAIN_FROM)
+        + (_GRAINY + 0.5 * math.log(grain / _GRAIN_FROM) if grain > _GRAIN_FROM else 0.0),
         weight=1.0,
         measurement="grain",
         message=f"noise that changes from frame to frame by {grain:.1f} levels, also where "
@@ -255,7 +256,7 @@ def _noise(n: Numbers, _expect: Expectation) -> Finding | None:
 
 # Levels. Eight kinds of drawn animation by x264 crf 20 and 32 and MPEG-4 measure 0.0, with film
 # grain of 3 levels up to 0.46; with noise of 8 levels 0.66 and more, unless crf 32 removes it.
-_GRAIN_FROM = 0.5
+_GRAIN_FROM, _GRAINY, _FAINT_GRAIN = 0.5, 0.15, 0.2  # amount by which it is named, and per level
 
 
 def _scene_jump(n: Numbers, expect: Expectation) -> Finding | None:
