@@ -27,7 +27,8 @@ below 1 GB."""
 
 MAX_BYTES = 256 * 2**20
 
-_BAND_PX = 256  # rows that are laid over white at a time: its sums need 16 bits
+_BAND_PX = 256  # rows that are laid over white at a time: each takes four planes more
+_OPAQUE = 255
 
 PREVIEW_QUALITY = 92  # JPEG; below it line art shows ringing that a reviewer would blame
 
@@ -197,10 +198,13 @@ def _plain_rgb(image: Pixels) -> Pixels:
 def _over_white(bgra: Pixels) -> Pixels:
     laid = np.empty((*bgra.shape[:2], 3), np.uint8)
     for top in range(0, bgra.shape[0], _BAND_PX):
-        rgba = cv2.cvtColor(bgra[top : top + _BAND_PX], cv2.COLOR_BGRA2RGBA)
-        band = rgba.astype(np.uint16)
-        alpha = band[..., 3:]
-        laid[top : top + _BAND_PX] = (band[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+        band = bgra[top : top + _BAND_PX]
+        alpha = cv2.extractChannel(band, 3)
+        rgb = cv2.cvtColor(band, cv2.COLOR_BGRA2RGB)
+        if alpha.min() < _OPAQUE:  # what lacks to white fades; no product lies halfway of a level
+            lacks = cv2.multiply(cv2.bitwise_not(rgb), cv2.merge([alpha] * 3), scale=1 / _OPAQUE)
+            cv2.bitwise_not(lacks, rgb)
+        laid[top : top + _BAND_PX] = rgb
     return laid
 
 

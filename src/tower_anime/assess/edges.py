@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -26,7 +26,6 @@ from tower_anime.domain.quality import Unmeasured
 _WINDOW_PX = 9  # covers its cell and one pixel of the neighbours'
 _ACROSS = np.ones((1, _WINDOW_PX), np.uint8)
 
-_EDGE_SCALES = (1, 4, 16)
 _MIN_EDGE_LEVELS = 12  # below, paper grain and the steps of soft shading count as outlines
 _EDGE_OF_RANGE = 0.16  # a step of a sixth of the tonal range is an outline also in soft art
 _EDGE_OVER_NOISE = 7  # the range of 81 samples of noise is 5 σ; 7 σ is no accident
@@ -64,25 +63,35 @@ class Extremes:
 
 def edges(planes: Planes, fine: Extremes, *, tonal_range: float, noise: float) -> Values:
     """Measure widths of edges, contrast around them, the smear and the lattice."""
-    sixteenth = tile_means(planes.luma_quarter, 4)
-    scales = (fine, extremes(planes.luma_quarter), extremes(sixteenth))
+    quarter = extremes(planes.luma_quarter)
     step = max(_MIN_EDGE_LEVELS, _EDGE_OF_RANGE * tonal_range, _EDGE_OVER_NOISE * noise)
-    widths = (
-        _edge_width(found, step) * scale
-        for scale, found in zip(_EDGE_SCALES, scales, strict=True)
-        if _edge_share(found, step) >= _MIN_EDGE_SHARE
-    )
     return {
-        "edge_width": next(widths, Unmeasured("no edge in the picture to measure at")),
+        "edge_width": _edge_width_at(step, _scales(fine, quarter, planes.luma_quarter)),
         "edge_share": _edge_share(fine, step),
-        "local_contrast": quantile(scales[1].span, 0.95),
-        "contrast_most": quantile(scales[1].span, 0.995),
+        "local_contrast": quantile(quarter.span, 0.95),
+        "contrast_most": quantile(quarter.span, 0.995),
         **_smear(planes.luma, planes.luma_quarter),
         "lattice": _lattice(planes),
     }
 
 
 # ---- edges ----------------------------------------------------------------------------------
+
+
+def _edge_width_at(step: float, scales: Iterator[tuple[int, Extremes]]) -> float | Unmeasured:
+    """Return the width of edges at the finest scale that has some."""
+    for scale, found in scales:
+        if _edge_share(found, step) >= _MIN_EDGE_SHARE:
+            return _edge_width(found, step) * scale
+    return Unmeasured("no edge in the picture to measure at")
+
+
+def _scales(
+    fine: Extremes, quarter: Extremes, luma_quarter: Plane
+) -> Iterator[tuple[int, Extremes]]:
+    yield 1, fine
+    yield 4, quarter
+    yield 16, extremes(tile_means(luma_quarter, 4))
 
 
 def extremes(luma: Plane) -> Extremes:

@@ -59,19 +59,25 @@ def grain(planes: Planes) -> Values:
 
 def _noise(planes: Planes) -> Values:
     means = tile_means(planes.luma_quarter, 4)
-    lit = means > 0  # black hides all noise
-    fine = _residual(planes.luma, 16)[: lit.shape[0], : lit.shape[1]]
-    fine = fine[lit[: fine.shape[0], : fine.shape[1]]]
     half = [_residual(plane, 16) for plane in planes.half]
     quarter = [_residual(plane, 8) for plane in planes.quarter]
     return {
-        "noise_luma": min(_calm(fine), _HALF_TO_FULL * _calm(half[0])),
+        "noise_luma": _noise_luma(planes.luma, means, _HALF_TO_FULL * _calm(half[0])),
         "noise_chroma": max(_calm(half[1]), _calm(half[2])),
         "residual_luma": _calm(quarter[0]),
         "residual_chroma": max(_calm(quarter[1]), _calm(quarter[2])),
         "residual_coarse": _calm(_residual(planes.luma_eighth, 4)),
         "mottle": _mottle(np.maximum(half[1], half[2]), means),
     }
+
+
+def _noise_luma(luma: Plane, means: Plane, at_half: float) -> float:
+    """Return σ at full size, at most what the half size shows: mostly that is nothing."""
+    if at_half == 0:
+        return 0.0
+    lit = means > 0  # black hides all noise
+    fine = _residual(luma, 16)[: lit.shape[0], : lit.shape[1]]
+    return min(_calm(fine[lit[: fine.shape[0], : fine.shape[1]]]), at_half)
 
 
 def _residual(image: Plane, tile: int) -> NDArray[np.uint8]:

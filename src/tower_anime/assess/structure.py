@@ -195,13 +195,16 @@ def undrawn_region(cells: Extremes, planes: Planes) -> Values:
 
 def _empty(cells: Extremes, planes: Planes) -> NDArray[np.bool_]:
     """Return where cells hold a decoder's word for nothing: mid-grey, or YUV 0 (green)."""
+    calm = cells.span <= 1
+    if not calm.any():
+        return calm
     eighth = cv2.merge([halved(plane) for plane in planes.quarter])
     grey = cv2.inRange(eighth, (126, 126, 126), (129, 129, 129))
     green = cv2.inRange(eighth, (72, 20, 50), (92, 76, 86))  # RGB 0, 135, 0 and its neighbours
     rows, columns = cells.high.shape  # the last cells may be too narrow for the halved grid
     missing = (0, rows - grey.shape[0], 0, columns - grey.shape[1])
     empty = cv2.copyMakeBorder(cv2.bitwise_or(grey, green), *missing, cv2.BORDER_CONSTANT, value=0)
-    return np.asarray((np.asarray(empty) > 0) & (cells.span <= 1), np.bool_)
+    return np.asarray((np.asarray(empty) > 0) & calm, np.bool_)
 
 
 def _unmatted(black: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -102,6 +102,14 @@ def test_alpha_is_laid_over_white(scale: int) -> None:
     assert (picture.frame[32:] == 255).all()
 
 
+def test_every_alpha_of_every_level_is_rounded_to_the_nearest() -> None:
+    level, alpha = np.meshgrid(np.arange(256), np.arange(256))
+    rgba = np.dstack([level, level, level, alpha]).astype(np.uint8)
+    picture = OpenCvMedia().decode_still(bytes(cv2.imencode(".png", rgba)[1]))
+    expected = (level * alpha + 255 * (255 - alpha) + 127) // 255
+    assert (picture.frame == expected[..., None]).all()
+
+
 def test_a_palette_with_a_transparent_colour() -> None:
     rows = b"".join(b"\0" + bytes([0, 1, 2]) for _ in range(3))
     png = (
