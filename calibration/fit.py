@@ -54,16 +54,16 @@ RULES = ("color_cast",)  # kinds judged by rules below, not by what they look li
 # where no light is above 147 levels it may be meant as well: left to fit, every dull light counts
 _FIXED = (
     *("shortfall", "cast", "speckled", "mosaic", "cloned", "coded"),
-    *("dark", "unlit", "combed"),
+    *("dark", "unlit", "combed", "smeared", "undrawn"),
 )
 _FIXED_WEIGHTS = (
     *("resolution", "unsettled", "speckled", "mosaic", "cloned", "faded", "coded"),
-    *("dark", "unlit", "bent", "stretched"),
+    *("dark", "unlit", "bent", "stretched", "smeared", "soft_one_way"),
 )
 # how alike even blurs are in all directions, from where copies are no pattern, and how much white
 # is no pastel: by eye; `coded`: what no clean picture shows together; `speckled`: see the docs
 _FIXED_GATES = (
-    *("directional", "repeats", "blown_out", "grid"),
+    *("directional", "dragged", "repeats", "blown_out", "grid"),
     *("at_the_wall", "in_all_tones", "clumped", "speckled", "textured", "contrasted"),
 )
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors

@@ -13,8 +13,9 @@ from math import expm1, log1p
 from types import MappingProxyType
 
 from tower_anime.assess import clip_checks, clip_judge, judge
-from tower_anime.assess.checks import CHECKS, SIGNALS, amounts
+from tower_anime.assess.checks import CHECKS, amounts
 from tower_anime.assess.flash import MAX_TRANSITIONS
+from tower_anime.assess.signals import SIGNALS
 from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.quality import Assessment, Measured
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from tests import drawn
 from tower_anime.assess import judge, ruled, style
-from tower_anime.assess.checks import CHECKS, SIGNALS
+from tower_anime.assess.checks import CHECKS
 from tower_anime.assess.metrics import METRICS, Metric
 from tower_anime.assess.profiles import PROFILES
+from tower_anime.assess.signals import SIGNALS
 from tower_anime.assess.stills import measure
 from tower_anime.domain.frame import Frame, check_frame
 from tower_anime.domain.quality import Assessment

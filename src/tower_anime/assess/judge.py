@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from tower_anime.assess.checks import Check, Numbers, amounts
+from tower_anime.assess.checks import Check, amounts
 from tower_anime.assess.ruled import DEFAULT_ACTIONS, Fact, facts
+from tower_anime.assess.signals import Numbers
 from tower_anime.domain.quality import (
     Action,
     Asked,

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import drawn
-from tower_anime.assess.checks import CHECKS, SIGNALS, holds
+from tower_anime.assess.checks import CHECKS, holds
 from tower_anime.assess.fitted import CURVES, GATES, WEIGHTS
 from tower_anime.assess.judge import NAMED_FROM, judge, unreadable
 from tower_anime.assess.metrics import METRICS
 from tower_anime.assess.profiles import PROFILES
+from tower_anime.assess.signals import SIGNALS
 from tower_anime.assess.stills import measure
 from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import (
