@@ -46,6 +46,8 @@ DEFAULT_ACTIONS: Mapping[str, Action] = MappingProxyType(
 NAMED_FROM = 0.2
 """Severity from which a defect over time is named; what a frame shows is named by `judge`."""
 
+_TELLING = 0.5  # of what the frames lose: less over time is not what a clip is rejected for
+
 
 def judge_clip(
     measurements: Measurements,
@@ -91,9 +93,11 @@ def judge_clip(
     ]
     still_loss = -math.log(max(still.score, 1e-12)) if still and still.score is not None else 0.0
     loss = still_loss + sum(part for _, part in own)
+    score = math.exp(-loss) if still is not None and still.score is not None else None
+    if score is not None and score < profile.threshold and not any(part for _, part in named):
+        named += _largest(own, beside=still, least=_TELLING * still_loss)
     defects = _defects(named, still, still_loss)
     everything = {**(still.measurements if still else {}), **measurements}
-    score = math.exp(-loss) if still is not None and still.score is not None else None
     return Assessment(
         kind="video",
         width=width,
@@ -159,6 +163,16 @@ def _weighed(
     counts = action in (None, Action.REJECT)
     kept = replace(finding, amount=amount)
     return kept, finding.weight * amount if counts else 0.0
+
+
+def _largest(
+    own: Sequence[tuple[Finding, float]], *, beside: Assessment | None, least: float
+) -> list[tuple[Finding, float]]:
+    """Return the largest of many small losses, which together reject, if nothing else is named."""
+    if beside is not None and beside.defects:
+        return []
+    counting = [(finding, loss) for finding, loss in own if loss > least]
+    return sorted(counting, key=lambda found: -found[1])[:1]
 
 
 def _severity(amount: float) -> float:

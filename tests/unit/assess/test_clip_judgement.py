@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,11 @@ import pytest
 from tests.moving import repeated, stage, waving, write_clip
 from tower_anime import assess_file
 from tower_anime.adapters.clips import AvClips
+from tower_anime.assess.clip_judge import judge_clip
 from tower_anime.assess.profiles import CLIP
 from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame
-from tower_anime.domain.quality import Assessment, FrameRange, Verdict
+from tower_anime.domain.quality import Assessment, FrameRange, Measured, Verdict
 from tower_anime.pipeline.clip import assess_clip
 
 LOOK = stage(seed=5)
@@ -37,6 +39,22 @@ def test_animation_on_ones_to_fours_passes(tmp_path: Path, on: int) -> None:
     assert kinds(found) == set()
     assert found.verdict is Verdict.PASS
     assert found.measurements["cadence"].value == on  # type: ignore[union-attr]
+
+
+def test_the_largest_of_small_losses_that_reject_together_is_named(tmp_path: Path) -> None:
+    found = assessed(tmp_path / "a.mp4", list(waving(LOOK, frames=48, on=2)))
+    slight = {"flicker": Measured(0.02), "breaks": Measured(0.6)}
+    for score, expected in ((0.95, set()), (0.85, {"flicker"})):
+        judged = judge_clip(
+            {**found.measurements, **slight},
+            replace(found, score=score, defects=()),
+            profile=CLIP,
+            width=found.width,
+            height=found.height,
+            expect=Expectation(),
+        )
+        assert kinds(judged) == expected
+        assert judged.verdict is (Verdict.REJECT if expected else Verdict.PASS)
 
 
 def test_a_long_freeze_is_named_with_its_frames(tmp_path: Path) -> None:
