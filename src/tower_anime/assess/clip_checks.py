@@ -201,22 +201,23 @@ def _frozen(n: Numbers, _expect: Expectation) -> Finding | None:
 
 
 def _stutter(n: Numbers, expect: Expectation) -> Finding | None:
-    breaks = n["breaks"]
-    is_told = n.get("foreign", 0.0) <= 1 and _flicker(n, expect).amount < _PUMPING
-    is_felt = breaks >= _FELT and is_told
+    breaks = found = n["breaks"]
+    if n.get("foreign", 0.0) > 1 or _flicker(n, expect).amount >= _PUMPING:
+        breaks = min(breaks, _HARDLY)
+    is_felt = breaks >= _FELT
     return Finding(
         kind="stutter",
         amount=_SLIGHT * breaks + (_HITCH + _MORE * (breaks - _FELT) if is_felt else 0.0),
         weight=1.0,
         measurement="breaks",
-        message=f"{breaks:.1f} breaks of the rhythm within 5 s, in motion on {n['cadence']:.0f}s",
+        message=f"{found:.1f} breaks of the rhythm within 5 s, in motion on {n['cadence']:.0f}s",
         where=_ranges("stutter", n),
     )
 
 
 _SLIGHT, _HITCH, _MORE = 0.1, 0.16, 0.2
-_FELT = 0.7  # of a break: less may be the animator's
-_PUMPING = 0.25  # amount of flicker: light or squares that come and go look like steps of motion
+_FELT, _HARDLY = 0.7, 0.5  # of a break: less may be the animator's
+_PUMPING = 0.2  # amount of flicker: light or squares that come and go look like steps of motion
 
 
 def _flicker(n: Numbers, _expect: Expectation) -> Finding:
