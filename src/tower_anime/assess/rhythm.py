@@ -77,26 +77,32 @@ def breaks(
         return {}
     lit_up = np.abs(track["gain"]) >= _LIT_UP
     change = np.where(lit_up & ~_is_fading(track["gain"]), 0.0, track["change_mean"])
+    told = track["bright"][starts] > BLACK_BRIGHT
     for cut in cuts:  # a far step of a camera that goes on as before looks like one
-        if change[cut] > _CUT * np.median(change[max(0, cut - _FADE) : cut + _FADE + 1]):
+        beside = _beside(starts, cut)
+        if change[cut] > _CUT * np.median(change[starts[beside]]):
+            told[beside] = False
             change[cut] = 0.0
-    lit = track["bright"][starts] > BLACK_BRIGHT
     largest = np.pad(track["change_max"][starts], 1)
     big = np.maximum(largest[1:-1], np.maximum(largest[:-2], largest[2:])) >= _LEAST_STEP
     flowing = np.zeros(len(starts), np.bool_) if flows is None else flows[starts]
     big |= flowing
     is_small = float(np.quantile(track["change_share"][starts[1:]], 0.75)) < _LEAST_SHARE
-    steps, lit_up = change[starts], lit_up[starts]
+    steps, gain = change[starts], track["gain"][starts]
     usual = usual_run(runs[runs <= _LONGEST_BREAK])
     longest = max(_LONGEST_BREAK, _LONGEST_BREAK_S * rate)
     found = {
-        index: _weight(
-            _Around(change, starts, steps, runs, lit_up, flowing, usual, is_small, index)
-        )
+        index: _weight(_Around(change, starts, steps, runs, gain, flowing, usual, is_small, index))
         for index in range(1, len(runs) - 1)
-        if lit[index] and lit[index + 1] and big[index] and runs[index] <= longest
+        if told[index] and told[index + 1] and big[index] and runs[index] <= longest
     }
     return {index: weight for index, weight in found.items() if weight > 0}
+
+
+def _beside(starts: Whole, cut: int) -> slice:
+    """Return the drawings beside a cut, whose surroundings are half of another shot."""
+    place = int(np.searchsorted(starts, cut))
+    return slice(max(0, place - _WINDOW // 2), place + _WINDOW // 2)
 
 
 def _is_fading(gain: Series) -> Mask:
@@ -114,7 +120,7 @@ class _Around:
     starts: Whole
     steps: Series
     runs: Whole
-    lit_up: Mask
+    gain: Series
     flowing: Mask
     usual: int
     is_small: bool
@@ -154,6 +160,10 @@ class _Around:
         slope, offset = np.polyfit(number, starts, 1)
         return bool(np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
 
+    def is_lit(self) -> bool:
+        """Whether other light falls on the drawing, the one before or the next."""
+        return bool(np.abs(self.gain[self.index - 1 : self.index + 2]).max() >= _LIT_UP)
+
     def rests(self) -> bool:
         """Whether motion is less before or after the drawing than is usual around it."""
         step = _ranked(self.near, 0.5)
@@ -161,6 +171,12 @@ class _Around:
         onward = max(self.steps[self.index + 1 : self.index + 3])  # codecs bring slight motion late
         least = min(_AS_FAR * step, _ranked(self.near, 0.25))
         return step <= 0 or bool(min(before, onward) < least)
+
+    def is_between_lights(self) -> bool:
+        """Whether light changes before the drawing or after it, other than in a fade around it."""
+        into, out_of = self.gain[self.index], self.gain[self.index + 1]
+        is_lit = max(abs(into), abs(out_of)) >= _LIT_UP
+        return bool(is_lit and (into * out_of <= 0 or min(abs(into), abs(out_of)) < _LIT_UP))
 
     def keeps_time(self, usual: int) -> bool:
         """Whether most drawings begin at whole multiples of the usual run, some of them late."""
@@ -222,11 +238,12 @@ def _weight_of_stray(at: _Around, run: int, usual: int) -> float:
 def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     """Return what it weighs that a drawing stands longer or shorter than those around it."""
     runs, near = at.runs[at.low : at.high], at.near
-    if at.rests() or not at.is_clear():
+    if at.rests() or at.is_between_lights() or not at.is_clear():
         return 0.0
     step, after = _ranked(near, 0.5), at.steps[at.index + 1]
     others = np.sort(np.delete(near, at.index + 1 - max(1, at.low)))
-    skipped = run > usual and after >= _SKIPPED * max(step, *others[-2:-1].tolist())
+    longest = max(step, at.steps[at.index], *others[-2:-1].tolist())
+    skipped = run > usual and after >= _SKIPPED * longest
     if not skipped and usual <= 2 and run <= 2 * usual + 1 and at.turns():
         return 0.0
     is_timed = run <= _SLOWEST and run in at.runs[[at.index - 1, at.index + 1]]
@@ -253,14 +270,14 @@ def _weight_of_step(at: _Around) -> float:
     if at.index < 2 or at.index + 1 >= len(at.steps):
         return 0.0
     before, step, after = at.steps[at.index - 1 : at.index + 2].tolist()
-    if min(before, step, after) <= 0 or at.lit_up[at.index - 1 : at.index + 2].any():
+    if min(before, step, after) <= 0 or at.is_lit():
         return 0.0
     by = float(np.log(step / max(before, after)))
     if by < _JUMPED or step < _LEAST_JUMP or not at.is_clear():
         return 0.0
     if _is_far(by, _strays(at.near, 1), _SMOOTH):
         return _FULL if by >= 2 * _JUMPED else _HITCH
-    if _is_far(by, _strays(at.near, 1, _MOST), _ROUGH):
+    if by >= 2 * _JUMPED and _is_far(by, _strays(at.near, 1, _MOST), _ROUGH):
         return _HITCH
     others = np.sort(np.delete(at.near, at.index - max(1, at.low)))
     return _HITCH if len(others) > 1 and step >= _FAR * others[-2] else 0.0
