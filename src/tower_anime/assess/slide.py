@@ -30,6 +30,8 @@ _LAID_SCATTER = (0.05, 2.5, 2.5, 0.1)  # ln, levels, ln: of pictures that lie we
 _MIN_OVERLAP = 0.3  # of the picture
 _MIN_CELLS = 8  # of a side: smaller pictures have nothing to lay on each other by
 _APART = 12  # frames at which pans still overlap; nearer ones only cost time
+_SLIGHT, _TINT_AS_FAR = 0.05, 64.0  # ln of light; levels of tint that are as much as 1 of it
+_TRAVELS = 0.7  # cells from part to part: a camera that moves
 _MOST_UNKNOWN = 0.2  # of the pairs
 
 
@@ -50,7 +52,15 @@ def slide(track: Track) -> Slide | None:
     """Return what slid away; None where that can't be told: too short, too small, all moves."""
     if len(track.keys) < 2 * _PARTS or min(track.first.shape) < _MIN_CELLS:
         return None
-    steps = _of_the_unmoved(track.keys) or _of_the_moved(track.keys)
+    found = _slid(_of_the_unmoved(track.keys))
+    if found is None:
+        return _slid(_of_the_moved(track.keys))
+    if max(abs(found.light), abs(found.tint) / _TINT_AS_FAR) < _SLIGHT or not _tilts(track.keys):
+        return found
+    return _slid(_of_the_moved(track.keys)) or found
+
+
+def _slid(steps: list[list[float]] | None) -> Slide | None:
     if steps is None:
         return None
     light, blue, red, colour = (_steady(along) for along in np.transpose(steps))
@@ -97,6 +107,14 @@ def _of_the_unmoved(keys: Sequence[Key]) -> list[list[float]] | None:
     )
     total = sum(step[0] for step in steps)
     return steps if scatter <= 0.5 * abs(total) / len(steps) + _STILL_SCATTER else None
+
+
+def _tilts(keys: Sequence[Key]) -> bool:
+    """Whether the camera moves along: over a sky it makes every cell lighter or darker."""
+    logs = [_planes(key)[0] for key in keys[:: max(1, len(keys) // _PARTS)]]
+    places = [_moved(before, after) for before, after in pairwise(logs)]
+    across, down = np.median(places, axis=0)
+    return bool(np.hypot(across, down) >= _TRAVELS)
 
 
 # ---- where the camera moves -----------------------------------------------------------------
