@@ -31,7 +31,7 @@ _MIN_OVERLAP = 0.3  # of the picture
 _MIN_CELLS = 8  # of a side: smaller pictures have nothing to lay on each other by
 _APART = 12  # frames at which pans still overlap; nearer ones only cost time
 _SLIGHT, _TINT_AS_FAR = 0.05, 64.0  # ln of light; levels of tint that are as much as 1 of it
-_TRAVELS = 0.7  # cells from part to part: a camera that moves
+_TRAVELS = 0.4  # cells from part to part: a camera that moves
 _MOST_UNKNOWN = 0.2  # of the pairs
 
 

@@ -198,6 +198,16 @@ def test_black_frames_inside_are_found_and_a_fade_from_black_is_not() -> None:
     assert whole(lit(WAVING[:24], [0, 0, 0, 0.3, 0.6, 0.9, *[1.0] * 18])).black == ()
 
 
+def test_a_camera_that_tilts_over_a_sky_is_no_slide_of_light() -> None:
+    rows = np.linspace(60, 220, HEIGHT + 120)[:, None, None]
+    sky = np.repeat(np.repeat(rows, WIDTH, axis=1), 3, axis=2).astype(np.uint8)
+    lots = np.random.default_rng(3)
+    for x, y in zip(lots.integers(0, WIDTH, 12), lots.integers(0, HEIGHT + 120, 12), strict=True):
+        cv2.ellipse(sky, (int(x), int(y)), (60, 14), 0, 0, 360, (235, 235, 240), -1, cv2.LINE_AA)
+    tilting = [np.ascontiguousarray(sky[3 * index :][:HEIGHT]) for index in range(40)]
+    assert abs(slid(tilting).light) < 0.1
+
+
 def slid(frames: Sequence[Frame]) -> Slide:
     found = whole(frames).slid
     assert found is not None
