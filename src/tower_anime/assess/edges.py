@@ -106,9 +106,10 @@ def extremes(luma: Plane) -> Extremes:
 
 
 def _extremes(luma: Plane) -> Extremes:
-    slope = np.zeros_like(luma)
+    slope = np.empty_like(luma)
+    slope[:, -1] = 0
     cv2.absdiff(luma[:, 1:], luma[:, :-1], slope[:, :-1])
-    slope[:-1] = cv2.max(slope[:-1], cv2.absdiff(luma[1:], luma[:-1]))
+    cv2.max(slope[:-1], cv2.absdiff(luma[1:], luma[:-1]), slope[:-1])
     return Extremes(
         low=_windows(luma, cv2.min, cv2.erode),
         high=_windows(luma, cv2.max, cv2.dilate),

@@ -232,6 +232,6 @@ def _by_phase(bend: Plane) -> NDArray[np.float32]:
     mean = whole[1] / np.maximum(whole[2], 1)
     usual = mean[whole[2] > _FEW / 100]
     if usual.size:
-        whole = whole * np.minimum(_LINE * np.median(usual) / np.maximum(mean, 1e-3), 1)
+        whole = whole * np.minimum(_LINE * quantile(usual, 0.5) / np.maximum(mean, 1e-3), 1)
     phases = whole.reshape(3, -1, _PERIOD_PX).sum(axis=1)
     return np.asarray(phases + np.roll(phases, 1, axis=1), np.float32)
