@@ -54,20 +54,20 @@ class Planes:
         return cast("Plane", cv2.transpose(self.luma))
 
     @cached_property
-    def half_frame(self) -> Frame:
-        """The picture at half size."""
-        return halved(self.frame)
+    def _at_half(self) -> tuple[Frame, Channels]:
+        half = halved(self.frame)  # not kept: it would be the largest of all
+        luma, red, blue = cv2.split(cv2.cvtColor(half, cv2.COLOR_RGB2YCrCb))
+        return every(half, 2), cast("Channels", (luma, red, blue))
 
-    @cached_property
+    @property
     def half_sample(self) -> Frame:
         """Every second pixel of every second row of the half size."""
-        return every(self.half_frame, 2)
+        return self._at_half[0]
 
-    @cached_property
+    @property
     def half(self) -> Channels:
         """Luma, red and blue (YCrCb) at half size; as planes they cost half as much to work on."""
-        luma, red, blue = cv2.split(cv2.cvtColor(self.half_frame, cv2.COLOR_RGB2YCrCb))
-        return cast("Channels", (luma, red, blue))
+        return self._at_half[1]
 
     @cached_property
     def quarter(self) -> Channels:
