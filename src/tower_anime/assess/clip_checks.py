@@ -244,9 +244,11 @@ _FLICKER_FROM = 0.012  # of linear luminance
 
 def _noise(n: Numbers, _expect: Expectation) -> Finding | None:
     grain = n.get("grain", 0.0)
+    residue = max(n.get(name, 0.0) for name in RESIDUES)
     return Finding(
         kind="noise",
-        amount=_FAINT_GRAIN * min(grain, _GRAIN_FROM)
+        amount=_OF_RESIDUE * min(residue, _MOST_RESIDUE)
+        + _FAINT_GRAIN * min(grain, _GRAIN_FROM)
         + (_GRAINY + 0.5 * math.log(grain / _GRAIN_FROM) if grain > _GRAIN_FROM else 0.0),
         weight=1.0,
         measurement="grain",
@@ -255,6 +257,10 @@ def _noise(n: Numbers, _expect: Expectation) -> Finding | None:
     )
 
 
+RESIDUES = ("residual_luma", "residual_coarse")
+"""Measurements of a frame that tell what a codec leaves of noise when it smooths it away."""
+
+_OF_RESIDUE, _MOST_RESIDUE = 0.3, 0.3  # amount per level; levels: what is more is the frame's own
 # Levels. Eight kinds of drawn animation by x264 crf 20 and 32 and MPEG-4 measure 0.0, with film
 # grain of 3 levels up to 0.46; with noise of 8 levels 0.66 and more, unless crf 32 removes it.
 _GRAIN_FROM, _GRAINY, _FAINT_GRAIN = 0.5, 0.15, 0.2  # amount by which it is named, and per level
@@ -414,7 +420,8 @@ def glitch_findings(n: Numbers) -> list[Finding]:
     found = []
     for kind in GLITCHES:
         severity = n.get(f"glitch_{kind}")
-        if severity is not None and not (kind == "corrupt" and n.get("foreign", 0.0) > 1):
+        is_told = kind in _OF_SQUARES and n.get("foreign", 0.0) > 1
+        if severity is not None and not is_told:
             frame = int(n[f"glitch_{kind}_frame"])
             found.append(
                 Finding(
@@ -427,6 +434,9 @@ def glitch_findings(n: Numbers) -> list[Finding]:
                 )
             )
     return found
+
+
+_OF_SQUARES = frozenset({"corrupt", "compression"})  # what squares look like in a single frame
 
 
 def size_findings(width: int, height: int, expect: Expectation) -> list[Finding]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from tower_anime.assess import judge, ruled
 from tower_anime.assess.clip_checks import (
     CHECKS,
+    RESIDUES,
     Finding,
     delivery,
     glitch_findings,
@@ -26,6 +27,7 @@ from tower_anime.domain.quality import (
     Assessment,
     Defect,
     Measured,
+    Measurement,
     Measurements,
     Profile,
     Verdict,
@@ -77,7 +79,8 @@ def judge_clip(
         asked: what the clip was meant to be; None: nobody told.
         seconds: what measuring took, passed on.
     """
-    numbers = {name: m.value for name, m in measurements.items() if isinstance(m, Measured)}
+    told = {**_of_frame(still, RESIDUES), **measurements}
+    numbers = {name: m.value for name, m in told.items() if isinstance(m, Measured)}
     findings = [finding for check in CHECKS if (finding := check(numbers, expect)) is not None]
     findings += glitch_findings(numbers)
     findings += size_findings(width, height, expect)
@@ -163,6 +166,12 @@ def _weighed(
     counts = action in (None, Action.REJECT)
     kept = replace(finding, amount=amount)
     return kept, finding.weight * amount if counts else 0.0
+
+
+def _of_frame(still: Assessment | None, names: Sequence[str]) -> dict[str, Measurement]:
+    """Return what was measured under these names of the frame that stands for the clip."""
+    found = still.measurements if still else {}
+    return {name: found[name] for name in names if name in found}
 
 
 def _largest(
