@@ -507,7 +507,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             min_side_px=MIN_STRUCTURE_PX,
             defect="corrupt",
             source="lines that differ from both neighbours by over twice what these differ from "
-            "each other",
+            "each other, and strips across of up to 17 lines that hold detail of their own, differ "
+            "from above and below more than these from each other, and end in steps both ways",
         ),
         "shifted_strips": Metric(
             unit="count",

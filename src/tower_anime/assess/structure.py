@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tower_anime.assess.clones import cloned_share
 from tower_anime.assess.edges import Extremes
 from tower_anime.assess.planes import CELL_PX, Plane, Planes, Values, halved, tile_means
+from tower_anime.assess.torn import torn
 from tower_anime.domain.quality import Unmeasured
 
 _Box: TypeAlias = tuple[int, int, int, int]
@@ -26,13 +27,6 @@ _WIDE_PX = _CORRELATION_PX + 2 * _BESIDE_PX
 _TO_BESIDE = np.array([[down * _WIDE_PX + right] for down, right in _BESIDE])
 
 _NO_COPY = 0.04  # peaks that drawn pictures without copies have
-
-_LINE_PX = 256  # lines are compared at this width
-_CANDIDATES, _RISE = 48, 1.5  # levels that a border stands out from the lines nearby
-_STILL = 6  # samples of a compared line: less is a slanted drawing, not a shift
-_SHIFT_GAIN, _SHIFT_MATCH = 0.3, 0.7  # how much better, and how well, the shifted line fits
-_LINE_NOISE = 60.0 * 16  # so that flat lines correlate with nothing
-_LONE_LINE, _LONE_LEVELS = 2.0, 3.0  # how much a lone line stands out from both its neighbours
 
 _BLACK = 10  # luma up to which a region was never drawn; drawn black ink has a shape, not a box
 _MATTE = 0.25
@@ -51,7 +45,7 @@ def structure(planes: Planes, spread: float) -> Values:
         "structure": math.hypot(*(float(deviation[0, 0]) for deviation in coarse)) / spread,
         **_repetition(planes.luma_quarter),
         "cloned": cloned_share(planes.half[0]),
-        **_torn(planes.luma_turned),
+        **torn(planes.luma_turned),
     }
 
 
@@ -113,59 +107,6 @@ def _even_correlation(detail: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(
         cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
     )
-
-
-# ---- torn -----------------------------------------------------------------------------------
-
-
-def _torn(turned: Plane) -> Values:
-    """Measure single lines that don't belong, and strips that are shifted sideways.
-
-    A lone line differs from both neighbours, which agree with each other. Below a shifted
-    strip's border a line fits the one above well, but only after a shift.
-    """
-    if turned.shape[1] < 2 * CELL_PX:
-        reason = Unmeasured("too few lines to tell torn ones")
-        return {"torn_lines": reason, "shifted_strips": reason}
-    lines = _narrowed(turned)
-    to_next = _line_means(cv2.absdiff(lines[:, 1:], lines[:, :-1]))
-    past_next = _line_means(cv2.absdiff(lines[:, 2:], lines[:, :-2]))
-    lone = np.minimum(to_next[1:], to_next[:-1]) > _LONE_LINE * past_next + _LONE_LEVELS
-    padded = np.pad(to_next, 3, mode="edge")
-    nearby = np.max([padded[shift : shift + to_next.size] for shift in (1, 2, 4, 5)], axis=0)
-    rise = to_next - nearby
-    borders = np.argsort(-rise)[:_CANDIDATES]
-    borders = borders[rise[borders] > _RISE]
-    shifted = _fits_shifted(lines[:, borders], lines[:, borders + 1]).sum() if borders.size else 0
-    return {"torn_lines": float(lone.mean()), "shifted_strips": float(shifted)}
-
-
-def _narrowed(turned: Plane) -> Plane:
-    """Return the picture's lines as columns of `_LINE_PX` means."""
-    while turned.shape[0] >= 2 * _LINE_PX:  # four times as fast as resizing
-        even = turned.shape[0] // 2 * 2
-        turned = cast("Plane", cv2.addWeighted(turned[:even:2], 0.5, turned[1:even:2], 0.5, 0))
-    size = (turned.shape[1], _LINE_PX)
-    return cast("Plane", cv2.resize(turned, size, interpolation=cv2.INTER_AREA))
-
-
-def _line_means(columns: cv2.typing.MatLike) -> NDArray[np.float32]:
-    return np.asarray(cv2.reduce(columns, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F), np.float32).ravel()
-
-
-def _fits_shifted(above: cv2.typing.MatLike, below: cv2.typing.MatLike) -> NDArray[np.bool_]:
-    first, second = (_detail_of_lines(lines) for lines in (above, below))
-    norm = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1)) + _LINE_NOISE
-    cross = np.fft.rfft(first, axis=1).conj() * np.fft.rfft(second, axis=1)
-    fit = np.fft.irfft(cross, _LINE_PX, axis=1) / norm[:, None]
-    here = fit[:, np.r_[0:3, _LINE_PX - 2 : _LINE_PX]].max(axis=1)
-    elsewhere = fit[:, _STILL + 1 : _LINE_PX - _STILL].max(axis=1)
-    return np.asarray((elsewhere > _SHIFT_MATCH) & (elsewhere - here > _SHIFT_GAIN), np.bool_)
-
-
-def _detail_of_lines(lines: cv2.typing.MatLike) -> NDArray[np.float32]:
-    values = np.ascontiguousarray(np.asarray(lines).T, np.float32)
-    return np.asarray(values - cv2.blur(values, (31, 1)), np.float32)
 
 
 # ---- regions --------------------------------------------------------------------------------

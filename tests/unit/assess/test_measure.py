@@ -254,6 +254,26 @@ def test_a_horizon_is_no_torn_line() -> None:
     assert value(measurements, "torn_lines") < 0.005
 
 
+@pytest.mark.parametrize("what", ["noise", "another line"])
+@pytest.mark.parametrize("tall", [2, 9])
+def test_strips_across_that_hold_something_else_are_torn(what: str, tall: int) -> None:
+    frame, random = drawn.drawn("painted", size=SIZE), np.random.default_rng(3)
+    clean = value(measure(frame), "torn_lines")
+    for top in range(40, SIZE - 40, 60):
+        noise = random.integers(0, 256, (tall, SIZE, 3), np.uint8)
+        frame[top : top + tall] = noise if what == "noise" else frame[(top * 7 + 200) % SIZE]
+    assert clean < 0.005
+    assert value(measure(frame), "torn_lines") > 0.5 * tall / 60
+
+
+def test_drawn_stripes_and_a_line_of_letters_are_no_torn_lines() -> None:
+    frame = drawn.drawn("cel", size=SIZE)
+    for top in range(40, SIZE - 40, 60):
+        frame[top : top + 8] = (230, 40, 60)
+    cv2.putText(frame, "once upon a time", (20, 260), cv2.FONT_HERSHEY_PLAIN, 1.5, (0, 0, 0), 2)
+    assert value(measure(frame), "torn_lines") < 0.005
+
+
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 300), (16, 16), (63, 2000), (64, 65)])
 @pytest.mark.parametrize("shade", [0, 90, 255])
 def test_any_size_is_measured_or_says_why_not(width: int, height: int, shade: int) -> None:
