@@ -179,7 +179,7 @@ def _full_range(levels: NDArray[np.uint8], *, full_range: bool) -> Plane:
 
 
 def _bounded(levels: Any) -> Grid:
-    return cast("Grid", np.minimum(np.maximum(levels, 0, out=levels), 255, out=levels))
+    return cast("Grid", np.clip(levels, 0, 255, out=levels))
 
 
 def _reduced(

@@ -158,6 +158,8 @@ def _pumping(
 
     Only where it turns often: light that changes once or twice is a gesture.
     """
+    if np.count_nonzero(np.abs(steps) >= step) <= often:
+        return 0.0, ()  # it takes one step more than it turns
     level = np.cumsum(steps)
     window = max(5, round(_PULSE_S * rate))
     swing = np.abs(level - _smoothed(level, max(3, window // 2)))

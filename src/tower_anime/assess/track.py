@@ -37,7 +37,7 @@ _SPIKE = 7  # frames: what changes more than the six before it
 _BLOCK = 8  # glimpse pixels to a side of what grain is measured in
 _CALMEST = 0.05  # of the blocks: where there is noise, it is there as well
 _LIKE_IN_MOTION = 0.6  # correlation of neighbours where texture moves; 0.45 to 0.73 in pans, zooms
-_GRAIN_EVERY, _SELDOM, _BEGUN = 3, 7, 30  # frames: more often among the first ones
+_GRAIN_EVERY, _SELDOM, _BEGUN = 4, 10, 28  # frames: more often among the first ones
 _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
 COLUMNS = (
