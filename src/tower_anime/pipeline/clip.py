@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -114,16 +114,24 @@ def _assess(
 
 
 def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
+    """Follow the frames of each batch while the next one is decoded."""
     meter, sampler = TrackMeter(), Sampler[ClipFrame]()
     at_once = max(1, min(_AT_ONCE, _AT_ONCE_PX // (clip.facts.width * clip.facts.height)))
     shown = enumerate(clip.frames())
-    while batch := list(islice(shown, at_once)):
-        stood_out = meter.see([frame.glimpse for _, frame in batch])
-        for (index, frame), before_stood_out in zip(batch, stood_out, strict=True):
-            sampler.offer(index, frame, before_stood_out=before_stood_out)
+    with ThreadPoolExecutor(1) as decoder:
+        ahead = decoder.submit(_taken, shown, at_once)
+        while batch := ahead.result():
+            ahead = decoder.submit(_taken, shown, at_once)
+            stood_out = meter.see([frame.glimpse for _, frame in batch])
+            for (index, frame), before_stood_out in zip(batch, stood_out, strict=True):
+                sampler.offer(index, frame, before_stood_out=before_stood_out)
     if not meter.frames:
         raise Unreadable("not a single frame of the video decodes", kind="no_frames")
     return meter.track(), sampler
+
+
+def _taken(frames: Iterator[tuple[int, ClipFrame]], most: int) -> list[tuple[int, ClipFrame]]:
+    return list(islice(frames, most))
 
 
 def _looked_at(
