@@ -249,7 +249,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             defect="compression",
             source="how much oftener luma runs straight (no second difference, where one of 3 "
             "levels is within 16 px) across the middle of 16×16 blocks than across their borders, "
-            "ln, and how much less it bends there, ln; WebP and video filter block borders",
+            "ln, and how much less it bends there, ln; WebP and video filter block borders; less "
+            "what is so at their thirds as well (a JPEG at two thirds of its size)",
         ),
         "mosaic": Metric(
             unit="ratio",

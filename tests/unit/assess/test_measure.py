@@ -118,6 +118,14 @@ def test_screen_tone_is_not_noise() -> None:
     assert value(measure(frame), "noise_luma") < 1
 
 
+def test_a_jpeg_that_was_made_smaller_has_no_macroblocks() -> None:
+    frame = drawn.drawn("painted", seed=2, size=1056)
+    smaller = cv2.resize(drawn.jpeg(frame, 70), (704, 704), interpolation=cv2.INTER_LANCZOS4)
+    thrifty = drawn.webp(cv2.resize(frame, (704, 704), interpolation=cv2.INTER_AREA), 15)
+    found = [value(measure(check_frame(it)), "macroblocks") for it in (smaller, thrifty)]
+    assert found[0] < 0.1 < found[1]
+
+
 def test_dots_of_ink_are_no_enlarged_pixels() -> None:
     y, x = np.mgrid[:SIZE, :SIZE]
     turned = (x + y) / math.sqrt(2), (x - y) / math.sqrt(2)
