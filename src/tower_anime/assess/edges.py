@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import cv2
@@ -237,5 +237,12 @@ def _bend_spectrum(bend: Plane) -> NDArray[np.float64]:
     sums = cv2.reduce(capped, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)  # twice as fast as in floats
     profile = np.asarray(sums, np.float32) / np.float32(capped.shape[0])
     profile = (profile - cv2.blur(profile, (33, 1))).ravel()
-    wave = np.abs(np.fft.rfft(profile * np.hanning(profile.size), _LATTICE_BINS))
+    wave = np.abs(np.fft.rfft(profile * _bell(profile.size), _LATTICE_BINS))
     return np.asarray(wave / (quantile(wave[_LATTICE_BINS // 32 :], 0.5) + 1e-3), np.float64)
+
+
+@lru_cache(maxsize=16)
+def _bell(size: int) -> NDArray[np.float64]:
+    found = np.hanning(size)
+    found.flags.writeable = False
+    return found

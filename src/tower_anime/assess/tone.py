@@ -148,12 +148,12 @@ def _neutral(amount: NDArray[np.float32]) -> float:
 
 def _tones_used(sample: Frame) -> Values:
     """Return the usual gap between tones that occur, in levels: 1 unless tones are missing."""
-    planes = (*cv2.split(sample), cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY))
+    planes = [sample, cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY)]  # channels 0–2, and 3
     counts = [
-        np.asarray(cv2.calcHist([plane], [0], None, [256], [0, 256]), np.float32).ravel()
-        for plane in planes
+        np.asarray(cv2.calcHist(planes, [channel], None, [256], [0, 256]), np.float32).ravel()
+        for channel in range(4)
     ]
-    missing = {"tones_missing": float(np.mean([_missing(of) for of in counts[:3]]))}
+    missing = {"tones_missing": sum(_missing(of) for of in counts[:3]) / 3}
     gaps = [gap for of in counts if (gap := _gap(of)) is not None]
     if not gaps:
         return {"tone_gap": Unmeasured("too few tones to tell missing ones"), **missing}
@@ -171,6 +171,8 @@ def _missing(counts: NDArray[np.float32]) -> float:
     if inside.size <= _NEAR:
         return 0.0
     place, used = np.arange(inside.size), inside > 0
+    if used.all():
+        return 0.0
     before = np.maximum.accumulate(np.where(used, place, 0))
     after = np.minimum.accumulate(np.where(used, place, place[-1])[::-1])[::-1]
     sure = np.minimum(inside[before], inside[after]) >= _SURE
