@@ -36,7 +36,7 @@ CURVES: Mapping[str, tuple[float, float, float]] = MappingProxyType(
         "macroblocks": (0.12, 0.3, 0.1),
         "coded": (0.15, 0.25, 0.1),
         "mosaic": (0.15, 0.4, 0.1),
-        "cloned": (0.16, 0.06, 0.1),
+        "cloned": (0.03, 0.09, 0.05),
         "repeats": (0.12, 0.2, 0.1),
         "copied": (0.5, 1.5, 0.1),
         "torn": (-6.0, 2.0, 0.1),

@@ -36,7 +36,7 @@ CURVES: Mapping[str, tuple[float, float, float]] = MappingProxyType(
         "macroblocks": (0.1728, 0.4899, 0.09972),
         "coded": (0.15, 0.25, 0.1),
         "mosaic": (0.15, 0.4, 0.1),
-        "cloned": (0.16, 0.06, 0.1),
+        "cloned": (0.03, 0.09, 0.05),
         "repeats": (0.1166, 0.2403, 0.1194),
         "copied": (0.5318, 1.385, 0.098),
         "torn": (-4.978, 1.813, 0.09026),
