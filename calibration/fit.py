@@ -64,7 +64,7 @@ _FIXED_WEIGHTS = (
 # is no pastel: by eye; `coded`: what no clean picture shows together; `speckled`: see the docs
 _FIXED_GATES = (
     *("directional", "dragged", "repeats", "blown_out", "grid"),
-    *("at_the_wall", "in_all_tones", "clumped", "speckled", "textured", "contrasted"),
+    *("at_the_wall", "in_all_tones", "clumped", "speckled", "textured", "contrasted", "whitened"),
 )
 _LIMITS = {"scale": (-1.5, 1.5), "knee": (-1.0, 2.0), "weight": (-1.2, 1.2)}  # ln of factors
 

@@ -73,6 +73,7 @@ GATES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "contours": (-5.2, 0.4),
         "missing_tones": (0.6, 0.15),
         "lost_light": (0.35, 0.05),
+        "whitened": (0.02, 0.006),
         "whited": (0.05, 0.015),
         "blown_out": (0.15, 0.03),
     }

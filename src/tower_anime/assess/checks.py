@@ -285,8 +285,8 @@ CHECKS: tuple[Check, ...] = (
             message=told + ": {tones_missing:.0%} of its tones are missing, as light was stretched",
         )
         for name, kind, told, when, unless in (
-            ("bent", "underexposed", "too dark", ("dark",), ()),
-            ("stretched", "overexposed", "washed out", (), ("dark",)),
+            ("bent", "underexposed", "too dark", (), ("whitened",)),
+            ("stretched", "overexposed", "washed out", ("whitened",), ()),
         )
     ),
     Check(

@@ -73,6 +73,7 @@ GATES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "contours": (-6.358, 1.087),
         "missing_tones": (0.5413, 0.1576),
         "lost_light": (0.3959, 0.06004),
+        "whitened": (0.02, 0.006),
         "whited": (-0.04411, 0.03815),
         "blown_out": (0.15, 0.03),
     }

@@ -158,6 +158,7 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "lost_light": Signal(
             ("blown", "pale", "blown_rim", "luma_low", "gamut_clipped"), _lost_light
         ),
+        "whitened": Signal(("blown", "pale"), lambda n: n["blown"] + n["pale"]),
         "whited": Signal(
             ("blown", "pale", "luma_low"), lambda n: (n["blown"] + n["pale"]) * _pale_ink(n)
         ),
