@@ -35,7 +35,8 @@ _LINE = 1.5  # times the usual bend: drawn
 _ALL = 255  # a mask that is set
 _MIDDLE, _BORDER = 8, 0  # columns of a macroblock
 _THIRDS = [5, 11]
-_TAKEN_OFF, _BY_CHANCE = 2.0, 0.12  # of 16 pictures as WebP two have thirds above 0.16
+_TAKEN_OFF = 5.0
+_BY_CHANCE, _BY_CODEC = 0.16, 0.45  # ln; of what is found: strong WebP has some, too
 _UNSEEN = 1.0  # levels: nobody sees a border that is higher by a fraction of this
 _BLOCK_PX, _OUTLINE = 8, 24  # an outline counts no more than this many levels
 
@@ -205,7 +206,8 @@ def _macroblocks(bends: Sequence[Plane]) -> float:
     straight, bent, count = np.sum([_by_phase(bend) for bend in bends], axis=0)
     rise = np.log(straight / (count + _FEW) + 0.02) - np.log((bent + 1) / (count + _FEW) + 0.05)
     found, resized = rise[_MIDDLE] - rise[_BORDER], rise[_MIDDLE] - rise[_THIRDS].max()
-    return float(found - _TAKEN_OFF * max(resized - _BY_CHANCE, 0))
+    chance = max(_BY_CHANCE, _BY_CODEC * found)
+    return float(found - _TAKEN_OFF * max(resized - chance, 0))
 
 
 def _highest_near(bend: Plane) -> Plane:
