@@ -223,7 +223,17 @@ def _findings(
             found[kind] = _Finding(kind, evidence, left, left, loss)
         else:
             sofar.add(evidence, left, loss)
+    blank = found.get("blank")
+    if blank and blank.severity >= NAMED_FROM:
+        for kind in _OF_BLANK & found.keys():
+            follows = found.pop(kind)
+            blank.amount += follows.amount
+            blank.loss += follows.loss
     return tuple(found.values())
+
+
+_OF_BLANK = frozenset({"low_contrast", "underexposed", "overexposed", "color_cast"})
+"""What follows from there being nothing in the picture, and is no finding of its own then."""
 
 
 def _defects(
@@ -231,9 +241,8 @@ def _defects(
 ) -> tuple[Defect, ...]:
     """Return the named defects, worst first; their shares of the loss sum to 1 (or to 0).
 
-    A blank picture is blank before all else: that it is dark as well follows from it. A profile
-    that acts on less than what is usually named has that named as well; a score that rejects by
-    many small losses has the largest of them named.
+    A profile that acts on less than what is usually named has that named as well; a score that
+    rejects by many small losses has the largest of them named.
     """
     named = [
         finding
@@ -252,13 +261,9 @@ def _defects(
             where=_where(finding.kind, numbers),
             loss=finding.loss / total if total else 0.0,
         )
-        for finding in sorted(named, key=_gravity, reverse=True)
+        for finding in sorted(named, key=lambda finding: finding.loss, reverse=True)
         for message, measurement in (finding.told(numbers),)
     )
-
-
-def _gravity(finding: _Finding) -> tuple[bool, float]:
-    return finding.kind == "blank", finding.loss
 
 
 def _where(kind: str, numbers: Numbers) -> Region | None:
