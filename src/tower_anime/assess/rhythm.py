@@ -248,7 +248,7 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
         return 0.0
     is_timed = run <= _SLOWEST and run in at.runs[[at.index - 1, at.index + 1]]
     is_timed &= not at.flowing[at.index]
-    if is_timed and not skipped:
+    if is_timed and (not skipped or run == at.runs[at.index + 1]):
         return 0.0
     roughness = at.roughness()
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):

@@ -133,6 +133,7 @@ def test_drawings_on_fours_that_come_late_break_the_rhythm_and_another_timing_do
     assert broken([4] * 18) == 0.0
     assert broken([4, 4, 4, 4, 7, 1, 4, 4, 4, 6, 2, 4, 4, 4, 4, 4]) >= 1.0
     assert broken([2] * 9 + [3] * 8 + [2] * 9) == 0.0
+    assert broken([1] * 14 + [2] * 6) == 0.0
 
 
 def test_motion_that_stalls_in_a_fade_breaks_its_rhythm() -> None:
