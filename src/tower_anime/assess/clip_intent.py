@@ -23,7 +23,8 @@ _RULES = (
     rule("strobe|disco|flicker|flickering|muzzle flash", {"flicker": 0.8}),
     rule(
         "timelapse|time[ -]lapse|fade in|fade out|fades|day to night|night to day|nightfall|"
-        "daybreak|sun sets|sun rises|grows dark|getting dark|lights go out",
+        "daybreak|sun sets|sun rises|grows dark|getting dark|lights go out|dusk falls|night falls|"
+        "dawn breaks|light changes|light fades|changing light|sun goes down|sun comes up",
         {"drift": 1.0, "black_frames": 0.5},
     ),
     rule("sunrise|sunset|dawn|dusk|setting sun|rising sun", {"drift": 0.4}),  # mostly a setting
