@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.judder import judders
 from tower_anime.assess.track import BLACK_BRIGHT, Series, Track
 
 Whole = NDArray[np.int64]
@@ -96,6 +97,9 @@ def breaks(
         for index in range(1, len(runs) - 1)
         if told[index] and told[index + 1] and big[index] and runs[index] <= longest
     }
+    for index in judders(steps, runs, track["change_share"][starts], longest):
+        if told[index]:
+            found[index] = max(found.get(index, 0.0), _HITCH)
     return {index: weight for index, weight in found.items() if weight > 0}
 
 

@@ -136,6 +136,19 @@ def test_drawings_on_fours_that_come_late_break_the_rhythm_and_another_timing_do
     assert broken([1] * 14 + [2] * 6) == 0.0
 
 
+def test_a_pan_whose_frames_come_at_random_judders_and_one_that_dawdles_does_not() -> None:
+    random = np.random.default_rng(4)
+    runs = random.integers(1, 6, 24)
+    late = np.repeat(np.cumsum([0, *runs[:-1]]), runs)
+    drawn = np.repeat(np.arange(len(runs)) * 3, runs)  # as far from each drawing to the next
+
+    def pan(places: Sequence[int]) -> list[Frame]:
+        return [view(LOOK, shift=3.0 * int(place)) for place in places]
+
+    assert timing(pan(late)).breaks > 2
+    assert timing(pan(drawn)).breaks < 0.7
+
+
 def test_motion_that_stalls_in_a_fade_breaks_its_rhythm() -> None:
     fade = np.linspace(0.2, 1, 40).tolist()
     fading = lit([view(LOOK, shift=3.0 * index) for index in range(40)], fade)
