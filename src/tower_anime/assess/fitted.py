@@ -64,7 +64,7 @@ GATES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "swimming": (0.8356, 0.4311),
         "textured": (1.2, 0.1),
         "at_the_wall": (0.005, 0.0015),
-        "in_all_tones": (0.2, 0.05),
+        "in_all_tones": (0.1, 0.1),
         "clumped": (-0.4, 0.05),
         "speckled": (0.85, 0.1),
         "harsh": (2.474, 0.8015),

@@ -17,6 +17,7 @@ _GRAIN_RUNS_FINER = 0.8  # ln; texture is coarse grain, noise is fine
 _COLOURLESS = 6.0  # levels of chroma up to which what is left can't have colour
 _SHARP = 1.2  # px; where no edge is
 _DIRECTIONAL = 1.2  # ln; more says no more
+_FEW_SPECKS, _COLOUR_RISES = 0.9, 0.6  # levels; with more colour in them, blotches are likelier
 _LUMA_RUNS_FINER = 0.3  # specks of guidance: their luma has finer grain than their colour
 _VEIL = 30.0  # levels of haze that do not make a dark picture flat
 _COLOURED = 0.9  # of the widest channel's span: colours stand apart where tones don't
@@ -168,7 +169,9 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "at_the_wall": _plain("gamut_touched"),
         "speckled": _logarithm("noise_chroma"),
         "in_all_tones": Signal(
-            ("noise_luma", "noise_chroma"), lambda n: _ratio(n["noise_luma"], n["noise_chroma"])
+            ("noise_luma", "noise_chroma"),
+            lambda n: _ratio(n["noise_luma"], n["noise_chroma"])
+            - _COLOUR_RISES * max(0.0, math.log(max(n["noise_chroma"], 1e-3) / _FEW_SPECKS)),
         ),
         "clumped": Signal(
             ("residual_chroma", "noise_chroma", "residual_luma", "noise_luma"),
