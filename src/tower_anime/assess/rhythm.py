@@ -40,6 +40,7 @@ _MOST = 0.4  # of the steps: the others are beside drawings that were left out
 _IN_TIME = 0.65  # of the drawings around
 _FAINT = 0.1  # levels of mean change: codecs swallow as much
 _VERY_REGULAR = 0.8  # of the drawings around: then slight motion has a rhythm as well
+_CYCLE, _UNSTEADY, _LIKE_IT = 4, 0.12, 0.3  # steps to both sides; ln
 _SLIGHT, _LATE, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.2, 0.35, 0.5, 1.0
 
 
@@ -192,6 +193,19 @@ class _Around:
         beside = self.runs[self.index - 1 : self.index + 2].tolist()
         return 2 * usual in (sum(beside[:2]), sum(beside[1:]))
 
+    def comes_again(self) -> bool:
+        """Whether motion goes the same way elsewhere, as a walk does: its longest step is drawn."""
+        low = max(1, self.index - _CYCLE)
+        high = min(len(self.steps), self.index + _CYCLE + 1)
+        ln = np.log(np.maximum(self.steps[1:], _FAINT))
+        here = ln[low - 1 : high - 1]
+        if len(here) <= _CYCLE + 1 or np.std(np.delete(here, self.index - low)) < _UNSTEADY:
+            return False  # too little, or steady as a pan is everywhere
+        others = np.lib.stride_tricks.sliding_window_view(ln, len(here))
+        alike = np.abs(others - here).max(axis=1) <= _LIKE_IT
+        alike[max(0, low - 1 - _CYCLE) : high - 1] = False
+        return bool(alike.any())
+
     def turns(self) -> bool:
         """Whether motion slows down to the drawing and picks up behind: a swing turns round."""
         beside = self.steps[self.index - 1 : self.index + 3]
@@ -277,7 +291,7 @@ def _weight_of_step(at: _Around) -> float:
     if min(before, step, after) <= 0 or at.is_lit():
         return 0.0
     by = float(np.log(step / max(before, after)))
-    if by < _JUMPED or step < _LEAST_JUMP or not at.is_clear():
+    if by < _JUMPED or step < _LEAST_JUMP or not at.is_clear() or at.comes_again():
         return 0.0
     if _is_far(by, _strays(at.near, 1), _SMOOTH):
         return _FULL if by >= 2 * _JUMPED else _HITCH

@@ -170,8 +170,10 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
         "speckled": _logarithm("noise_chroma"),
         "in_all_tones": Signal(
             ("noise_luma", "noise_chroma"),
-            lambda n: _ratio(n["noise_luma"], n["noise_chroma"])
-            - _COLOUR_RISES * max(0.0, math.log(max(n["noise_chroma"], 1e-3) / _FEW_SPECKS)),
+            lambda n: (
+                _ratio(n["noise_luma"], n["noise_chroma"])
+                - _COLOUR_RISES * max(0.0, math.log(max(n["noise_chroma"], 1e-3) / _FEW_SPECKS))
+            ),
         ),
         "clumped": Signal(
             ("residual_chroma", "noise_chroma", "residual_luma", "noise_luma"),

@@ -149,6 +149,14 @@ def test_a_pan_whose_frames_come_at_random_judders_and_one_that_dawdles_does_not
     assert timing(pan(drawn)).breaks < 0.7
 
 
+def test_a_far_step_that_comes_at_every_turn_of_a_walk_is_drawn() -> None:
+    cycle = [3, 4, 6, 6, 5, 5, 4, 3, 2, 3, 6, 1, 2, 3]
+    walk = [view(LOOK, shift=float(place)) for place in np.cumsum(cycle * 4)]
+    once = [view(LOOK, shift=float(place)) for place in np.cumsum([*cycle[:9], 2, 2, 6, 2] * 1)]
+    assert timing([frame for frame in walk for _ in range(2)]).breaks == 0.0
+    assert timing([frame for frame in once for _ in range(2)]).breaks > 0.0
+
+
 def test_motion_that_stalls_in_a_fade_breaks_its_rhythm() -> None:
     fade = np.linspace(0.2, 1, 40).tolist()
     fading = lit([view(LOOK, shift=3.0 * index) for index in range(40)], fade)
