@@ -223,17 +223,26 @@ def _findings(
             found[kind] = _Finding(kind, evidence, left, left, loss)
         else:
             sofar.add(evidence, left, loss)
-    blank = found.get("blank")
-    if blank and blank.severity >= NAMED_FROM:
-        for kind in _OF_BLANK & found.keys():
-            follows = found.pop(kind)
-            blank.amount += follows.amount
-            blank.loss += follows.loss
+    for cause, (least, kinds) in _FOLLOW.items():
+        if cause in found and found[cause].severity >= least:
+            for kind in kinds & found.keys():
+                follows = found.pop(kind)
+                found[cause].amount += follows.amount
+                found[cause].loss += follows.loss
     return tuple(found.values())
 
 
-_OF_BLANK = frozenset({"low_contrast", "underexposed", "overexposed", "color_cast"})
-"""What follows from there being nothing in the picture, and is no finding of its own then."""
+_FOLLOW: Mapping[str, tuple[float, frozenset[str]]] = MappingProxyType(
+    {
+        "blank": (
+            NAMED_FROM,
+            frozenset({"low_contrast", "underexposed", "overexposed", "color_cast"}),
+        ),
+        "undersampled": (0.15, frozenset({"blur"})),
+    }
+)
+"""What is no finding of its own beside its cause, and how severe that has to be: where there is
+nothing, it is dark or dull as well; what has no residue of unfinished steps is merely soft."""
 
 
 def _defects(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,6 +115,14 @@ def test_damage_is_named_and_costs_more_with_every_grade(damage: str, seed: int)
     severities = [d.severity for a in worsening for d in a.defects if d.kind == kind]
     assert (np.diff(severities) > -0.03).all(), severities
     assert worsening[-1].verdict is Verdict.REJECT
+
+
+def test_softness_follows_from_too_few_steps_and_is_no_finding_of_its_own() -> None:
+    soft = cv2.GaussianBlur(drawn.drawn("painted", size=SIZE), (0, 0), 2.5)
+    assert "blur" in kinds(judged(soft))
+    unfinished = kinds(judged(drawn.blotched(soft, 15)))
+    assert "undersampled" in unfinished
+    assert "blur" not in unfinished
 
 
 @pytest.mark.parametrize("times", [2, 3, 4])
