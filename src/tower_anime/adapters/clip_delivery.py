@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,15 @@ import cv2
 import numpy as np
 
 from tower_anime.adapters.clip_frames import ShownFrame
+from tower_anime.adapters.clip_open import open_container, picture_stream
 from tower_anime.domain.clip import ClipFacts, StreamFacts
-from tower_anime.domain.delivery import MAX_GOP_S, SAMPLE_RATE_HZ, picture_points, sound_points
+from tower_anime.domain.delivery import (
+    MAX_GOP_S,
+    SAMPLE_RATE_HZ,
+    is_steady,
+    picture_points,
+    sound_points,
+)
 from tower_anime.domain.frame import Frame
 
 _CRF, _PRESET = "15", "medium"  # below what a person sees in drawn work, at 2–4 Mbit/s for 1080p
@@ -31,7 +39,8 @@ _STANDARD_RATES = tuple(
     )
 )
 _RATE_TOLERANCE = 0.003  # GIF counts hundredths of a second
-_TICKS = 90_000
+_TICK_TOLERANCE = 0.03  # Matroska counts thousandths
+_IN_TIME_S = 0.03  # up to which sound and picture begin together
 
 
 def write_deliverable(
@@ -46,9 +55,9 @@ def write_deliverable(
 ) -> None:
     """Write `source` as the delivery profile asks, cut after `frames` if it has more.
 
-    The sound is cut or filled with silence to the length of the picture, and made louder by
-    `gain_db`; `shown` are only drawn when the picture must be encoded again. What the file says
-    of itself goes along.
+    The sound is cut or filled with silence to the length of the picture, begins where it did
+    beside it, and is made louder by `gain_db`; `shown` are only drawn when the picture must be
+    encoded again. What the file says of itself goes along.
     """
     is_cut = frames is not None and frames < stream.frames
     length_s = stream.duration_s * (frames or 0) / stream.frames if is_cut else stream.duration_s
@@ -60,13 +69,22 @@ def write_deliverable(
         )
         origin = stack.enter_context(av.open(str(source), metadata_errors="replace"))
         out.metadata.update(origin.metadata)
-        if is_cut or picture_points(facts, stream):
+        order = None if is_cut or picture_points(facts, stream) else _order(source, stream)
+        if order is None:
             packets = _EncodedPicture(out, facts, stream, length_s).packets(shown)
         else:
-            packets = _copied(out, origin.streams.video[0])
-        sound = _sound(out, facts, source, length_s, gain_db, stack)
+            packets = _copied_picture(out, origin, order, _steady_rate(stream))
+        sound = _sound(out, facts, source, _Stretch(stream.start_s, length_s), gain_db, stack)
         for packet in _by_time(packets, sound):
             out.mux(packet)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Where the picture lies on the clock of its file, in seconds."""
+
+    begins_s: float
+    length_s: float
 
 
 def _by_time(*streams: Iterator[Any]) -> Iterator[Any]:
@@ -86,15 +104,48 @@ def _time(packet: Any) -> Fraction:
     return Fraction(packet.dts or 0) * Fraction(packet.time_base)
 
 
-def _copied(out: Any, stream: Any) -> Iterator[Any]:
+# ---- picture as it is -----------------------------------------------------------------------
+
+
+def _order(source: Path, stream: StreamFacts) -> tuple[int, ...] | None:
+    """Return by packet the place at which its frame is shown; None: they are not one another's.
+
+    Packets in front of the first frame shown, without a time, or that do not begin with a key
+    frame can't be copied.
+    """
+    with open_container(source) as container:
+        picture = picture_stream(container)
+        packets = [
+            (packet.pts, bool(packet.is_keyframe))
+            for packet in container.demux(picture)
+            if packet.size
+        ]
+    times = sorted(pts for pts, _ in packets if pts is not None)
+    if len(times) != stream.frames or len(packets) != len(times) or not packets[0][1]:
+        return None
+    places = {pts: place for place, pts in enumerate(times)}
+    return tuple(places[pts] for pts, _ in packets) if len(places) == len(times) else None
+
+
+def _copied_picture(out: Any, origin: Any, order: tuple[int, ...], rate: Fraction) -> Iterator[Any]:
+    """Yield the packets at the ticks of their rate, the first one shown at 0.
+
+    The clock of the file is left behind: Matroska has coarse times of showing and none of
+    decoding, others begin anywhere.
+    """
+    stream = picture_stream(origin)
     copy = out.add_stream_from_template(stream)
-    for packet in stream.container.demux(stream):
-        if packet.dts is not None:
-            packet.stream = copy
-            yield packet
+    copy.time_base = 1 / rate
+    ahead = max(place_sent - place for place_sent, place in enumerate(order))
+    packets = (packet for packet in origin.demux(stream) if packet.size)
+    for number, (packet, place) in enumerate(zip(packets, order, strict=True)):
+        packet.time_base = 1 / rate
+        packet.pts, packet.dts, packet.duration = place, number - ahead, 1
+        packet.stream = copy
+        yield packet
 
 
-# ---- picture --------------------------------------------------------------------------------
+# ---- picture encoded again ------------------------------------------------------------------
 
 
 class _EncodedPicture:
@@ -162,12 +213,24 @@ class _EncodedPicture:
 
 
 def _steady_rate(stream: StreamFacts) -> Fraction:
-    """Return the standard rate that the measured one is within the tolerance, else that itself."""
+    """Return the standard rate that the measured one is within the tolerance, else that itself.
+
+    Where frames stand for different times it is the standard rate nearest to that of the shortest,
+    at which each of them is shown when it is due; where that is none, to the measured one.
+    """
     measured = min(max(stream.frame_rate, 1.0), float(_MAX_RATE))
-    nearest = min(_STANDARD_RATES, key=lambda rate: abs(float(rate) - measured))
-    if abs(float(nearest) - measured) <= _RATE_TOLERANCE * measured:
+    nearest = _standard(measured)
+    if abs(nearest - measured) <= _RATE_TOLERANCE * measured:
         return nearest
-    return Fraction(measured).limit_denominator(1001)
+    if is_steady(stream):
+        return Fraction(measured).limit_denominator(1001)
+    fastest = 1 / max(stream.shortest_frame_s, 1e-6)
+    of_fastest = _standard(fastest)
+    return of_fastest if abs(of_fastest - fastest) <= _TICK_TOLERANCE * fastest else nearest
+
+
+def _standard(rate: float) -> Fraction:
+    return min(_STANDARD_RATES, key=lambda standard: abs(float(standard) - rate))
 
 
 def _fitting(facts: ClipFacts, stream: StreamFacts, rate: Fraction) -> tuple[int, int]:
@@ -186,34 +249,70 @@ def _fitting(facts: ClipFacts, stream: StreamFacts, rate: Fraction) -> tuple[int
 
 
 def _sound(
-    out: Any, facts: ClipFacts, source: Path, duration_s: float, gain_db: float, stack: ExitStack
+    out: Any,
+    facts: ClipFacts,
+    source: Path,
+    picture: _Stretch,
+    gain_db: float,
+    stack: ExitStack,
 ) -> Iterator[Any]:
     """Return AAC packets as long as the picture; the file's own where they fit already."""
     origin = stack.enter_context(av.open(str(source), metadata_errors="replace"))
     if facts.sound is not None and not sound_points(facts) and not gain_db:
         stream = origin.streams.audio[0]
         length_s = float((stream.duration or 0) * (stream.time_base or 0))
-        if abs(length_s - duration_s) <= 0.1:
-            return _copied(out, stream)
+        late_s = _seconds(stream.start_time, stream) - picture.begins_s
+        if abs(length_s - picture.length_s) <= 0.1 and abs(late_s) <= _IN_TIME_S:
+            return _copied_sound(out, stream)
     encoder = out.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="stereo")
     encoder.bit_rate = _SOUND_BIT_RATE
     gain = np.float32(10 ** (gain_db / 20))
-    waves = (wave * gain for wave in _waves(origin)) if facts.sound is not None else iter(())
-    return _encoded_sound(encoder, waves, round(duration_s * SAMPLE_RATE_HZ))
+    waves = iter(()) if facts.sound is None else _waves(origin, picture.begins_s)
+    return _encoded_sound(
+        encoder, (wave * gain for wave in waves), round(picture.length_s * SAMPLE_RATE_HZ)
+    )
 
 
-def _waves(origin: Any) -> Iterator[Any]:
-    """Yield channels × samples in stereo at 48 kHz; a damaged packet is left out."""
+def _seconds(ticks: int | None, of: Any) -> float:
+    return float((ticks or 0) * (of.time_base or 0))
+
+
+def _copied_sound(out: Any, stream: Any) -> Iterator[Any]:
+    """Yield the packets, the clock set to 0 where the file says that sound begins."""
+    copy = out.add_stream_from_template(stream)
+    begins = stream.start_time or 0
+    for packet in stream.container.demux(stream):
+        if packet.dts is not None:
+            packet.pts, packet.dts = packet.pts - begins, packet.dts - begins
+            packet.stream = copy
+            yield packet
+
+
+def _waves(origin: Any, picture_begins_s: float) -> Iterator[Any]:
+    """Yield channels × samples in stereo at 48 kHz; a damaged packet is left out.
+
+    From where the picture begins: what sounds before is left out, silence fills what is missing.
+    """
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE_HZ)
     stream = origin.streams.audio[0]
+    begun = False
+    early = 0
     for packet in origin.demux(stream):
         try:
             frames = packet.decode()
         except (av.error.InvalidDataError, av.error.EOFError):
             continue
         for frame in frames:
+            if not begun:
+                late_s = (frame.time or 0.0) - picture_begins_s
+                late = round(late_s * SAMPLE_RATE_HZ) if abs(late_s) > _IN_TIME_S else 0
+                early, begun = max(0, -late), True
+                yield np.zeros((2, max(0, late)), np.float32)
             frame.pts = None
-            yield from (part.to_ndarray() for part in resampler.resample(frame))
+            for part in resampler.resample(frame):
+                wave = part.to_ndarray()
+                yield wave[:, early:]
+                early = max(0, early - wave.shape[1])
     yield from (part.to_ndarray() for part in resampler.resample(None))
 
 

@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 
+from tower_anime.adapters.clip_open import picture_stream
 from tower_anime.errors import Unreadable
 
 QUALITY = 88  # of JPEG: a poster is looked at closely
@@ -25,7 +26,7 @@ def jpeg_frame(source: Path, at_share: float, longest_px: int) -> bytes:
         with av.open(str(source)) as container:
             if not container.streams.video:
                 raise Unreadable(f"{source} has no picture stream", kind="no_video")
-            stream: Any = container.streams.video[0]
+            stream = picture_stream(container)
             if stream.width * stream.height > MAX_PIXELS:
                 raise Unreadable(f"{source} is too large: {stream.width}×{stream.height}")
             if container.duration:

@@ -57,6 +57,11 @@ def open_container(source: Path, **keywords: Any) -> Any:
     return container
 
 
+def picture_stream(container: Any) -> Any:
+    """Return the stream that players show: not the cover that may come before it."""
+    return container.streams.best("video") or container.streams.video[0]
+
+
 # ---- GIF and PNG, told by their bytes ---------------------------------------------------------
 
 

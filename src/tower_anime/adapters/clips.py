@@ -23,6 +23,7 @@ from tower_anime.adapters.clip_open import (
     check_bomb,
     frames_within,
     open_container,
+    picture_stream,
     stated_size,
 )
 from tower_anime.adapters.clip_sound import listen
@@ -215,7 +216,7 @@ def _check_pixels(width: int, height: int) -> None:
 
 
 def _facts(container: Any, source: Path) -> ClipFacts:
-    stream = container.streams.video[0]
+    stream = picture_stream(container)
     codec = stream.codec_context
     if codec is None:
         raise Unreadable("no decoder is known for the video stream", kind="not_a_video")
@@ -280,6 +281,7 @@ class _Clock:
     longest_gop_s: float = 0.0
     open_gop: bool = False
     rotation_deg: int = 0
+    is_interlaced: bool = False
     ticks_left: int = _MAX_TICKS
 
     def tick(self, time_s: float | None, *, is_key: bool, stands_s: float | None) -> None:
@@ -318,6 +320,8 @@ class _Clock:
             longest_gop_s=self.longest_gop_s,
             open_gop=self.open_gop,
             rotation_deg=self.rotation_deg,
+            is_interlaced=self.is_interlaced,
+            start_s=self.first_s,
         )
 
     def _without_clock(self) -> StreamFacts:
@@ -355,6 +359,7 @@ class _AvClip:
             stands = getattr(frame, "duration", 0) or 0
             stands_s = float(stands * frame.time_base) if stands and frame.time_base else None
             self.clock.damaged += bool(frame.is_corrupt)
+            self.clock.is_interlaced |= bool(frame.interlaced_frame)
             small = shown(frame, turns=turns, is_key=bool(frame.key_frame))
             yield from self._standing(small, stands_s)
 
@@ -374,7 +379,7 @@ class _AvClip:
         return None if self.facts.sound is None else listen(self.source)
 
     def _decoded(self) -> Iterator[Any]:
-        stream = self.container.streams.video[0]
+        stream = picture_stream(self.container)
         is_large = self.facts.width * self.facts.height >= _LARGE_PX
         stream.thread_type = "AUTO" if is_large else "NONE"
         key_pts: int | None = None
@@ -418,7 +423,7 @@ _JOINED_FROM = 1.5  # times the shortest frame's time: hundredths of a second al
 def _durations_s(source: Path) -> tuple[float, ...]:
     """Return how long each frame stands, in seconds, without decoding any."""
     with open_container(source) as container:
-        stream = container.streams.video[0]
+        stream = picture_stream(container)
         return tuple(
             float(packet.duration * packet.time_base)
             for packet in container.demux(stream)

@@ -76,7 +76,8 @@ class StreamFacts:
     between key frames, `open_gop` whether a frame after a key frame refers to one before it.
     `longest_frame_s` and `shortest_frame_s` are the extremes of the time a frame stands;
     `duration_s` the time from the first frame's beginning to the last one's end; `rotation_deg`
-    how far frames are turned left for showing (0, 90, 180 or 270).
+    how far frames are turned left for showing (0, 90, 180 or 270); `start_s` the time of the first
+    frame on the file's clock.
     """
 
     frames: int
@@ -88,6 +89,8 @@ class StreamFacts:
     longest_gop_s: float
     open_gop: bool | None = None
     rotation_deg: int = 0
+    is_interlaced: bool = False
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,13 +19,8 @@ _BT709 = "bt709"
 
 def picture_points(facts: ClipFacts, stream: StreamFacts) -> tuple[str, ...]:
     """Return in words which points the video stream fails; only encoding again mends them."""
-    typical_s = 1 / stream.frame_rate if stream.frame_rate else 0.0
-    slack_s = RATE_TOLERANCE * typical_s + 0.001
+    slack_s = _slack_s(stream)
     tags = {facts.primaries, facts.transfer, facts.matrix}
-    is_steady = (
-        stream.longest_frame_s - typical_s <= slack_s
-        and typical_s - stream.shortest_frame_s <= slack_s
-    )
     checks = (
         (facts.codec == "h264", f"the codec is {facts.codec}, not H.264"),
         (facts.codec != "h264" or facts.profile in _PROFILES, f"the profile is {facts.profile}"),
@@ -36,7 +31,7 @@ def picture_points(facts: ClipFacts, stream: StreamFacts) -> tuple[str, ...]:
         (facts.pixel_format == "yuv420p", f"pixels are {facts.pixel_format}, not yuv420p"),
         (tags == {_BT709}, "the colours are not tagged BT.709"),
         (not facts.full_range, "the colours have full range"),
-        (is_steady, "the frame rate is not constant"),
+        (is_steady(stream), "the frame rate is not constant"),
         (
             facts.width % 2 == 0 and facts.height % 2 == 0,
             f"{facts.width}×{facts.height} px is not even",
@@ -48,8 +43,26 @@ def picture_points(facts: ClipFacts, stream: StreamFacts) -> tuple[str, ...]:
             f"key frames are up to {stream.longest_gop_s:.1f} s apart, not 2 s",
         ),
         (not stream.open_gop, "groups of pictures are open"),
+        (not stream.is_interlaced, "the frames are interlaced"),
     )
     return tuple(text for fits, text in checks if not fits)
+
+
+def is_steady(stream: StreamFacts) -> bool:
+    """Whether all frames stand for the same time."""
+    typical_s, slack_s = _typical_s(stream), _slack_s(stream)
+    return (
+        stream.longest_frame_s - typical_s <= slack_s
+        and typical_s - stream.shortest_frame_s <= slack_s
+    )
+
+
+def _typical_s(stream: StreamFacts) -> float:
+    return 1 / stream.frame_rate if stream.frame_rate else 0.0
+
+
+def _slack_s(stream: StreamFacts) -> float:
+    return RATE_TOLERANCE * _typical_s(stream) + 0.001
 
 
 def sound_points(facts: ClipFacts) -> tuple[str, ...]:

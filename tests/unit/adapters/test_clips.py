@@ -4,8 +4,11 @@ import json
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -186,6 +189,80 @@ def test_what_fits_but_for_its_order_is_copied(tmp_path: Path) -> None:
     AvClips().make_deliverable(good, again)
     first, second = read(good)[0], read(again)[0]
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def remuxed(source: Path, target: Path, *, late_s: float = 0.0, cover: Path | None = None) -> Path:
+    """Copy the streams; the sound begins so much later, a cover comes first."""
+    with ExitStack() as stack:
+        out = stack.enter_context(av.open(str(target), "w"))
+        sources = [stack.enter_context(av.open(str(path))) for path in (cover, source) if path]
+        copies = {one: out.add_stream_from_template(one) for in_ in sources for one in in_.streams}
+        for packet in (packet for in_ in sources for packet in in_.demux()):
+            if packet.dts is not None:
+                late = round(late_s / packet.time_base) if packet.stream.type == "audio" else 0
+                packet.pts, packet.dts = packet.pts + late, packet.dts + late
+                packet.stream = copies[packet.stream]
+                out.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.flv", "a.mov"])
+def test_a_stream_that_fits_is_copied_out_of_any_container_whole_and_from_0_on(
+    tmp_path: Path, name: str
+) -> None:
+    good, target = tmp_path / "good.mp4", tmp_path / "out.mp4"
+    AvClips().make_deliverable(write_clip(tmp_path / "a.mp4", FRAMES), good)
+    AvClips().make_deliverable(remuxed(good, tmp_path / name), target)
+    frames, stream = read(target)
+    assert all(np.array_equal(a, b) for a, b in zip(read(good)[0], frames, strict=True))
+    assert (stream.start_s, stream.frame_rate) == (0.0, pytest.approx(24, abs=1e-6))
+    with AvClips().open(target) as clip:
+        assert list(clip.frames())
+        assert failed_points(clip.facts, clip.stream()) == ()
+
+
+def test_sound_that_begins_late_begins_as_late_when_delivered(tmp_path: Path) -> None:
+    time_s = np.arange(48000) / 48000
+    tone = np.tile(0.2 * np.sin(2 * np.pi * 997 * time_s), (2, 1))
+    good, target = tmp_path / "good.mp4", tmp_path / "out.mp4"
+    AvClips().make_deliverable(write_clip(tmp_path / "a.mp4", FRAMES * 2, sound=tone), good)
+    AvClips().make_deliverable(remuxed(good, tmp_path / "late.mkv", late_s=0.7), target)
+    with av.open(str(target)) as container:
+        wave = np.hstack([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.flatnonzero(np.abs(wave) > 0.02)[0] / 48000 == pytest.approx(0.7, abs=0.06)
+
+
+def test_a_cover_is_not_the_picture(tmp_path: Path) -> None:
+    cover = write_clip(tmp_path / "cover.mkv", [FRAMES[0][:64, :64]], codec="mpeg4")
+    source = remuxed(write_clip(tmp_path / "a.mp4", FRAMES), tmp_path / "b.mkv", cover=cover)
+    with AvClips().open(source) as clip:
+        assert (clip.facts.codec, sum(1 for _ in clip.frames())) == ("h264", 24)
+
+
+def test_interlaced_frames_do_not_play_everywhere(tmp_path: Path) -> None:
+    options = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
+    with AvClips().open(write_clip(tmp_path / "a.mp4", FRAMES, options=options)) as clip:
+        assert list(clip.frames())
+        assert "the frames are interlaced" in failed_points(clip.facts, clip.stream())
+
+
+def test_frames_that_stand_for_different_times_are_shown_when_they_were(tmp_path: Path) -> None:
+    ticks = [tick for tick in range(48) if tick % 7 not in (3, 4)]
+    path, target = tmp_path / "a.mkv", tmp_path / "out.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=24, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for tick in ticks:
+            grey = np.full((64, 64, 3), 5 * tick, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = tick, Fraction(1, 24)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    AvClips().make_deliverable(path, target)
+    frames, facts = read(target)
+    assert facts.frame_rate == pytest.approx(24)
+    shown = [round(float(frame.mean()) / 5) for frame in frames]
+    assert shown == [max(tick for tick in ticks if tick <= now) for now in range(len(shown))]
 
 
 def test_a_clip_is_cut_to_the_frames_that_were_asked_for(tmp_path: Path) -> None:
