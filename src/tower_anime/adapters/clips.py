@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import av.error
 from tower_anime.adapters import clip_webp
 from tower_anime.adapters.clip_boxes import read_boxes
 from tower_anime.adapters.clip_delivery import write_deliverable
-from tower_anime.adapters.clip_frames import ShownFrame, over_white, shown, shown_pixels
+from tower_anime.adapters.clip_frames import ShownFrame, over_white, shown, shown_pixels, turns_of
 from tower_anime.adapters.clip_open import (
     MAX_PIXELS,
     check_bomb,
@@ -57,6 +58,7 @@ CLIP_SUFFIXES = frozenset(
 
 _HEAD_BYTES = 64
 _LARGE_PX = 640_000  # of a frame: smaller ones take a fifth longer to decode on several threads
+_AT_ONCE, _AT_ONCE_PX = 16, 8_000_000  # frames that are made small together, and their pixels
 _MAX_TICKS = 12_000  # of joined frames beyond the first of each: eight minutes at 24 a second
 _MAX_DAMAGED = 1000  # packets; a decoder that takes none of so many will take none at all
 _STILL_MAGICS = (b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
@@ -351,17 +353,21 @@ class _AvClip:
 
     def frames(self) -> Iterator[ShownFrame]:
         """Yield every frame; the stretch behind a damaged packet is left out and counted."""
-        for frame in self._decoded():
-            turns = round(frame.rotation / 90) % 4
-            self.clock.rotation_deg = 90 * turns
-            if self.clock.frames + 1 > MAX_FRAMES:
-                raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
-            stands = getattr(frame, "duration", 0) or 0
-            stands_s = float(stands * frame.time_base) if stands and frame.time_base else None
-            self.clock.damaged += bool(frame.is_corrupt)
-            self.clock.is_interlaced |= bool(frame.interlaced_frame)
-            small = shown(frame, turns=turns, is_key=bool(frame.key_frame))
-            yield from self._standing(small, stands_s)
+        decoded = self._decoded()
+        at_once = max(1, min(_AT_ONCE, _AT_ONCE_PX // (self.facts.width * self.facts.height)))
+        while together := list(islice(decoded, at_once)):
+            for frame, small in zip(together, shown(together), strict=True):
+                yield from self._standing(small, self._note_frame(frame))
+
+    def _note_frame(self, frame: Any) -> float | None:
+        """Take down what a frame says of the stream; return how long it stands (s)."""
+        if self.clock.frames + 1 > MAX_FRAMES:
+            raise Unreadable(f"the clip has more than {MAX_FRAMES} frames", kind="too_large")
+        self.clock.rotation_deg = 90 * turns_of(frame)
+        self.clock.damaged += bool(frame.is_corrupt)
+        self.clock.is_interlaced |= bool(frame.interlaced_frame)
+        stands = getattr(frame, "duration", 0) or 0
+        return float(stands * frame.time_base) if stands and frame.time_base else None
 
     def _standing(self, frame: ShownFrame, stands_s: float | None) -> Iterator[ShownFrame]:
         """Yield a frame once, or at each tick that its file joined into one."""
