@@ -168,7 +168,7 @@ class _EncodedPicture:
             "preset": _PRESET,
             "profile": "high",
             "x264-params": f"keyint={gop}:open-gop=0:level=4.1:ref=4:vbv-maxrate=50000:"
-            "vbv-bufsize=62500:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+            "vbv-bufsize=62500:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv:sar=1",
             "tune": "animation",
         }
         self.encoder = encoder

@@ -24,9 +24,9 @@ def jpeg_frame(source: Path, at_share: float, longest_px: int) -> bytes:
     """
     try:
         with av.open(str(source)) as container:
-            if not container.streams.video:
-                raise Unreadable(f"{source} has no picture stream", kind="no_video")
             stream = picture_stream(container)
+            if stream is None:
+                raise Unreadable(f"{source} has no picture stream", kind="no_video")
             if stream.width * stream.height > MAX_PIXELS:
                 raise Unreadable(f"{source} is too large: {stream.width}×{stream.height}")
             if container.duration:

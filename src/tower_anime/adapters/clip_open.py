@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import av
 import av.error
+from av.stream import Disposition
 
 from tower_anime.errors import Unreadable
 
@@ -58,8 +59,14 @@ def open_container(source: Path, **keywords: Any) -> Any:
 
 
 def picture_stream(container: Any) -> Any:
-    """Return the stream that players show: not the cover that may come before it."""
-    return container.streams.best("video") or container.streams.video[0]
+    """Return the stream that players show, not a cover beside it; None: there is none."""
+    films = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    best = container.streams.best("video")
+    return best if best in films else next(iter(films), None)
 
 
 # ---- GIF and PNG, told by their bytes ---------------------------------------------------------

@@ -127,7 +127,7 @@ class AvClips:
         except (av.error.FFmpegError, UnicodeError, ValueError) as error:
             raise _not_opened(source, head) from error
         with container:
-            if not container.streams.video:
+            if picture_stream(container) is None:
                 raise Unreadable("the file has no video stream", kind="no_video")
             facts = _checked(_facts(container, source))
             pace = _pace_s(_durations_s(source)) if facts.container in _JOINING else None
@@ -243,7 +243,7 @@ def _facts(container: Any, source: Path) -> ClipFacts:
         full_range=int(codec.color_range) == 2,
         frame_rate=float(rate) if rate else None,
         duration_s=duration_s,
-        frames=stream.frames or None,
+        frames=None if container.format.name in _WITHOUT_PTS else stream.frames or None,
         moov_first=boxes.moov_first,
         sound=_sound_facts(container),
         texts={name.casefold(): text for name, text in container.metadata.items()},
@@ -262,6 +262,10 @@ def _sound_facts(container: Any) -> SoundFacts | None:
         channels=codec.channels,
         sample_rate_hz=codec.sample_rate,
     )
+
+
+_WITHOUT_PTS = frozenset({"avi"})
+"""Containers that don't say when frames are shown, but count what is sent, empty chunks as well."""
 
 
 # ---- a clip in PyAV -------------------------------------------------------------------------
@@ -347,13 +351,14 @@ class _AvClip:
     source: Path
     pace: float | None
     clock: _Clock = field(init=False)
+    _ticks: tuple[int, int] = (0, 1)  # of the last frame in a file without times of showing, a step
 
     def __post_init__(self) -> None:
         self.clock = _Clock(self.facts.frame_rate)
 
     def frames(self) -> Iterator[ShownFrame]:
         """Yield every frame; the stretch behind a damaged packet is left out and counted."""
-        decoded = self._decoded()
+        decoded = map(self._timed, self._decoded())
         at_once = max(1, min(_AT_ONCE, _AT_ONCE_PX // (self.facts.width * self.facts.height)))
         while together := list(islice(decoded, at_once)):
             for frame, small in zip(together, shown(together), strict=True):
@@ -368,6 +373,14 @@ class _AvClip:
         self.clock.is_interlaced |= bool(frame.interlaced_frame)
         stands = getattr(frame, "duration", 0) or 0
         return float(stands * frame.time_base) if stands and frame.time_base else None
+
+    def _timed(self, frame: Any) -> Any:
+        """Say when a frame is shown where its container doesn't: in order, as they were sent."""
+        if self.facts.container in _WITHOUT_PTS:
+            last, step = self._ticks
+            frame.pts = last + step if frame.dts is None else frame.dts
+            self._ticks = (frame.pts, step if frame.dts is None else max(1, frame.pts - last))
+        return frame
 
     def _standing(self, frame: ShownFrame, stands_s: float | None) -> Iterator[ShownFrame]:
         """Yield a frame once, or at each tick that its file joined into one."""
@@ -398,6 +411,8 @@ class _AvClip:
 
     def _note_packet(self, packet: Any, key_pts: int | None) -> int | None:
         """A frame sent after a key frame and shown before it may need the group before: open."""
+        if self.facts.container in _WITHOUT_PTS:
+            return None
         if packet.is_keyframe and packet.pts is not None:
             return int(packet.pts)
         if key_pts is not None and packet.pts is not None and packet.pts < key_pts:

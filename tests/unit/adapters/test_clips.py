@@ -171,6 +171,7 @@ def test_what_is_made_deliverable_is_what_the_profile_asks(
     assert video["pix_fmt"] == "yuv420p"
     assert {video[f"color_{tag}"] for tag in ("space", "transfer", "primaries")} == {"bt709"}
     assert video["width"] % 2 == video["height"] % 2 == 0
+    assert video["sample_aspect_ratio"] == "1:1"
     assert video["r_frame_rate"] == video["avg_frame_rate"]
     assert (sound["codec_name"], sound["profile"]) == ("aac", "LC")
     assert (sound["channels"], sound["sample_rate"]) == (2, "48000")
@@ -237,6 +238,16 @@ def test_a_cover_is_not_the_picture(tmp_path: Path) -> None:
     source = remuxed(write_clip(tmp_path / "a.mp4", FRAMES), tmp_path / "b.mkv", cover=cover)
     with AvClips().open(source) as clip:
         assert (clip.facts.codec, sum(1 for _ in clip.frames())) == ("h264", 24)
+
+
+def test_an_avi_whose_frames_are_sent_out_of_order_has_them_all_in_order(tmp_path: Path) -> None:
+    options = {"bf": "2", "g": "24"}
+    with AvClips().open(write_clip(tmp_path / "a.avi", FRAMES, options=options)) as clip:
+        times = [frame.glimpse.time_s for frame in clip.frames()]
+        assert clip.facts.frames is None  # it counts empty chunks as well
+        assert clip.stream().frame_rate == pytest.approx(24, abs=0.5)
+    assert len(times) == 24
+    assert times == sorted(times)
 
 
 def test_interlaced_frames_do_not_play_everywhere(tmp_path: Path) -> None:
