@@ -124,11 +124,11 @@ _OF_FRAMES: Mapping[str, float] = MappingProxyType(
         "blur": 0.5,  # so is motion blurred
         "upscaled": 0.5,  # codecs fill in between the pixels of what moves
         "underexposed": 0.75,  # no prompt tells of every moment of a shot
-        "overexposed": 0.4,
-        "low_contrast": 0.4,
-        "tiling": 0.5,
+        "overexposed": 0.5,
+        "low_contrast": 0.5,  # skies, mist, what dissolves into the next shot
+        "tiling": 0.75,  # backgrounds of film have rows of trees, windows, lamps
         "motion_blur": 0.5,
-        "color_cast": 0.4,
+        "color_cast": 0.5,
         "oversaturated": 0.25,
         "undersampled": 0.25,
     }

@@ -422,6 +422,17 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             source="pixels with a channel at 254 or more, or at 1 or less, that are neither white "
             "nor black",
         ),
+        "gamut_graded": Metric(
+            unit="share",
+            low=0,
+            high=1,
+            better=Better.NEITHER,
+            needs=_ANY,
+            defect="oversaturated",
+            source="pixels that count as clipped, as do those around them, with no channel at the "
+            "other limit, where the channel between changes by 10 levels at most: a painted dusk; "
+            "in frames of a clip they are not held against it",
+        ),
         "cast": Metric(
             unit="levels",
             low=0,

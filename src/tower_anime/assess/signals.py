@@ -23,6 +23,8 @@ _VEIL = 30.0  # levels of haze that do not make a dark picture flat
 _COLOURED = 0.9  # of the widest channel's span: colours stand apart where tones don't
 _REPEATED = 0.3  # higher peaks say no more: the copies are counted
 _CLONED = 0.22  # more of it is a repetition of the whole picture, which is graded by its copies
+_LITTLE = 1e-3  # share of a picture that is nothing
+_HALF_GRADED, _FULLY_GRADED = 0.5, 0.25  # of what is clipped; skies 0.75 to 0.93, burnt 0 to 0.55
 _INK = 65.0  # luma up to which the darkest hundredth of a page is ink; at twice it none is
 
 
@@ -79,6 +81,26 @@ def _lost_light(n: Numbers) -> float:
 def _coded(n: Numbers) -> float:
     """Return what a codec's macroblocks lost; every film is coded so, and seen in motion."""
     return 0.0 if n.get("moves") else n["macroblocks"]
+
+
+def _combed(n: Numbers) -> float:
+    """Return the missing tones; codecs of film leave no comb, and of a GIF the palette is one."""
+    return 0.0 if n.get("moves") else n["tones_missing"]
+
+
+def _not_painted(name: str) -> Signal:
+    """Leave out, in frames of a clip, colours that are clipped as a painted dusk is: smoothly.
+
+    Most of what is clipped has to be so: what is burnt has some smooth areas as well.
+    """
+
+    def of(n: Numbers) -> float:
+        graded = n.get("gamut_graded", 0.0) if n.get("moves") else 0.0
+        share = graded / max(n["gamut_clipped"], _LITTLE)
+        painted = min(max((share - _HALF_GRADED) / _FULLY_GRADED, 0.0), 1.0)
+        return max(n[name] - painted * graded, 0.0)
+
+    return Signal((name, "gamut_clipped"), of)
 
 
 def _dragged(n: Numbers) -> float:
@@ -164,9 +186,9 @@ SIGNALS: Mapping[str, Signal] = MappingProxyType(
             ("blown", "pale", "luma_low"), lambda n: (n["blown"] + n["pale"]) * _pale_ink(n)
         ),
         "blown_out": Signal(("blown", "luma_low"), lambda n: n["blown"] * _pale_ink(n)),
-        "combed": _plain("tones_missing"),
-        "burnt": _plain("gamut_clipped"),
-        "at_the_wall": _plain("gamut_touched"),
+        "combed": Signal(("tones_missing",), _combed),
+        "burnt": _not_painted("gamut_clipped"),
+        "at_the_wall": _not_painted("gamut_touched"),
         "speckled": _logarithm("noise_chroma"),
         "in_all_tones": Signal(
             ("noise_luma", "noise_chroma"),

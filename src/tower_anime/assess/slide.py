@@ -1,7 +1,8 @@
 """What slides away over a whole clip: light, tint and colourfulness of what is in the picture.
 
 Pictures from all over the clip are compared cell by cell, so that what walks through has no say.
-Where the camera moves, each is first laid over the one before it (phase correlation).
+Where the camera moves, each is first laid over the one before it (phase correlation). As far as
+that may have gone too short, a sky that went past looks like a slide: that much is left out.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ _MIN_OVERLAP = 0.3  # of the picture
 _MIN_CELLS = 8  # of a side: smaller pictures have nothing to lay on each other by
 _APART = 12  # frames at which pans still overlap; nearer ones only cost time
 _SLIGHT, _TINT_AS_FAR = 0.05, 64.0  # ln of light; levels of tint that are as much as 1 of it
+_TOO_SHORT = 1.2  # times the way that was found: how far the camera may have gone
 _TRAVELS = 0.4  # cells from part to part: a camera that moves
+_AROUND = (7, 7)  # cells; larger than what is drawn before a sky, smaller than the sky
+_IN_PLACE = 0.4  # correlation of what is drawn, from part to part; 0.0 to 0.2 where it moves
 _MOST_UNKNOWN = 0.2  # of the pairs
 
 
@@ -48,6 +52,17 @@ class Slide:
     colour: float
 
 
+@dataclass(frozen=True)
+class _Steps:
+    """Of luma, blue, red and chroma: the steps from part to part, without what went past.
+
+    `went_past` is by how much they would be more in sum if the camera had not been followed.
+    """
+
+    slid: list[list[float]]
+    went_past: Sequence[float] = (0.0, 0.0, 0.0, 0.0)
+
+
 def slide(track: Track) -> Slide | None:
     """Return what slid away; None where that can't be told: too short, too small, all moves."""
     if len(track.keys) < 2 * _PARTS or min(track.first.shape) < _MIN_CELLS:
@@ -55,16 +70,25 @@ def slide(track: Track) -> Slide | None:
     found = _slid(_of_the_unmoved(track.keys))
     if found is None:
         return _slid(_of_the_moved(track.keys))
-    if max(abs(found.light), abs(found.tint) / _TINT_AS_FAR) < _SLIGHT or not _tilts(track.keys):
+    if max(abs(found.light), abs(found.tint) / _TINT_AS_FAR) < _SLIGHT or _stands(track.keys):
         return found
-    return _slid(_of_the_moved(track.keys)) or found
+    return _slid(_of_the_moved(track.keys))
 
 
-def _slid(steps: list[list[float]] | None) -> Slide | None:
+def _slid(steps: _Steps | None) -> Slide | None:
     if steps is None:
         return None
-    light, blue, red, colour = (_steady(along) for along in np.transpose(steps))
+    light, blue, red, colour = (
+        _beyond(_steady(along), past)
+        for along, past in zip(np.transpose(steps.slid), steps.went_past, strict=True)
+    )
     return Slide(light, max(blue, red, key=abs), colour)
+
+
+def _beyond(slid: float, went_past: float) -> float:
+    """Return what is left of a slide without what may be the camera's: it goes the same way."""
+    explained = _TOO_SHORT * max(0.0, math.copysign(went_past, went_past * slid))
+    return math.copysign(max(0.0, abs(slid) - explained), slid)
 
 
 def _steady(steps: NDArray[np.float64]) -> float:
@@ -90,7 +114,7 @@ def _planes(key: Key) -> tuple[_Plane, ...]:
     )
 
 
-def _of_the_unmoved(keys: Sequence[Key]) -> list[list[float]] | None:
+def _of_the_unmoved(keys: Sequence[Key]) -> _Steps | None:
     """Return the steps from part to part; None where too many cells change their pattern."""
     edges = np.linspace(0, len(keys), _PARTS + 1).astype(int)
     parts = [
@@ -106,47 +130,81 @@ def _of_the_unmoved(keys: Sequence[Key]) -> list[list[float]] | None:
         for of_part, step in zip(changes, steps, strict=True)
     )
     total = sum(step[0] for step in steps)
-    return steps if scatter <= 0.5 * abs(total) / len(steps) + _STILL_SCATTER else None
+    return _Steps(steps) if scatter <= 0.5 * abs(total) / len(steps) + _STILL_SCATTER else None
 
 
-def _tilts(keys: Sequence[Key]) -> bool:
-    """Whether the camera moves along: over a sky it makes every cell lighter or darker."""
+def _stands(keys: Sequence[Key]) -> bool:
+    """Whether the camera stands: what is drawn stays where it is, in front of any sky.
+
+    Over a sky, a camera that moves along makes every cell lighter or darker.
+    """
     logs = [_planes(key)[0] for key in keys[:: max(1, len(keys) // _PARTS)]]
     places = [_moved(before, after) for before, after in pairwise(logs)]
     across, down = np.median(places, axis=0)
-    return bool(np.hypot(across, down) >= _TRAVELS)
+    if np.hypot(across, down) >= _TRAVELS:
+        return False
+    drawn = [_drawn(plane) for plane in logs]
+    return float(np.median([_likeness(*pair) for pair in pairwise(drawn)])) >= _IN_PLACE
+
+
+def _drawn(plane: Any) -> Any:
+    """Return what stands out from what is around it: light and skies do not."""
+    return plane - cv2.blur(plane, _AROUND)
+
+
+def _likeness(before: Any, after: Any) -> float:
+    """Return the correlation of two planes whose means are 0."""
+    size = float(np.sqrt(np.square(before).sum() * np.square(after).sum()))
+    return float((before * after).sum()) / size if size > 0 else 0.0
 
 
 # ---- where the camera moves -----------------------------------------------------------------
 
 
-def _of_the_moved(keys: Sequence[Key]) -> list[list[float]] | None:
+def _of_the_moved(keys: Sequence[Key]) -> _Steps | None:
     """Return the steps from part to part of pictures that are laid over each other in turn."""
     apart = keys[1].frame - keys[0].frame
     every = max(1, min(_APART // apart, len(keys) // (2 * _PARTS)))
     found = [_laid(before, after) for before, after in pairwise(keys[::every])]
     if sum(step is None for step in found) > _MOST_UNKNOWN * len(found):
         return None
-    course = np.cumsum([step or [0.0] * 4 for step in found], axis=0)
-    means = [part.mean(axis=0) for part in np.array_split(course, _PARTS)]
-    return [list(b - a) for a, b in pairwise(means)]
+    steps = np.array([step or _UNKNOWN for step in found])
+    means = [part.mean(axis=0) for part in np.array_split(np.cumsum(steps[:, 0], axis=0), _PARTS)]
+    return _Steps([list(b - a) for a, b in pairwise(means)], steps[:, 1].sum(axis=0).tolist())
 
 
-def _laid(before: Key, after: Key) -> list[float] | None:
-    """Return what changed where two pictures show the same; None where they can't be laid so."""
+_UNKNOWN = ([0.0] * 4, [0.0] * 4)
+
+
+def _laid(before: Key, after: Key) -> tuple[list[float], list[float]] | None:
+    """Return what changed where two pictures show the same, and what went past besides.
+
+    That is how much more it seems to be where they lie as they are. None: they can't be laid so.
+    """
     shown, now_shown = _planes(before), _planes(after)
     place = _moved(shown[0], now_shown[0])
     steps: list[float] = []
+    went_past: list[float] = []
     for one, other, scatter in zip(shown, now_shown, _LAID_SCATTER, strict=True):
         pair = _overlap(one, other, place)
         if pair is None:
             return None
-        ranks = np.sort(pair[1] - pair[0], axis=None)
-        quarter = ranks.size // 4
-        if 0.5 * float(ranks[-1 - quarter] - ranks[quarter]) > scatter:
+        if not steps and _likeness(*map(_drawn, pair)) < _IN_PLACE:
             return None
-        steps.append(float(ranks[quarter : ranks.size - quarter].mean()))
-    return steps
+        step, spread = _middle(pair[1] - pair[0])
+        if spread > scatter:
+            return None
+        steps.append(step)
+        went_past.append(_middle(other - one)[0] - step)
+    return steps, went_past
+
+
+def _middle(changes: Any) -> tuple[float, float]:
+    """Return the mean of the middle half of the changes, and half the width of that half."""
+    ranks = np.sort(changes, axis=None)
+    quarter = ranks.size // 4
+    spread = 0.5 * float(ranks[-1 - quarter] - ranks[quarter])
+    return float(ranks[quarter : ranks.size - quarter].mean()), spread
 
 
 def _moved(before: _Plane, after: _Plane) -> _Place:

@@ -13,6 +13,7 @@ from tower_anime.domain.frame import Frame
 from tower_anime.domain.quality import Unmeasured
 
 _RIM = np.ones((3, 3), np.uint8)
+_GRADIENT = 10.0  # levels within 8 px of a picture: more is a texture or a rim
 _RARE = 2e-5  # share of pixels up to which a level counts as not used: stray pixels
 _MIN_TONES = 3
 _FINE = 16  # bins to a level
@@ -67,6 +68,7 @@ def colour(planes: Planes) -> Values:
         "chroma_high": _level(_few(chroma), 0.95),
         "gamut_clipped": share(burnt),
         "gamut_touched": share(at_wall),
+        "gamut_graded": share(_graded(burnt, under, planes.half_sample)),
         "cast": _cast(planes.quarter),
         **_tones_used(planes.sample),
         "contours": _contours(planes),
@@ -95,6 +97,21 @@ def _without_ground(counts: NDArray[np.float32]) -> NDArray[np.float32]:
     drawn = counts.copy()
     drawn[ground] = 0
     return drawn
+
+
+def _graded(
+    burnt: cv2.typing.MatLike, under: cv2.typing.MatLike, colours: Frame
+) -> cv2.typing.MatLike:
+    """Return where a colour is clipped at one end only and the channel between goes on smoothly.
+
+    So a dusk is painted; what is burnt has colours at both limits, and rims.
+    """
+    red, green, blue = cv2.split(colours)
+    between = cv2.max(cv2.min(red, green), cv2.min(cv2.max(red, green), blue))
+    calm = cv2.inRange(cv2.morphologyEx(between, cv2.MORPH_GRADIENT, _RIM), 0.0, _GRADIENT)
+    over = cv2.inRange(cv2.max(cv2.max(red, green), blue), 250.0, 255.0)
+    one_sided = cv2.subtract(burnt, cv2.bitwise_and(over, under))
+    return cv2.bitwise_and(cv2.erode(one_sided, _RIM), calm)
 
 
 def _few(plane: cv2.typing.MatLike) -> cv2.typing.MatLike:

@@ -112,6 +112,32 @@ def test_black_frames_inside_are_named(tmp_path: Path) -> None:
     assert "black_frames" in kinds(assessed(tmp_path / "a.mp4", frames))
 
 
+def test_a_painted_dusk_at_the_limit_of_red_is_not_burnt_and_burnt_colours_are(
+    tmp_path: Path,
+) -> None:
+    """Smooth shades with one channel at its limit are a painter's; those at both are not."""
+    rows = np.linspace(0, 1, 360)[:, None, None]
+    sky = np.array([255.0, 120, 40]) * (1 - rows) + np.array([255.0, 205, 110]) * rows
+    dusk = np.repeat(sky, 640, axis=1).astype(np.uint8)
+    for x in range(-40, 680, 90):
+        cv2.ellipse(dusk, (x, 370), (80, 50 + x % 37), 9, 0, 360, (60, 30, 50), -1, cv2.LINE_AA)
+    frames = []
+    for index in range(48):
+        frame = dusk.copy()
+        cv2.circle(frame, (60 + 10 * index, 120), 22, (250, 240, 200), -1, cv2.LINE_AA)
+        frames.append(frame)
+    found = assessed(tmp_path / "dusk.mp4", frames)
+    assert kinds(found) == set()
+    assert found.verdict is Verdict.PASS
+    street = [frame.astype(np.float32) for frame in waving(LOOK, frames=48, on=2)]
+    greys = [frame.mean(axis=2, keepdims=True) for frame in street]
+    burnt = [
+        np.clip(127 + 1.7 * (grey + 3 * (frame - grey) - 127), 0, 255).astype(np.uint8)
+        for frame, grey in zip(street, greys, strict=True)
+    ]
+    assert "oversaturated" in kinds(assessed(tmp_path / "burnt.mp4", burnt))
+
+
 def test_squares_as_after_a_lost_packet_are_named_with_their_frame(tmp_path: Path) -> None:
     frames = [frame.copy() for frame in waving(LOOK, frames=72, on=2)]
     chance = np.random.default_rng(3)

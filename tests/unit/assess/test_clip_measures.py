@@ -230,6 +230,22 @@ def test_a_camera_that_tilts_over_a_sky_is_no_slide_of_light() -> None:
     assert abs(slid(tilting).light) < 0.1
 
 
+@pytest.mark.parametrize("speed", [6, 12, 25])
+def test_a_sky_with_few_clouds_that_goes_past_is_no_slide_of_tint(speed: int) -> None:
+    """Whatever its clouds tell of the camera's way; what can't be told is not measured."""
+    rows = np.linspace(0, 1, HEIGHT + 700)[:, None, None]
+    sky = (np.array([90, 120, 235]) * (1 - rows) + np.array([250, 190, 120]) * rows).repeat(
+        WIDTH, axis=1
+    )
+    clouds = np.zeros(sky.shape[:2], np.float32)
+    lots = np.random.default_rng(3)
+    for x, y in zip(lots.integers(0, WIDTH, 4), lots.integers(0, len(sky), 4), strict=True):
+        cv2.ellipse(clouds, (int(x), int(y)), (90, 30), 0, 0, 360, 60.0, -1)
+    sky = np.clip(sky + cv2.GaussianBlur(clouds, (0, 0), 6)[..., None], 0, 255).astype(np.uint8)
+    found = whole([np.ascontiguousarray(sky[speed * i :][:HEIGHT]) for i in range(28)]).slid
+    assert found is None or (abs(found.light) < 0.06 and abs(found.tint) < 4)
+
+
 def slid(frames: Sequence[Frame]) -> Slide:
     found = whole(frames).slid
     assert found is not None
