@@ -172,15 +172,15 @@ def _from_planes(frames: Sequence[av.VideoFrame]) -> list[_Small]:
     grid = _grid_size(size)
     odd = step // (step & -step)
     is_uneven = odd > 1 and min(size) >= _STRIPE
+    planes = list(zip(*map(_pixels, frames), strict=True))
+    reduced = partial(_reduced, frame, planes)
     if is_uneven:
-        levels = _reduced(frames, 0, (odd * grid[0], odd * grid[1]), step * CELL // odd)
+        levels = reduced(0, (odd * grid[0], odd * grid[1]), step * CELL // odd)
         means = _middles(cv2.boxFilter(_pile(levels), cv2.CV_32F, (odd, odd)), odd)
     else:
-        levels = _reduced(frames, 0, size, step)
+        levels = reduced(0, size, step)
         means = _averaged(levels, grid)
-    chroma = (
-        _pile(_reduced(frames, plane, grid, step * CELL)).astype(np.float32) for plane in (1, 2)
-    )
+    chroma = (_pile(reduced(plane, grid, step * CELL)).astype(np.float32) for plane in (1, 2))
     to_rgb = _to_rgb(full_range=full_range, hd=_is_hd(frame))
     fine = partial(_striped, step=step, full_range=full_range)
     shape = (len(frames), grid[1], grid[0])
@@ -211,7 +211,7 @@ _STRIPE = 8  # pixels of a glimpse
 def _striped(frame: av.VideoFrame, *, step: int, full_range: bool) -> Plane:
     """Average every other stripe of the luma, `_STRIPE` pixels of a glimpse high."""
     width, rows = frame.width // step, _STRIPE * step
-    whole = _pixels(frame, 0)
+    whole = _pixels(frame)[0]
     stripes = whole[: frame.height // rows * rows].reshape(-1, rows, whole.shape[1])
     part = np.ascontiguousarray(stripes[::2]).reshape(-1, whole.shape[1])
     size = (width, len(part) // step)
@@ -230,25 +230,29 @@ def _bounded(levels: Any) -> Grid:
 
 
 def _reduced(
-    frames: Sequence[av.VideoFrame], plane: int, size: tuple[int, int], step: int
+    frame: av.VideoFrame,
+    planes: Sequence[Sequence[NDArray[np.uint8]]],
+    number: int,
+    size: tuple[int, int],
+    step: int,
 ) -> NDArray[np.uint8]:
     """Average a plane of each frame to `size`; a pixel stands for `step`×`step` of the picture's.
 
-    Returns n×h×w.
+    `frame` is one of those whose `planes` are given. Returns n×h×w.
     """
-    like: Any = frames[0].planes[plane]
-    across = max(
-        1, size[0] * step * like.width // frames[0].width
-    )  # a last part of a block is left
-    down = max(1, size[1] * step * like.height // frames[0].height)
-    pixels = [_pixels(frame, plane)[: min(down, like.height)] for frame in frames]
+    like: Any = frame.planes[number]
+    across = max(1, size[0] * step * like.width // frame.width)  # a last part of a block is left
+    down = max(1, size[1] * step * like.height // frame.height)
+    pixels = [plane[: min(down, like.height)] for plane in planes[number]]
     return _block_means(pixels, size, min(across, like.width))
 
 
-def _pixels(frame: av.VideoFrame, plane: int) -> NDArray[np.uint8]:
-    """Return a plane where it lies, with what pads its rows."""
-    there: Any = frame.planes[plane]
-    return np.frombuffer(there, np.uint8).reshape(-1, there.line_size)
+def _pixels(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
+    """Return the planes where they lie, with what pads their rows."""
+    return [
+        np.frombuffer(cast("Any", plane), np.uint8).reshape(-1, plane.line_size)
+        for plane in frame.planes
+    ]
 
 
 _LANE = 128  # pixels; rows of whole ones are halved in half the time
@@ -277,7 +281,9 @@ def _block_means(
         piles = [cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in pictures]
     elif side > 1:
         piles = [_middles(cv2.blur(pile, (side, side)), side) for pile in piles]
-    return np.concatenate(piles).reshape(-1, height, width)
+    pile = piles[0] if len(piles) == 1 else np.concatenate(piles)
+    means: NDArray[np.uint8] = np.ascontiguousarray(pile).reshape(-1, height, width)
+    return means
 
 
 def _halves(piles: Sequence[Pixels]) -> Pixels:

@@ -371,8 +371,8 @@ class _AvClip:
         self.clock.rotation_deg = 90 * turns_of(frame)
         self.clock.damaged += bool(frame.is_corrupt)
         self.clock.is_interlaced |= bool(frame.interlaced_frame)
-        stands = getattr(frame, "duration", 0) or 0
-        return float(stands * frame.time_base) if stands and frame.time_base else None
+        stands, base = getattr(frame, "duration", 0) or 0, frame.time_base
+        return stands * base.numerator / base.denominator if stands and base else None
 
     def _timed(self, frame: Any) -> Any:
         """Say when a frame is shown where its container doesn't: in order, as they were sent."""
