@@ -176,7 +176,7 @@ def _from_planes(frames: Sequence[av.VideoFrame]) -> list[_Small]:
     reduced = partial(_reduced, frame, planes)
     if is_uneven:
         levels = reduced(0, (odd * grid[0], odd * grid[1]), step * CELL // odd)
-        means = _middles(cv2.boxFilter(_pile(levels), cv2.CV_32F, (odd, odd)), odd)
+        means = (_sums(_pile(levels), odd) / odd**2).astype(np.float32)
     else:
         levels = reduced(0, size, step)
         means = _averaged(levels, grid)
@@ -200,9 +200,19 @@ def _pile(pictures: Pixels) -> Any:
     return pictures.reshape(-1, pictures.shape[-1])
 
 
-def _middles(pixels: Any, side: int) -> Any:
-    """Return the middles of all blocks."""
-    return np.ascontiguousarray(np.asarray(pixels)[side // 2 :: side, side // 2 :: side])
+def _sums(pixels: Pixels, side: int) -> Any:
+    """Add up the pixels of each block: in half the time that a blur of all pixels takes."""
+    lines = pixels.reshape(-1, side, pixels.shape[1])
+    down: Any = lines[:, 0].astype(np.uint16 if side < _WIDEST else np.uint32)
+    for line in range(1, side):
+        down += lines[:, line]
+    across = down[:, ::side].copy()
+    for column in range(1, side):
+        across += down[:, column::side]
+    return across
+
+
+_WIDEST = 16  # pixels: the sum of such a block, 255 each, still has 16 bits
 
 
 _STRIPE = 8  # pixels of a glimpse
@@ -263,8 +273,8 @@ def _block_means(
 ) -> NDArray[np.uint8]:
     """Average equal blocks of the first `across` columns of planes of one size: n×h×w.
 
-    By halves and by a blur, for which OpenCV has far faster ways. From the first halves on all
-    lie below each other: nothing looks beyond its block.
+    By halves, for which OpenCV has a far faster way, as far as they go. From the first on all lie
+    below each other: nothing looks beyond its block.
     """
     width, height = size
     down = len(planes[0])
@@ -280,7 +290,8 @@ def _block_means(
         pictures = (picture for pile in piles for picture in pile.reshape(-1, down, across))
         piles = [cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in pictures]
     elif side > 1:
-        piles = [_middles(cv2.blur(pile, (side, side)), side) for pile in piles]
+        rounded = (_sums(pile, side) + side**2 // 2 for pile in piles)
+        piles = [(sums // side**2).astype(np.uint8) for sums in rounded]
     pile = piles[0] if len(piles) == 1 else np.concatenate(piles)
     means: NDArray[np.uint8] = np.ascontiguousarray(pile).reshape(-1, height, width)
     return means
