@@ -18,7 +18,14 @@ import av.error
 from tower_anime.adapters import clip_webp
 from tower_anime.adapters.clip_boxes import read_boxes
 from tower_anime.adapters.clip_delivery import write_deliverable
-from tower_anime.adapters.clip_frames import ShownFrame, over_white, shown, shown_pixels, turns_of
+from tower_anime.adapters.clip_frames import (
+    Painter,
+    ShownFrame,
+    over_white,
+    shown,
+    shown_pixels,
+    turns_of,
+)
 from tower_anime.adapters.clip_open import (
     MAX_PIXELS,
     check_bomb,
@@ -350,6 +357,7 @@ class _AvClip:
     facts: ClipFacts
     source: Path
     pace: float | None
+    painter: Painter = field(default_factory=Painter)
     clock: _Clock = field(init=False)
     _ticks: tuple[int, int] = (0, 1)  # of the last frame in a file without times of showing, a step
 
@@ -361,7 +369,7 @@ class _AvClip:
         decoded = map(self._timed, self._decoded())
         at_once = max(1, min(_AT_ONCE, _AT_ONCE_PX // (self.facts.width * self.facts.height)))
         while together := list(islice(decoded, at_once)):
-            for frame, small in zip(together, shown(together), strict=True):
+            for frame, small in zip(together, shown(together, self.painter), strict=True):
                 yield from self._standing(small, self._note_frame(frame))
 
     def _note_frame(self, frame: Any) -> float | None:
