@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from tower_anime.domain.quality import Assessment, Profile, Verdict
+from tower_anime.domain.quality import Assessment, FrameRange, Profile, Verdict
 from tower_anime.domain.timeline import timeline
 from tower_anime.domain.views import assessment_view
 from tower_anime.inspection import Look
@@ -155,15 +155,23 @@ def _course(assessment: Assessment) -> list[str]:
     if course is None:
         return []
     per_bar = -(-len(course.scores) // _SHOWN_S)
-    worst = [min(course.scores[at : at + per_bar]) for at in range(0, len(course.scores), per_bar)]
-    bars = "".join(_BARS[min(7, int(score * 8))] for score in worst)
+    lowest = [min(course.scores[at : at + per_bar]) for at in range(0, len(course.scores), per_bar)]
+    bars = "".join(_BARS[min(7, int(score * 8))] for score in lowest)
     unit = "second" if per_bar == 1 else f"{per_bar} seconds"
     stretches = [
         f"  {stretch.begin_s:.2f}–{stretch.end_s:.2f} s  {stretch.kind} {stretch.severity:.2f}  "
-        f"(frames {stretch.frames.first}–{stretch.frames.last})"
+        f"({_named(stretch.frames)})"
         for stretch in course.stretches
     ]
-    return [f"score by {unit}  {bars}", *stretches]
+    worst = ", ".join(map(str, course.worst_frames))
+    closing = [f"worst frames {worst}"] if len(course.worst_frames) > 1 else []
+    return [f"score by {unit}  {bars}", *stretches, *closing]
+
+
+def _named(frames: FrameRange) -> str:
+    if frames.first == frames.last:
+        return f"frame {frames.first}"
+    return f"frames {frames.first}–{frames.last}"
 
 
 def profiles(known: Sequence[Listed], *, as_json: bool) -> int:

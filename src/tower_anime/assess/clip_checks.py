@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tower_anime.assess.clips import GLITCHES, SPANS
 from tower_anime.assess.flash import MAX_TRANSITIONS, SEQUENCE_S
@@ -29,6 +30,11 @@ class Finding:
 
 Check = Callable[[Numbers, Expectation], Finding | None]
 
+
+def _many(count: float, what: str) -> str:
+    return f"{count:.0f} {what}" if round(count) != 1 else f"1 {what.removesuffix('s')}"
+
+
 _FACT = 0.5  # amount of what is simply not what was asked: alone it costs the pass
 _DURATION_TOLERANCE, _FRAMES_TOLERANCE = 0.005, 2
 
@@ -52,7 +58,8 @@ def _duration(n: Numbers, expect: Expectation) -> Finding | None:
         n["duration"],
         expect.duration_s,
         slack=slack + 1e-6,
-        text=f"lasts {n['duration']:.2f} s ({n['frames']:.0f} frames at {n['frame_rate']:.4g}/s), "
+        text=f"lasts {n['duration']:.2f} s ({_many(n['frames'], 'frames')} at "
+        f"{n['frame_rate']:.4g}/s), "
         f"not the {expect.duration_s:g} s that were asked for",
         name="duration",
     )
@@ -116,7 +123,7 @@ def _frame_count(n: Numbers, expect: Expectation) -> Finding | None:
         n["frames"],
         asked,
         slack=max(_FRAMES_TOLERANCE, _DURATION_TOLERANCE * asked),
-        text=f"{n['frames']:.0f} frames at {n['frame_rate']:.4g}/s instead of {asked:.0f}",
+        text=f"{_many(n['frames'], 'frames')} at {n['frame_rate']:.4g}/s instead of {asked:.0f}",
         name="frames",
     )
 
@@ -131,10 +138,10 @@ def _broken(n: Numbers, _expect: Expectation) -> Finding | None:
         amount=_FACT + math.log1p(n["damaged"]) + missing / max(1.0, declared),
         weight=1.0,
         measurement="damaged" if n["damaged"] else "declared_frames",
-        message=f"the stream is damaged: {n['frames']:.0f} frames of {declared:.0f} decode, "
-        f"{n['damaged']:.0f} packets do not"
-        if declared
-        else f"the stream is damaged: {n['damaged']:.0f} packets do not decode",
+        message="the stream is damaged: "
+        + (f"{n['frames']:.0f} of {_many(declared, 'frames')} can be shown" if missing else "")
+        + ("; " if missing and n["damaged"] else "")
+        + (f"{_many(n['damaged'], 'packets')} can't be decoded" if n["damaged"] else ""),
     )
 
 
@@ -195,7 +202,7 @@ def _frozen(n: Numbers, _expect: Expectation) -> Finding | None:
         weight=1.0,
         measurement="longest_hold",
         message=f"stands still for {longest:.1f} s; drawings here are held for "
-        f"{n['cadence']:.0f} frames",
+        f"{_many(n['cadence'], 'frames')}",
         where=spans,
     )
 
@@ -275,7 +282,7 @@ def _scene_jump(n: Numbers, expect: Expectation) -> Finding | None:
         amount=_FACT + 0.1 * n["scene_jump_count"],
         weight=1.0,
         measurement="scene_jump_count",
-        message=f"{n['scene_jump_count']:.0f} cut(s) inside one shot",
+        message=f"{_many(n['scene_jump_count'], 'cuts')} inside one shot",
         where=spans,
     )
 
@@ -284,13 +291,15 @@ def _black(n: Numbers, _expect: Expectation) -> Finding | None:
     spans = _ranges("black_frames", n)
     if not spans:
         return None
-    lost = sum(last.last - last.first + 1 for last in spans)
+    lost = sum(span.last - span.first + 1 for span in spans)
+    spells = n["black_frames_count"]
     return Finding(
         kind="black_frames",
         amount=_FACT + 0.1 * math.log(lost),
         weight=1.0,
         measurement="black_frames_count",
-        message=f"{lost} black or blank frame(s) inside the clip",
+        message=f"{_many(lost, 'black or blank frames')} inside the clip"
+        + (f", in the {len(spans)} longest of {spells:.0f} spells" if spells > len(spans) else ""),
         where=spans,
     )
 
@@ -429,13 +438,21 @@ def glitch_findings(n: Numbers) -> list[Finding]:
                     amount=-math.log1p(-min(severity, 0.9999)),
                     weight=0.5,
                     measurement=f"glitch_{kind}",
-                    message=f"frame {frame} stands out from its neighbours as damaged",
+                    message=f"frame {frame} {_GLITCHED[kind]} than the frames beside it",
                     where=(FrameRange(frame, frame),),
                 )
             )
     return found
 
 
+_GLITCHED: Mapping[str, str] = MappingProxyType(
+    {
+        "corrupt": "is more torn or broken",
+        "compression": "is coded much more strongly",
+        "noise": "is noisier",
+        "partial_blank": "has a larger empty part",
+    }
+)
 _OF_SQUARES = frozenset({"corrupt", "compression"})  # what squares look like in a single frame
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.moving import repeated, stage, waving, write_clip
 from tower_anime import assess_file
 from tower_anime.adapters.clips import AvClips
+from tower_anime.assess.clip_checks import CHECKS
 from tower_anime.assess.clip_judge import judge_clip
 from tower_anime.assess.profiles import CLIP
 from tower_anime.domain.expectation import Expectation
@@ -159,3 +161,33 @@ def test_what_cannot_be_read_has_no_score(tmp_path: Path, content: bytes) -> Non
     assert found.score is None
     assert found.verdict is Verdict.UNMEASURED
     assert found.error is not None
+
+
+class _Ones(dict[str, float]):
+    def __missing__(self, name: str) -> float:
+        return 1.0
+
+
+def test_one_of_a_thing_is_told_in_the_singular() -> None:
+    kinds = ("frozen", "scene_jump", "black_frames", "flash", "stutter")
+    spans = {f"{kind}_1_{end}": 7.0 for kind in kinds for end in ("first", "last")}
+    numbers = _Ones({**spans, "declared_frames": 9.0})
+    expect = Expectation(duration_s=5.0, frame_rate=24.0, frames=120)
+    told = [found.message for check in CHECKS if (found := check(numbers, expect)) is not None]
+    assert any("1 frame at 1/s" in message for message in told)
+    assert any("1 packet can't be decoded" in message for message in told)
+    assert any("1 cut inside one shot" in message for message in told)
+    assert any("1 black or blank frame inside the clip" in message for message in told)
+    assert not [message for message in told if re.search(r"\b1 (frames|cuts|packets)\b", message)]
+
+
+def test_black_frames_of_more_spells_than_are_shown_are_told_as_such() -> None:
+    spans = {f"black_frames_{n}_{end}": 10.0 * n for n in (1, 2, 3) for end in ("first", "last")}
+    numbers = _Ones({**spans, "black_frames_count": 5.0})
+    found = next(
+        f for check in CHECKS if (f := check(numbers, Expectation())) and f.kind == "black_frames"
+    )
+    assert found.message.endswith(
+        "3 black or blank frames inside the clip, in the 3 longest of 5 spells"
+    )
+    assert len(found.where) == 3
