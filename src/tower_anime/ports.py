@@ -16,7 +16,7 @@ from tower_anime.domain.clip import ClipFacts, Glimpse, SoundTrack, StreamFacts
 from tower_anime.domain.conversation import DirectionEvent, Opinion, Question, Reply
 from tower_anime.domain.direction import Enhancement
 from tower_anime.domain.family import Family
-from tower_anime.domain.frame import Frame
+from tower_anime.domain.frame import Frame, Plane
 from tower_anime.domain.generation import (
     Direction,
     Event,
@@ -200,6 +200,10 @@ class ClipFrame(Protocol):
 
     def picture(self) -> Frame:
         """Return the whole frame as it is shown; costs as much as decoding it."""
+        ...
+
+    def luma(self) -> Plane:
+        """Return its luma alone, not turned; costs next to nothing."""
         ...
 
 

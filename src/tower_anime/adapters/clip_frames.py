@@ -37,10 +37,17 @@ class ShownFrame:
 
     glimpse: Glimpse
     draw: Callable[[], Frame]
+    plane: Callable[[], Plane] | None = None
 
     def picture(self) -> Frame:
         """Return the whole frame as 8-bit RGB, turned as it is shown."""
         return self.draw()
+
+    def luma(self) -> Plane:
+        """Return the whole frame's luma, 0–255, as it lies in the stream."""
+        if self.plane is not None:
+            return self.plane()
+        return cast("Plane", cv2.cvtColor(self.draw(), cv2.COLOR_RGB2GRAY))
 
 
 @dataclass(frozen=True)
@@ -103,11 +110,18 @@ def _shown(
     for frame, small in zip(frames, smalls, strict=True):
         turns = turns_of(frame)
         glimpse = small.glimpse(time_s=frame.time, is_key=bool(frame.key_frame), turns=turns)
-        yield ShownFrame(glimpse, partial(painter.draw, frame, turns))
+        plane = partial(_luma, frame) if planar else None
+        yield ShownFrame(glimpse, partial(painter.draw, frame, turns), plane)
 
 
 def _is_see_through(frame: av.VideoFrame) -> bool:
     return frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
+
+
+def _luma(frame: av.VideoFrame) -> Plane:
+    plane: Any = frame.planes[0]
+    levels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return _full_range(levels[: frame.height, : frame.width], full_range=_has_full_range(frame))
 
 
 def shown_pixels(pixels: Frame, *, time_s: float | None, is_key: bool) -> ShownFrame:
@@ -152,6 +166,10 @@ def _step(width: int, height: int) -> int:
     return max(1, round(max(width, height) / LUMA_PX))
 
 
+def _has_full_range(frame: av.VideoFrame) -> bool:
+    return frame.format.name.startswith("yuvj") or frame.color_range == 2
+
+
 def _is_hd(frame: av.VideoFrame) -> bool:
     if frame.colorspace == _BT709:
         return True
@@ -169,7 +187,7 @@ def _from_planes(frames: Sequence[av.VideoFrame]) -> list[_Small]:
     """
     frame = frames[0]
     step = _step(frame.width, frame.height)
-    full_range = frame.format.name.startswith("yuvj") or frame.color_range == 2
+    full_range = _has_full_range(frame)
     size = (max(1, frame.width // step), max(1, frame.height // step))
     grid = _grid_size(size)
     odd = step // (step & -step)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.domain.frame import Frame
+from tower_anime.domain.frame import Frame, Plane
 
 _STEP = 24  # levels across the side of a square
 _SIDE_PX = 12  # that a side is straight for, along the rows or columns: macroblocks have 16
@@ -18,10 +18,13 @@ _BLOCK_PX = 16
 _LEAST_PX, _LEAST_SIDE = 110, 640  # what motion adds to a frame of such a longer side, and less
 _OF_USUAL = 0.1  # of the usual frame's: the more there is, the more of it comes and goes
 _OF_RANGE = 0.5  # of what lies between the usual frames
+_PANS = 1.5  # times that: drawn edges are hard where a pan comes to whole pixels, soft between
 _GRID_PX, _CHANCE = 30, 1.0  # at the borders of macroblocks by chance; times √ of all of them
 _FEWEST = 3
 _ALIEN_STEP = 12  # levels by which squares stand out from the frames before and after
 _ALIEN_PX, _ALIEN_CHANCE = 30, 2.0  # of their sides at borders of macroblocks; times what chance is
+# Of 130 correct clips none has more than 24 px along borders of rows, and 3 rectangles; scaled
+_SLICES_PX, _RECTANGLES, _FILLED = 120, 4, 0.8  # of its box a rectangle fills so much at least
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def foreign(
     usual = np.median(calm, axis=0)
     least = _LEAST_PX * scale + _OF_USUAL * float(usual.min()) + _OF_RANGE * np.ptp(calm, axis=0)
     single = [
-        (float(np.min((everything[index] - usual) / least)), index)
+        (float(np.min((everything[index] - usual) / least)) / _PANS, index)
         for index in odd
         if index in straight
     ]
@@ -88,18 +91,36 @@ def foreign(
     return max(0.0, by), frame
 
 
-def squares_over(frame: Frame, before: Frame, after: Frame) -> float:
-    """Return how far a frame shows squares that neither of the others has; up to 1: nothing.
+def squares_over(now: Plane, was: Plane, will: Plane) -> float:
+    """Return how far luma shows squares that are neither before nor after; up to 1: nothing.
 
     What lies where macroblocks do counts: whatever else moves, shakes or flashes has its edges
-    anywhere.
+    anywhere. Of slices that slipped or were smeared there are only the borders between rows. Apart
+    from macroblocks there must be several whole rectangles.
     """
-    now, was, will = (cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) for pixels in (frame, before, after))
     apart = cv2.min(cv2.absdiff(now, was), cv2.absdiff(now, will))
     alien = cv2.subtract(apart, cv2.absdiff(was, will))
     if cv2.minMaxLoc(alien)[1] <= _ALIEN_STEP:
         return 0.0
-    return max(0.0, min(map(_beyond_chance, _by_line(alien, _ALIEN_STEP))) / _ALIEN_PX)
+    scale: float = max(1.0, max(now.shape) / _LEAST_SIDE)
+    rows, columns = (_beyond_chance(lines) for lines in _by_line(alien, _ALIEN_STEP))
+    return max(
+        0.0,
+        min(rows, columns) / _ALIEN_PX,
+        rows / (_SLICES_PX * scale),
+        _rectangles(alien, round(_SIDE_PX * scale)) / _RECTANGLES,
+    )
+
+
+def _rectangles(alien: cv2.typing.MatLike, side_px: int) -> int:
+    """Count pieces that fill their box, of this side at least."""
+    mask = cv2.threshold(alien, _ALIEN_STEP, 1, cv2.THRESH_BINARY)[1]
+    stats = cv2.connectedComponentsWithStats(mask, connectivity=4)[2][1:]
+    wide, high, area = (stats[:, column] for column in _BOX_AND_AREA)
+    return int(((wide >= side_px) & (high >= side_px) & (area >= _FILLED * wide * high)).sum())
+
+
+_BOX_AND_AREA = (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA)
 
 
 def _beyond_chance(lines: NDArray[np.int64]) -> float:

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
 
+from tower_anime.assess.track import Blip
+
 Held = TypeVar("Held")
 
 SPREAD, ODD = 4, 3
 _ODD_FROM = 0.25  # levels that a frame must stand out from both its neighbours
-_LONGEST_BLIP = 3  # frames that may stand out together
+_LONGEST_BLIP = 12  # frames that may stand out together
+_SHORT_BLIP = 3
+_LASTING = 2  # of which squares are looked for
 _FEW_FRAMES = 240  # ten seconds; the first frame of a shot often is not what the rest is
 _MORE_THAN_USUAL = 1.5  # times what half of the frames stand out at most
 
@@ -27,16 +31,19 @@ class Sampler(Generic[Held]):
     _stride: int = 1
     _even: list[tuple[int, Held]] = field(default_factory=list)
     _oddest: list[tuple[float, int, int, Held, tuple[Held, Held]]] = field(default_factory=list)
+    _longest: list[tuple[float, int, int, Held, tuple[Held, Held]]] = field(default_factory=list)
     _last: deque[Held] = field(default_factory=lambda: deque(maxlen=_LONGEST_BLIP + 1))
     _before: tuple[int, Held] | None = None
     _stood_out: array[float] = field(default_factory=lambda: array("f"))
     _tick: count[int] = field(default_factory=count)
 
-    def offer(self, index: int, frame: Held, *, before_stood_out: float) -> None:
-        """Offer the next frame; `before_stood_out` says how odd the one before it was (levels)."""
-        self._stood_out.append(before_stood_out)
-        if self._before is not None and before_stood_out >= _ODD_FROM:
-            self._keep_odd(before_stood_out, *self._before, (self._last[0], frame))
+    def offer(self, index: int, frame: Held, *, before: Blip) -> None:
+        """Offer the next frame; `before` says how odd the one before it was."""
+        self._stood_out.append(before.short)
+        if self._before is not None and before.short >= _ODD_FROM:
+            self._keep(self._oddest, self.odd, before.short, frame, _SHORT_BLIP)
+        if self._before is not None and before.lasting > 0:
+            self._keep(self._longest, _LASTING, before.lasting, frame, before.frames)
         self._before = (index, frame)
         self._last.append(frame)
         if index % self._stride == 0:
@@ -45,12 +52,22 @@ class Sampler(Generic[Held]):
                 self._even = self._even[::2]
                 self._stride *= 2
 
-    def _keep_odd(self, oddness: float, index: int, frame: Held, beside: tuple[Held, Held]) -> None:
-        entry = (oddness, next(self._tick), index, frame, beside)
-        if len(self._oddest) < self.odd:
-            heapq.heappush(self._oddest, entry)
-        elif oddness > self._oddest[0][0]:
-            heapq.heapreplace(self._oddest, entry)
+    def _keep(
+        self,
+        oddest: list[tuple[float, int, int, Held, tuple[Held, Held]]],
+        most: int,
+        oddness: float,
+        after: Held,
+        length: int,
+    ) -> None:
+        """Keep the frame before `after`, with that and with the one `length` earlier."""
+        assert self._before is not None
+        beside = (self._last[max(0, len(self._last) - 1 - length)], after)
+        entry = (oddness, next(self._tick), *self._before, beside)
+        if len(oddest) < most:
+            heapq.heappush(oddest, entry)
+        elif oddness > oddest[0][0]:
+            heapq.heapreplace(oddest, entry)
 
     def odd_frames(self, *, at_least: float = 0.0) -> dict[int, Held]:
         """Return index → frame of what stood out from its neighbours most, by so many levels."""
@@ -61,6 +78,10 @@ class Sampler(Generic[Held]):
     def frames_beside(self) -> dict[int, tuple[Held, Held]]:
         """Return by index of an odd frame one from before what stood out there, and the next."""
         return {index: beside for _, _, index, _, beside in self._oddest}
+
+    def lasting(self) -> dict[int, tuple[Held, tuple[Held, Held]]]:
+        """Return index → frame of what stood out longer, with one before it and the next."""
+        return {index: (frame, beside) for _, _, index, frame, beside in self._longest}
 
     def spread_frames(self) -> dict[int, Held]:
         """Return index → frame of those from all over the clip, at most `spread`."""

@@ -33,6 +33,8 @@ REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
 _BLIP, _BLIP_LEVELS = 3, 4.0  # frames, and the least change of a cell in levels
 _KEPT = _BLIP + 1  # frames whose cells are held for those that come after them
+_LONG = 12  # frames that damage may stay, up to the next key frame
+_LONG_LEVELS = 12  # the least change of a cell where it begins and ends
 _SPIKE = 7  # frames: what changes more than the six before it
 _BLOCK = 8  # glimpse pixels to a side of what grain is measured in
 _CALMEST = 0.05  # of the blocks: where there is noise, it is there as well
@@ -70,6 +72,19 @@ class Jump:
     likeness: float
     same_edges: float
     returns: float
+
+
+@dataclass(frozen=True)
+class Blip:
+    """How much a frame stood out from what was before and comes after, in levels.
+
+    `short` is what changed to it, or to the one or two before it, and then went back; `lasting`
+    what did so within the last `frames`, 4 to 12.
+    """
+
+    short: float
+    lasting: float
+    frames: int
 
 
 @dataclass(frozen=True)
@@ -140,6 +155,7 @@ class TrackMeter:
     _regions: array[float] = field(default_factory=lambda: array("d"))
     _count: int = 0
     _before: _Seen | None = None
+    _coarse: _Cells | None = None
     _glimpse: Glimpse | None = None
     _spreads: deque[NDArray[np.float32]] = field(default_factory=lambda: deque(maxlen=3))
     _first: _Cells | None = None
@@ -158,10 +174,9 @@ class TrackMeter:
         """How many were seen."""
         return self._count
 
-    def see(self, glimpses: Sequence[Glimpse]) -> list[float]:
+    def see(self, glimpses: Sequence[Glimpse]) -> list[Blip]:
         """Take the next frames; return how much the frame *before* each stood out from both sides.
 
-        That is in levels: what changed to it, or to the one or two before it, and now went back.
         All frames have one size; another is brought to that of the first.
         """
         if len({(glimpse.cells.shape, glimpse.colour.shape) for glimpse in glimpses}) > 1:
@@ -199,14 +214,16 @@ class TrackMeter:
         self.flash.see([glimpse.colour for glimpse in glimpses], [g.time_s for g in glimpses])
         self._keep_keys(seen.cells[_KEPT:], glimpses)
         stood_out = self._stood_out(seen.cells, steps, change)
+        lasting = self._lasting(seen.cells[_KEPT:])
         self._count += len(glimpses)
-        return stood_out
+        return [Blip(by, *long) for by, long in zip(stood_out, lasting, strict=True)]
 
     def _begin(self, seen: _Seen) -> None:
         first = seen.cells[:1]
         self._before = _Seen(
             cells=np.repeat(first, _KEPT, axis=0), blue=seen.blue[:1], red=seen.red[:1]
         )
+        self._coarse = np.repeat(_coarse(first), _LONG + 1, axis=0)
         self._first = self._anchor = first[0].copy()
         self._moved = self._anchor_moved = np.zeros_like(first[0])
 
@@ -287,6 +304,33 @@ class TrackMeter:
             stood_out[lively] = np.maximum(stood_out[lively], blips)
         return [float(by) for by in stood_out]
 
+    def _lasting(self, cells: _Cells) -> list[tuple[float, int]]:
+        """Return the most that 4 to 12 frames differ from what was before and comes after them.
+
+        In levels, with how many they are. What stays as it is meanwhile, and is elsewhere as it
+        was: of the cells every other one, each way, in whole levels. Of more than half of them it
+        is light, or another picture.
+        """
+        assert self._coarse is not None
+        coarse: _Cells = np.concatenate([self._coarse, _coarse(cells)])
+        self._coarse = coarse[-_LONG - 1 :].copy()
+        steps = cv2.absdiff(coarse[1:], coarse[:-1])
+        out_of, after = steps[_LONG:], coarse[_LONG + 1 :]
+        lasting = [(0.0, 0)] * len(cells)
+        if cv2.minMaxLoc(out_of)[1] < _LONG_LEVELS:
+            return lasting
+        for ago in range(_BLIP + 1, _LONG + 1):
+            begins = slice(_LONG - ago, _LONG - ago + len(cells))
+            both = cv2.subtract(cv2.min(out_of, steps[begins]), cv2.absdiff(after, coarse[begins]))
+            both = cv2.threshold(both, _LONG_LEVELS - 1, 0, cv2.THRESH_TOZERO)[1]
+            blips = cv2.reduce(both, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel().tolist()
+            for index, by in enumerate(blips):
+                if by > lasting[index][0] and np.count_nonzero(both[index]) <= JUMP_SHARE * len(
+                    both[index]
+                ):
+                    lasting[index] = (by, ago)
+        return lasting
+
     def _spike(self, change: float) -> float:
         steps = list(self._changes)
         self._changes.append(change)
@@ -357,6 +401,11 @@ def _sized(planes: _Cells, like: _Cells) -> _Cells:
     return np.stack(
         [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in planes]
     )
+
+
+def _coarse(cells: _Cells) -> _Cells:
+    """Return a row of levels a frame."""
+    return _by_frame(np.rint(cells[:, ::2, ::2]).astype(np.uint8))
 
 
 def _by_frame(planes: _Cells) -> _Cells:

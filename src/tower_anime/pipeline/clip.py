@@ -123,8 +123,8 @@ def _watched(clip: OpenClip) -> tuple[Track, Sampler[ClipFrame]]:
         while batch := ahead.result():
             ahead = decoder.submit(_taken, shown, at_once)
             stood_out = meter.see([frame.glimpse for _, frame in batch])
-            for (index, frame), before_stood_out in zip(batch, stood_out, strict=True):
-                sampler.offer(index, frame, before_stood_out=before_stood_out)
+            for (index, frame), before in zip(batch, stood_out, strict=True):
+                sampler.offer(index, frame, before=before)
     if not meter.frames:
         raise Unreadable("not a single frame of the video decodes", kind="no_frames")
     return meter.track(), sampler
@@ -140,19 +140,20 @@ def _looked_at(
     """Return by frame what the chosen ones are worth, their straight edges, and alien squares."""
     chosen, odd = sampler.chosen(), sampler.odd_frames()
     closely = {*sampler.closely(), *sampler.odd_frames(at_least=_ALIEN)}
-    neighbours = {i: frames for i, frames in sampler.frames_beside().items() if i in odd}
+    beside = {i: (odd[i], by) for i, by in sampler.frames_beside().items() if i in odd}
+    beside = {**sampler.lasting(), **beside}
     look = partial(_look, closely=closely, profile=profile, relaxed=relaxed)
     with ThreadPoolExecutor(at_once) as pool:
-        alien = pool.map(_squares, (chosen[i] for i in neighbours), neighbours.values())
+        alien = pool.map(_squares, beside.values())
         found = list(pool.map(look, chosen.items()))
     looks = {index: seen for index, (seen, _) in zip(chosen, found, strict=True) if seen}
     straight = {index: own for index, (_, own) in zip(chosen, found, strict=True)}
-    return looks, straight, dict(zip(neighbours, alien, strict=True))
+    return looks, straight, dict(zip(beside, alien, strict=True))
 
 
-def _squares(frame: ClipFrame, beside: tuple[ClipFrame, ClipFrame]) -> float:
-    before, after = beside
-    return squares_over(frame.picture(), before.picture(), after.picture())
+def _squares(shown: tuple[ClipFrame, tuple[ClipFrame, ClipFrame]]) -> float:
+    frame, (before, after) = shown
+    return squares_over(frame.luma(), before.luma(), after.luma())
 
 
 def _look(
