@@ -14,7 +14,7 @@ from types import MappingProxyType
 from tower_anime.assess import judge, ruled
 from tower_anime.assess.clip_checks import (
     CHECKS,
-    RESIDUES,
+    OF_FRAMES,
     Finding,
     delivery,
     glitch_findings,
@@ -79,7 +79,7 @@ def judge_clip(
         asked: what the clip was meant to be; None: nobody told.
         seconds: what measuring took, passed on.
     """
-    told = {**_of_frame(still, RESIDUES), **measurements}
+    told = {**_of_frame(still, OF_FRAMES), **measurements}
     numbers = {name: m.value for name, m in told.items() if isinstance(m, Measured)}
     findings = [finding for check in CHECKS if (finding := check(numbers, expect)) is not None]
     findings += glitch_findings(numbers)

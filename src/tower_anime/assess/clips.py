@@ -52,7 +52,7 @@ def measure(
         "moving": Measured(round(timing.moving, 5), "share"),
         "largest_step": Measured(round(float(track["change_max"].max()), 2), "levels"),
         **_reach_values(track),
-        "grain": _known(_median_of(track["grain"]), "levels", "too few frames"),
+        **_grain_values(track),
         "breaks": Measured(timing.breaks, "drawings"),
         "longest_hold": Measured(round(timing.longest_hold_s, 4), "s"),
         "flicker": Measured(round(whole.flicker, 5), "ratio"),
@@ -76,6 +76,18 @@ def measure(
     for kind, found in spans.items():
         values |= _span_values(kind, found)
     return values
+
+
+def _grain_values(track: Track) -> dict[str, Measurement]:
+    """Return the noise of the frames before which the camera stands, or else of all."""
+    known = np.isfinite(track["grain"])
+    moves = known & (track["camera"] > 0)
+    most_moves = 2 * np.count_nonzero(moves) >= np.count_nonzero(known)
+    grain = track["grain"] if most_moves else track["grain"][known & ~moves]
+    return {
+        "grain": _known(_median_of(grain), "levels", "too few frames"),
+        "camera_moves": Measured(float(moves.any() and most_moves)),
+    }
 
 
 def _reach_values(track: Track) -> dict[str, Measurement]:

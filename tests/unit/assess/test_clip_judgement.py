@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.moving import repeated, stage, waving, write_clip
+from tests.moving import repeated, stage, view, waving, write_clip
 from tower_anime import assess_file
 from tower_anime.adapters.clips import AvClips
 from tower_anime.assess.clip_checks import CHECKS
@@ -138,6 +138,28 @@ def test_a_painted_dusk_at_the_limit_of_red_is_not_burnt_and_burnt_colours_are(
         for frame, grey in zip(street, greys, strict=True)
     ]
     assert "oversaturated" in kinds(assessed(tmp_path / "burnt.mp4", burnt))
+
+
+def test_texture_that_a_pan_takes_along_is_no_noise_and_noise_in_it_is(tmp_path: Path) -> None:
+    lots = np.random.default_rng(2)
+    texture = cv2.GaussianBlur(lots.normal(0, 6, (400, 900)).astype(np.float32), (0, 0), 0.7)
+    pan = [
+        view(LOOK, shift=1.4 * i) + cv2.warpAffine(texture, shift(1.4 * i), (640, 360))[..., None]
+        for i in range(40)
+    ]
+    found = assessed(tmp_path / "pan.mp4", [clipped(frame) for frame in pan])
+    assert "noise" not in kinds(found)
+    assert found.measurements["camera_moves"].value == 1  # type: ignore[union-attr]
+    noisy = [clipped(frame + lots.normal(0, 12, frame.shape)) for frame in pan]
+    assert "noise" in kinds(assessed(tmp_path / "noisy.mp4", noisy))
+
+
+def shift(by_px: float) -> np.ndarray:  # type: ignore[type-arg]
+    return np.array([[1, 0, -by_px], [0, 1, -10]], np.float32)
+
+
+def clipped(frame: np.ndarray) -> Frame:  # type: ignore[type-arg]
+    return np.clip(frame, 0, 255).astype(np.uint8)
 
 
 def test_squares_as_after_a_lost_packet_are_named_with_their_frame(tmp_path: Path) -> None:
