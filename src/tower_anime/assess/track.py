@@ -28,6 +28,7 @@ _KEYS = 33  # pictures kept over the whole clip to see what slides slowly
 BLACK_BRIGHT = 27.0  # levels of the brightest hundredth up to which a frame is black
 _REFINED, _FADES = 0.3, 0.8  # of a cell's last motion; what is left of it a frame later
 JUMP_SHARE, JUMP_LEVELS = 0.5, 6.0  # how much of the picture changes at a cut, and how far
+_BACK = 0.5  # of the change at a jump: what is nearer to what was before is that again
 _FOLLOWED = 8  # frames after which a flash of light is over
 REGIONS = (3, 4)  # rows and columns of parts whose light is followed by itself
 _SHARED = 0.6  # of its size: how far the cells of a part may scatter around a common gain
@@ -89,6 +90,19 @@ class Blip:
     short: float
     lasting: float
     frames: int
+
+
+@dataclass
+class _Followed:
+    """A jump whose picture before may come back; `apart` is how far the last frame is from it."""
+
+    jump: Jump
+    before: _Cells
+    returns: float = float("inf")
+    apart: float = float("inf")
+
+    def seen(self) -> Jump:
+        return replace(self.jump, returns=self.returns)
 
 
 @dataclass(frozen=True)
@@ -170,7 +184,7 @@ class TrackMeter:
     _keys: list[Key] = field(default_factory=list)
     _key_stride: int = 1
     _changes: deque[float] = field(default_factory=lambda: deque(maxlen=_SPIKE))
-    _jumps: list[tuple[Jump, _Cells]] = field(default_factory=list)
+    _jumps: list[_Followed] = field(default_factory=list)
     _over: list[Jump] = field(default_factory=list)
 
     @property
@@ -194,7 +208,8 @@ class TrackMeter:
         steps = np.abs(np.diff(seen.cells, axis=0))
         step = steps[_KEPT - 1 :]
         change, share = _by_frame(step).mean(axis=1), (_by_frame(step) > _MOVED_LEVELS).mean(axis=1)
-        ratio = np.diff(np.log(seen.cells[_KEPT - 1 :] + np.float32(_GAIN_FLOOR)), axis=0)
+        light = np.log(seen.cells[_KEPT - 1 :] + np.float32(_GAIN_FLOOR))
+        ratio = np.diff(light, axis=0)
         luma, bright, spread = zip(*map(_light, glimpses), strict=True)
         change_max, anchor_max = self._motion(seen.cells[_KEPT:], step)
         grain, camera = zip(
@@ -218,7 +233,7 @@ class TrackMeter:
         rows = np.column_stack([np.asarray(columns[name], np.float64) for name in COLUMNS])
         self._rows.frombytes(rows.tobytes())
         self._regions.frombytes(_shared_gains(ratio).tobytes())
-        self._note_jumps(seen.cells[_KEPT - 1 :], change, share)
+        self._note_jumps(seen.cells[_KEPT - 1 :], light, change, share)
         self.flash.see([glimpse.colour for glimpse in glimpses], [g.time_s for g in glimpses])
         self._keep_keys(seen.cells[_KEPT:], glimpses)
         stood_out = self._stood_out(seen.cells, steps, change)
@@ -278,21 +293,24 @@ class TrackMeter:
         grain = float(np.sqrt(max(0.0, _ranked(calmest, _CALMEST) * lone)))
         return grain, float(grain > 0 and _camera_moves(before.cells, glimpse.cells))
 
-    def _note_jumps(self, cells: _Cells, change: _Cells, share: _Cells) -> None:
-        """Take the frames, one before them first."""
+    def _note_jumps(self, cells: _Cells, light: _Cells, change: _Cells, share: _Cells) -> None:
+        """Take the frames' cells and their ln, of one frame before them first."""
         far = (share >= JUMP_SHARE) & (change >= JUMP_LEVELS)
+        alike = same_edges = np.zeros(len(far))
+        if far.any():
+            alike, same_edges = _likeness(_by_frame(cells)), _likeness(_edges(light))
         for index, is_far in enumerate(far.tolist()):
-            frame, before, now = self._count + index, cells[index], cells[index + 1]
-            self._follow_jumps(frame, now)
-            if is_far and not self._is_back(now, change[index]):
+            frame = self._count + index
+            nearest = self._follow_jumps(frame, cells[index + 1])
+            if is_far and nearest >= _BACK * change[index]:
                 jump = Jump(
                     frame=frame,
                     change=float(change[index]),
-                    likeness=_likeness(before, now),
-                    same_edges=_likeness(_edges(before), _edges(now)),
+                    likeness=float(alike[index]),
+                    same_edges=float(same_edges[index]),
                     returns=float("inf"),
                 )
-                self._jumps.append((jump, before.copy()))
+                self._jumps.append(_Followed(jump, cells[index].copy()))
 
     def _stood_out(self, cells: _Cells, steps: _Cells, change: _Cells) -> list[float]:
         """Return the most that 1 to 3 frames differ from what was before and comes after them.
@@ -345,23 +363,18 @@ class TrackMeter:
         self._changes.append(change)
         return steps[-1] - max(steps[:-1]) if len(steps) == _SPIKE else 0.0
 
-    def _is_back(self, cells: _Cells, change: float) -> bool:
-        """Whether this is the picture again that an earlier jump led away from."""
-        return any(
-            cv2.mean(cv2.absdiff(cells, before))[0] < 0.5 * change for _, before in self._jumps
-        )
+    def _follow_jumps(self, frame: int, cells: _Cells) -> float:
+        """See whether what was before a jump comes back: a flash, not a cut.
 
-    def _follow_jumps(self, frame: int, cells: _Cells) -> None:
-        """See whether what was before a jump comes back: a flash, not a cut."""
-        followed = [
-            (
-                replace(jump, returns=min(jump.returns, float(np.abs(cells - before).mean()))),
-                before,
-            )
-            for jump, before in self._jumps
-        ]
-        self._over += [j for j, _ in followed if frame - j.frame >= _FOLLOWED]
-        self._jumps = [(j, b) for j, b in followed if frame - j.frame < _FOLLOWED]
+        Returns the least mean difference (levels) from what was before one of late.
+        """
+        for followed in self._jumps:
+            followed.apart = cv2.norm(cells, followed.before, cv2.NORM_L1) / cells.size
+            followed.returns = min(followed.returns, followed.apart)
+        late = [followed for followed in self._jumps if frame - followed.jump.frame < _FOLLOWED]
+        self._over += [followed.seen() for followed in self._jumps[: len(self._jumps) - len(late)]]
+        self._jumps = late
+        return min((followed.apart for followed in late), default=float("inf"))
 
     def _keep_keys(self, cells: _Cells, glimpses: Sequence[Glimpse]) -> None:
         """Keep every n-th picture; when there are too many, every second of them goes."""
@@ -385,7 +398,7 @@ class TrackMeter:
         return Track(
             columns={name: table[:, index].copy() for index, name in enumerate(COLUMNS)},
             keys=tuple(self._keys),
-            jumps=(*self._over, *(jump for jump, _ in self._jumps)),
+            jumps=(*self._over, *(followed.seen() for followed in self._jumps)),
             regions=np.frombuffer(self._regions, np.float64).reshape(-1, REGIONS[0] * REGIONS[1]),
             first=self._first,
             last=self._before.cells[-1],
@@ -522,19 +535,20 @@ def _shared_gains(ratio: _Cells) -> NDArray[np.float64]:
     return np.where(scatter <= _SHARED * np.abs(middle), middle, 0.0).astype(np.float64)
 
 
-def _likeness(before: _Cells, after: _Cells) -> float:
-    """Return the correlation of two arrays; 1 for a picture that only got brighter."""
-    if before.size < 2:
-        return 0.0
-    a, b = before - before.mean(), after - after.mean()
-    size = float(np.sqrt(np.square(a).sum() * np.square(b).sum()))
-    return float((a * b).sum()) / size if size > 0 else 0.0
+def _likeness(rows: _Cells) -> _Cells:
+    """Return the correlation of each row with the next; 1 for a picture that only got brighter."""
+    if rows.shape[1] < 2:
+        return np.zeros(len(rows) - 1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    shared = np.einsum("ij,ij->i", rows[:-1], rows[1:])
+    power = np.einsum("ij,ij->i", rows, rows)
+    size = np.sqrt(power[:-1] * power[1:])
+    return np.divide(shared, size, out=np.zeros_like(shared), where=size > 0)
 
 
-def _edges(cells: _Cells) -> _Cells:
-    """Return the steps between neighbouring cells as ratios (ln), along rows and columns."""
-    light = np.log(np.asarray(cells) + np.float32(_GAIN_FLOOR))
-    return np.concatenate([np.diff(light, axis=axis).ravel() for axis in (0, 1)])
+def _edges(light: _Cells) -> _Cells:
+    """Return by frame the steps between neighbouring cells, along rows and columns: ratios (ln)."""
+    return np.concatenate([_by_frame(np.diff(light, axis=axis)) for axis in (1, 2)], axis=1)
 
 
 def _medians(values: _Cells) -> _Cells:
