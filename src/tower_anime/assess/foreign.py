@@ -23,8 +23,7 @@ _GRID_PX, _CHANCE = 30, 1.0  # at the borders of macroblocks by chance; times âˆ
 _FEWEST = 3
 _ALIEN_STEP = 12  # levels by which squares stand out from the frames before and after
 _ALIEN_PX, _ALIEN_CHANCE = 30, 2.0  # of their sides at borders of macroblocks; times what chance is
-# Of 130 correct clips none has more than 24 px along borders of rows, and 3 rectangles; scaled
-_SLICES_PX, _RECTANGLES, _FILLED = 120, 4, 0.8  # of its box a rectangle fills so much at least
+_SLICES_PX = 120  # along borders of rows; of 130 correct clips of 640 px none has more than 24
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,7 @@ def squares_over(now: Plane, was: Plane, will: Plane) -> float:
     """Return how far luma shows squares that are neither before nor after; up to 1: nothing.
 
     What lies where macroblocks do counts: whatever else moves, shakes or flashes has its edges
-    anywhere. Of slices that slipped or were smeared there are only the borders between rows. Apart
-    from macroblocks there must be several whole rectangles.
+    anywhere. Of slices that slipped or were smeared there are only the borders between rows.
     """
     apart = cv2.min(cv2.absdiff(now, was), cv2.absdiff(now, will))
     alien = cv2.subtract(apart, cv2.absdiff(was, will))
@@ -108,19 +106,7 @@ def squares_over(now: Plane, was: Plane, will: Plane) -> float:
         0.0,
         min(rows, columns) / _ALIEN_PX,
         rows / (_SLICES_PX * scale),
-        _rectangles(alien, round(_SIDE_PX * scale)) / _RECTANGLES,
     )
-
-
-def _rectangles(alien: cv2.typing.MatLike, side_px: int) -> int:
-    """Count pieces that fill their box, of this side at least."""
-    mask = cv2.threshold(alien, _ALIEN_STEP, 1, cv2.THRESH_BINARY)[1]
-    stats = cv2.connectedComponentsWithStats(mask, connectivity=4)[2][1:]
-    wide, high, area = (stats[:, column] for column in _BOX_AND_AREA)
-    return int(((wide >= side_px) & (high >= side_px) & (area >= _FILLED * wide * high)).sum())
-
-
-_BOX_AND_AREA = (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA)
 
 
 def _beyond_chance(lines: NDArray[np.int64]) -> float:
