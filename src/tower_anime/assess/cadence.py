@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tower_anime.assess.flow import AROUND, flow, goes_on, windows
-from tower_anime.assess.rhythm import Whole, breaks, usual_run
+from tower_anime.assess.rhythm import breaks, is_fading, is_lit_up, usual_run
 from tower_anime.assess.spans import Span
-from tower_anime.assess.track import HELD_LEVELS, Series, Track
+from tower_anime.assess.steady import hitches
+from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
 from tower_anime.domain.quality import FrameRange
 
 Mask = NDArray[np.bool_]
@@ -59,15 +60,17 @@ def cadence(track: Track, frame_rate: float, *, cuts: Collection[int] = ()) -> C
     flows = flow(track)
     steps = goes_on(track, flows, starts)
     lasts = np.diff([*steps, track.frames])
-    weights = breaks(track, steps, lasts, rate, cuts=cuts, flows=flows > 0)
+    broken = breaks(track, steps, lasts, rate, cuts=cuts, flows=flows > 0)
+    drawn = {int(steps[i]): (int(lasts[i]), weight) for i, weight in broken.items()}
+    found = _merged(drawn, hitches(track, _is_motion(track, cuts), rate))
     return Cadence(
         on=on,
         drawings=len(holds),
         moving=(len(runs) - 1) / max(1, track.frames - 1),
         longest_hold_s=float(stands.max() / rate),
-        breaks=_most_in(weights, steps, _SUMMED_S * rate),
+        breaks=_most_in(found, _SUMMED_S * rate),
         frozen=frozen,
-        stutter=_grouped(sorted(weights), steps, lasts, rate),
+        stutter=_grouped(found, rate),
     )
 
 
@@ -137,30 +140,55 @@ _MENDED_LEVELS, _GAP = 9.0, 1.4  # what codecs mend at most at usual rates, and 
 _CRUDE_LEVELS, _CRUDE_GAP = 30.0, 2.5  # the same at x264's crf 32, where motion stands far above
 
 
+_Breaks = Mapping[int, tuple[int, float]]  # by first frame: frames, and how much it weighs
+
+
+def _is_motion(track: Track, cuts: Collection[int]) -> Mask:
+    """Return the frames whose change is no cut, no black and not for the most part light."""
+    by_light = np.abs(track["gain"]) * track["luma"]
+    is_light = (by_light >= _BY_LIGHT) & (by_light >= _MOSTLY * track["change_mean"])
+    motion = ~((is_lit_up(track["gain"]) | is_light) & ~is_fading(track["gain"]))
+    motion &= track["bright"] > BLACK_BRIGHT
+    motion[list(cuts)] = False
+    return motion
+
+
+def _merged(found: _Breaks, others: _Breaks) -> dict[int, tuple[int, float]]:
+    """Return both, what both tell of the same frames once: the one that weighs more."""
+    merged = dict(found)
+    for first, (lasts, weight) in others.items():
+        same = [at for at in range(first - 2, first + lasts + 2) if at in merged]
+        if sum(merged[at][1] for at in same) >= weight:
+            continue
+        for at in same:
+            del merged[at]
+        merged[first] = (lasts, weight)
+    return merged
+
+
+_BY_LIGHT, _MOSTLY = 0.3, 0.5  # levels; of the change
+
 _SUMMED_S = 5.0  # breaks count by what gathers within this time: a long clip may have more
 
 
-def _most_in(weights: Mapping[int, float], starts: Whole, frames: float) -> float:
+def _most_in(found: _Breaks, frames: float) -> float:
     """Return the most weight of breaks within so many frames."""
-    if not weights:
+    if not found:
         return 0.0
-    at = starts[sorted(weights)]
-    total = np.concatenate([[0.0], np.cumsum([weights[index] for index in sorted(weights)])])
+    at = np.array(sorted(found))
+    total = np.concatenate([[0.0], np.cumsum([found[first][1] for first in at.tolist()])])
     within = total[np.searchsorted(at, at + frames, side="right")] - total[:-1]
     return round(float(within.max()), 6)
 
 
-def _grouped(indices: list[int], starts: Whole, runs: Whole, rate: float) -> tuple[Span, ...]:
+def _grouped(found: _Breaks, rate: float) -> tuple[Span, ...]:
     groups: list[list[int]] = []
-    for index in indices:
-        if groups and starts[index] - starts[groups[-1][-1]] <= rate:
-            groups[-1].append(index)
+    for first in sorted(found):
+        if groups and first - groups[-1][-1] <= rate:
+            groups[-1].append(first)
         else:
-            groups.append([index])
+            groups.append([first])
     return tuple(
-        Span(
-            FrameRange(int(starts[group[0]]), int(starts[group[-1]] + runs[group[-1]] - 1)),
-            float(len(group)),
-        )
+        Span(FrameRange(group[0], group[-1] + found[group[-1]][0] - 1), float(len(group)))
         for group in groups
     )

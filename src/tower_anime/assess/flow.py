@@ -43,3 +43,11 @@ def goes_on(track: Track, flows: Series, starts: NDArray[np.int64]) -> NDArray[n
     moved = np.where(flows > 0, track["change_mean"] >= _GOES_ON * flows, is_start)
     moved[0] = True
     return np.flatnonzero(moved)
+
+
+def is_film_rate(rate: float) -> bool:
+    """Whether so many new frames a second are film's, which fills a higher rate by repeats."""
+    return min(abs(rate / film - 1) for film in _FILM_RATES) <= _AS_FILM
+
+
+_FILM_RATES, _AS_FILM = (24, 25, 48, 50), 0.03

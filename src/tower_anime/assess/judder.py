@@ -17,7 +17,9 @@ _UNLIKE, _FAR = 0.5, 0.25  # of neighbours whose times differ: at all, and by tw
 _UNEVEN = 1.3  # frames: how far a drawing is from any steady beat
 _FOLLOWS = 0.7  # correlation of ln(step) with ln(time before it)
 _FAINT = 0.1  # levels: flashes count as no step, and codecs swallow as much
-_LEAST_SHARE = 0.02  # of the picture, that a usual step changes
+_WILD, _MOST_ALIKE = 0.45, 0.42  # of neighbours that are two frames apart; of equal times
+_SLOWER = 5  # frames: nobody draws so slowly between drawings on 1s
+_LEAST_SHARE = 0.01  # of the picture, that a usual step changes
 
 
 def judders(steps: Series, runs: NDArray[np.int64], shares: Series, longest: float) -> list[int]:
@@ -51,9 +53,17 @@ def judders(steps: Series, runs: NDArray[np.int64], shares: Series, longest: flo
     random &= np.abs(strays).max(axis=1) >= _UNEVEN
     time, size = _centred(np.log(times)), _centred(sizes)
     norm = np.sqrt(np.sum(time**2, axis=1) * np.sum(size**2, axis=1))
-    random &= np.sum(time * size, axis=1) >= _FOLLOWS * np.maximum(norm, 1e-9)
+    follows = np.sum(time * size, axis=1) >= _FOLLOWS * np.maximum(norm, 1e-9)
+    random &= follows | _is_wild(times, apart)
     members = {int(at) + offset for at in np.flatnonzero(random) for offset in range(1, window)}
     return sorted(index for index in members if abs(int(runs[index] - runs[index - 1])) >= 2)
+
+
+def _is_wild(times: NDArray[np.float64], apart: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where times go from one frame to five and more, and none is usual."""
+    counts = np.stack([(times == run).mean(axis=1) for run in range(1, 7)])
+    wild = (counts.max(axis=0) <= _MOST_ALIKE) & ((apart >= 2).mean(axis=1) >= _WILD)
+    return np.asarray(wild & (times.min(axis=1) <= 1) & (times.max(axis=1) >= _SLOWER), np.bool_)
 
 
 def _centred(values: NDArray[np.float64]) -> NDArray[np.float64]:

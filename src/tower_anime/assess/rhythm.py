@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.flow import is_film_rate
 from tower_anime.assess.judder import judders
 from tower_anime.assess.track import BLACK_BRIGHT, Series, Track
 
@@ -40,8 +42,9 @@ _MOST = 0.4  # of the steps: the others are beside drawings that were left out
 _IN_TIME = 0.65  # of the drawings around
 _FAINT = 0.1  # levels of mean change: codecs swallow as much
 _VERY_REGULAR = 0.8  # of the drawings around: then slight motion has a rhythm as well
+_RECURS = 0.9  # of the runs, that are as those one cycle before
 _CYCLE, _UNSTEADY, _LIKE_IT = 4, 0.12, 0.3  # steps to both sides; ln
-_SLIGHT, _LATE, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.2, 0.35, 0.5, 1.0
+_SLIGHT, _LATE, _HITCH, _IN_ROUGH, _FULL = 0.15, 0.35, 0.35, 0.5, 1.0
 
 
 def usual_run(runs: Whole) -> int:
@@ -77,8 +80,8 @@ def breaks(
     """
     if len(runs) < _MIN_RUNS:
         return {}
-    lit_up = np.abs(track["gain"]) >= _LIT_UP
-    change = np.where(lit_up & ~_is_fading(track["gain"]), 0.0, track["change_mean"])
+    lit_up = is_lit_up(track["gain"])
+    change = np.where(lit_up & ~is_fading(track["gain"]), 0.0, track["change_mean"])
     told = track["bright"][starts] > BLACK_BRIGHT
     for cut in cuts:  # a far step of a camera that goes on as before looks like one
         beside = _beside(starts, cut)
@@ -93,8 +96,9 @@ def breaks(
     steps, gain = change[starts], track["gain"][starts]
     usual = usual_run(runs[runs <= _LONGEST_BREAK])
     longest = max(_LONGEST_BREAK, _LONGEST_BREAK_S * rate)
+    around = partial(_Around, change, starts, steps, runs, gain, flowing, usual, is_small, rate)
     found = {
-        index: _weight(_Around(change, starts, steps, runs, gain, flowing, usual, is_small, index))
+        index: _weight(around(index))
         for index in range(1, len(runs) - 1)
         if told[index] and told[index + 1] and big[index] and runs[index] <= longest
     }
@@ -110,7 +114,12 @@ def _beside(starts: Whole, cut: int) -> slice:
     return slice(max(0, place - _WINDOW // 2), place + _WINDOW // 2)
 
 
-def _is_fading(gain: Series) -> Mask:
+def is_lit_up(gain: Series) -> Mask:
+    """Return where light changes the whole picture."""
+    return np.asarray(np.abs(gain) >= _LIT_UP, np.bool_)
+
+
+def is_fading(gain: Series) -> Mask:
     """Return where light goes on changing one way, as motion does: no flash."""
     padded = np.pad(gain, _FADE, mode="edge")
     mean = np.convolve(padded, np.full(2 * _FADE + 1, 1 / (2 * _FADE + 1)), "valid")
@@ -129,6 +138,7 @@ class _Around:
     flowing: Mask
     usual: int
     is_small: bool
+    rate: float
     index: int
 
     @property
@@ -159,11 +169,25 @@ class _Around:
         return min(_strays(self.near, lag) for lag in range(1, _BEATS + 1))
 
     def is_even(self) -> bool:
-        """Whether drawings come at a steady beat that falls between the frames."""
+        """Whether drawings come at a steady beat that falls between the frames.
+
+        On 1s that is film of 24 or 25 a second shown at a higher rate.
+        """
         starts = self.starts[self.low : self.high + 1]
         number = np.arange(len(starts))
         slope, offset = np.polyfit(number, starts, 1)
-        return bool(np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
+        is_film = self.usual > 1 or is_film_rate(self.rate / slope)
+        return bool(is_film and np.max(np.abs(starts - (slope * number + offset))) <= _EVEN)
+
+    def recurs(self) -> bool:
+        """Whether the runs around repeat themselves: a cycle, or a codec that brings it late."""
+        low = max(0, self.index - _WINDOW)
+        runs, at = self.runs[low : self.index + _WINDOW + 1], self.index - low
+        return len(runs) > _WINDOW and any(
+            all(runs[i] == runs[at] for i in (at - lag, at + lag) if 0 <= i < len(runs))
+            and np.mean(runs[lag:] == runs[:-lag]) >= _RECURS
+            for lag in range(2, _CYCLE + 1)
+        )
 
     def is_lit(self) -> bool:
         """Whether other light falls on the drawing, the one before or the next."""
@@ -220,13 +244,13 @@ def _weight(at: _Around) -> float:
         return 0.0
     usual, run = usual_run(runs), int(at.runs[at.index])
     share = np.count_nonzero(runs == usual) / len(runs)
-    if at.is_small and share < _VERY_REGULAR:
+    if at.is_small and (share < _VERY_REGULAR or _ranked(at.near, 0.5) < _FAINT):
         return 0.0
     if share < _REGULAR:
         delay = _weight_of_delay(at, at.usual) if at.keeps_time(at.usual) else 0.0
         return max(delay, _weight_of_stray(at, run, usual))
     jump = _weight_of_step(at)
-    if run == usual:
+    if run == usual or (max(run, 2 * usual) > 2 and at.recurs()):
         return jump
     return max(jump, _weight_of_hold(at, run, usual), _weight_of_delay(at, usual))
 
@@ -280,6 +304,8 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
         return 0.0
     if usual == 1:
         return _HITCH if roughness < _SMOOTH else _SLIGHT
+    if run == 2 * usual:
+        return 0.0
     return _LATE if at.is_late(usual) else _SLIGHT
 
 

@@ -123,6 +123,42 @@ def test_single_repeats_break_a_pan_on_ones_unless_they_come_at_a_steady_beat() 
     assert cadence(tracked([smooth[index] for index in at_a_beat]), 30).breaks == 0.0
 
 
+def test_repeats_at_a_beat_that_no_film_has_break_a_pan() -> None:
+    smooth = [view(LOOK, shift=3.0 * index) for index in range(60)]
+    at_a_beat = [smooth[index] for index in range(60) for _ in range(1 + (index % 5 == 4))]
+    assert timing(at_a_beat).breaks >= 3.0
+    assert cadence(tracked(at_a_beat), 30).breaks < 0.7
+
+
+def test_a_zoom_whose_middle_stands_hitches_where_a_frame_is_repeated() -> None:
+    def zoomed(index: int) -> Frame:
+        scale = 1 + 0.0008 * index
+        move = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 0, scale)
+        return np.asarray(cv2.warpAffine(WAVING[0], move, (WIDTH, HEIGHT)), np.uint8)
+
+    smooth = [zoomed(index) for index in range(72)]
+    stood = [smooth[index - (index in (20, 31, 45))] for index in range(72)]
+    assert timing(smooth).breaks == 0.0
+    assert timing(stood).breaks >= 1.0
+
+
+def test_a_pan_that_stops_for_a_moment_stalls_and_a_drawing_that_is_held_does_not() -> None:
+    smooth = [view(LOOK, shift=3.0 * index) for index in range(60)]
+    assert timing([*smooth[:30], *[smooth[30]] * 16, *smooth[30:]]).breaks >= 1.0
+    assert timing([*WAVING[:30], *[WAVING[30]] * 16, *WAVING[30:]]).breaks == 0.0
+
+
+def test_runs_that_come_again_with_every_few_drawings_are_a_cycle() -> None:
+    places = np.cumsum([4, 9, 6, 12] * 10)
+    drawings = [view(LOOK, shift=float(place)) for place in places]
+    late = [drawings[index] for index in range(40) for _ in range(1 + 2 * (index % 4 == 3))]
+    now_and_then = [
+        drawings[index] for index in range(40) for _ in range(1 + 2 * (index in (9, 16, 27)))
+    ]
+    assert timing(late).breaks == 0.0
+    assert timing(now_and_then).breaks >= 0.7
+
+
 def test_drawings_on_fours_that_come_late_break_the_rhythm_and_another_timing_does_not() -> None:
     drawings = [view(LOOK, shift=6.0 * number) for number in range(28)]
 
@@ -140,13 +176,15 @@ def test_a_pan_whose_frames_come_at_random_judders_and_one_that_dawdles_does_not
     random = np.random.default_rng(4)
     runs = random.integers(1, 6, 24)
     late = np.repeat(np.cumsum([0, *runs[:-1]]), runs)
-    drawn = np.repeat(np.arange(len(runs)) * 3, runs)  # as far from each drawing to the next
+    timed = np.random.default_rng(6).integers(1, 5, 24)  # on 1s to 4s
+    drawn = np.repeat(np.arange(len(timed)) * 3, timed)  # as far from each drawing to the next
 
     def pan(places: Sequence[int]) -> list[Frame]:
         return [view(LOOK, shift=3.0 * int(place)) for place in places]
 
     assert timing(pan(late)).breaks > 2
     assert timing(pan(drawn)).breaks < 0.7
+    assert timing(pan(np.repeat(np.arange(len(runs)) * 3, runs))).breaks > 2  # on 1s to 5s
 
 
 def test_a_far_step_that_comes_at_every_turn_of_a_walk_is_drawn() -> None:
