@@ -28,6 +28,8 @@ _LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
 _LONGEST_BREAK_S, _LONGEST_BREAK = 0.45, 6  # s, frames; what stands longer than both is a hold
 _LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
 _LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
+_HELD_S = 1.0  # what stands longer is held
+_WENT_ON = 1.1  # of the usual step
 _SKIPPED = 1.3  # of the largest step around: after an animator's pause motion goes on where it was
 _JUMPED = 0.3  # ln: a step so much longer than both its neighbours left a drawing out
 _FREQUENT = 0.2  # of the drawings: runs as frequent belong to the rhythm if they come evenly
@@ -304,8 +306,8 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
         return 0.0
     if usual == 1:
         return _HITCH if roughness < _SMOOTH else _SLIGHT
-    if run == 2 * usual:
-        return 0.0
+    if run == 2 * usual:  # an animator's, unless motion seems to have gone on
+        return _SLIGHT if after >= _WENT_ON * step else 0.0
     return _LATE if at.is_late(usual) else _SLIGHT
 
 
@@ -314,8 +316,9 @@ def _weight_of_step(at: _Around) -> float:
     if at.index < 2 or at.index + 1 >= len(at.steps):
         return 0.0
     before, step, after = at.steps[at.index - 1 : at.index + 2].tolist()
-    if min(before, step, after) <= 0 or at.is_lit():
-        return 0.0
+    stood = int(at.runs[at.index - 1])
+    if min(before, step, after) <= 0 or at.is_lit() or stood > _HELD_S * at.rate:
+        return 0.0  # motion may begin anew after a hold
     by = float(np.log(step / max(before, after)))
     if by < _JUMPED or step < _LEAST_JUMP or not at.is_clear() or at.comes_again():
         return 0.0
