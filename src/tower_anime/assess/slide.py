@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.overlay import moved, overlap
 from tower_anime.assess.track import Key, Track
 
 _Plane: TypeAlias = NDArray[np.float32]
-_Place: TypeAlias = tuple[float, float]
 
 _PARTS = 6  # of the clip; their means are compared
 _FADE_SHARE = 0.5  # of the slide: what does half of it within a fifth of the clip is a fade
@@ -28,7 +28,6 @@ _BACK_SHARE = 0.1  # of the slide: a part that goes back further is a wave, not 
 _LIGHT_FLOOR, _CHROMA_FLOOR = 6.0, 4.0  # levels that keep dark and grey cells from having a say
 _STILL_SCATTER = 0.02  # ln: cells of an unmoved picture agree as well as this
 _LAID_SCATTER = (0.05, 2.5, 2.5, 0.1)  # ln, levels, ln: of pictures that lie well on each other
-_MIN_OVERLAP = 0.3  # of the picture
 _MIN_CELLS = 8  # of a side: smaller pictures have nothing to lay on each other by
 _APART = 12  # frames at which pans still overlap; nearer ones only cost time
 _SLIGHT, _TINT_AS_FAR = 0.05, 64.0  # ln of light; levels of tint that are as much as 1 of it
@@ -139,7 +138,7 @@ def _stands(keys: Sequence[Key]) -> bool:
     Over a sky, a camera that moves along makes every cell lighter or darker.
     """
     logs = [_planes(key)[0] for key in keys[:: max(1, len(keys) // _PARTS)]]
-    places = [_moved(before, after) for before, after in pairwise(logs)]
+    places = [moved(before, after) for before, after in pairwise(logs)]
     across, down = np.median(places, axis=0)
     if np.hypot(across, down) >= _TRAVELS:
         return False
@@ -182,11 +181,11 @@ def _laid(before: Key, after: Key) -> tuple[list[float], list[float]] | None:
     That is how much more it seems to be where they lie as they are. None: they can't be laid so.
     """
     shown, now_shown = _planes(before), _planes(after)
-    place = _moved(shown[0], now_shown[0])
+    place = moved(shown[0], now_shown[0])
     steps: list[float] = []
     went_past: list[float] = []
     for one, other, scatter in zip(shown, now_shown, _LAID_SCATTER, strict=True):
-        pair = _overlap(one, other, place)
+        pair = overlap(one, other, place)
         if pair is None:
             return None
         if not steps and _likeness(*map(_drawn, pair)) < _IN_PLACE:
@@ -205,31 +204,3 @@ def _middle(changes: Any) -> tuple[float, float]:
     quarter = ranks.size // 4
     spread = 0.5 * float(ranks[-1 - quarter] - ranks[quarter])
     return float(ranks[quarter : ranks.size - quarter].mean()), spread
-
-
-def _moved(before: _Plane, after: _Plane) -> _Place:
-    """Return by how many cells across and down a picture moved."""
-    height, width = (_transformed(size) for size in before.shape)
-    one, other = (plane[:height, :width].copy() for plane in (before, after))  # are written to
-    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    (across, down), _ = cv2.phaseCorrelate(one, other, window)
-    return across, down
-
-
-def _transformed(size: int) -> int:
-    """Return the largest even length up to `size` that is transformed as it is: padding shifts."""
-    lengths = range(size - size % 2, 2, -2)
-    return next((length for length in lengths if cv2.getOptimalDFTSize(length) == length), size)
-
-
-def _overlap(before: _Plane, after: _Plane, place: _Place) -> tuple[Any, Any] | None:
-    height, width = before.shape
-    across, down = place
-    left, right = max(0, math.ceil(across)), width + min(0, math.floor(across))
-    top, bottom = max(0, math.ceil(down)), height + min(0, math.floor(down))
-    if (right - left) * (bottom - top) < _MIN_OVERLAP * width * height or right <= left:
-        return None
-    move = np.array([[1, 0, across], [0, 1, down]], np.float32)
-    moved = cv2.warpAffine(before, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    whole = np.s_[top:bottom, left:right]
-    return moved[whole], after[whole]

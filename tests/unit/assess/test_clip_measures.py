@@ -234,6 +234,16 @@ def test_a_cut_is_found_where_it_is_and_a_flash_of_white_is_none() -> None:
     assert whole([*WAVING[:36], white, white, *WAVING[36:]]).cuts == ()
 
 
+def test_a_pan_that_skips_frames_is_no_cut_and_one_to_another_place_is() -> None:
+    """What goes on elsewhere in the same picture has the same edges, laid over each other."""
+    places = [3.0 * index + (150 if index >= 20 else 0) for index in range(40)]
+    skipping = [view(LOOK, shift=place) for place in places]
+    assert whole(skipping).cuts == ()
+    elsewhere = [view(stage(seed=77), shift=place) for place in places[20:]]
+    (cut,) = whole([*skipping[:20], *elsewhere]).cuts
+    assert cut.frames.last == 20
+
+
 def test_a_lamp_that_goes_on_in_one_place_is_no_cut() -> None:
     far = np.hypot(np.arange(WIDTH) - 0.3 * WIDTH, np.arange(HEIGHT)[:, None] - 0.6 * HEIGHT)
     lamp = (0.25 + 0.75 * np.exp(-np.square(far / 220)))[..., None]
