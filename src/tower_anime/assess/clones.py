@@ -39,7 +39,7 @@ _FEWEST, _DENSE = 5, 0.4  # how many landmarks of a region must have moved toget
 _VARIED = 0.7  # kinds among them: copied drawings have 0.8 and more, windows and rays 0.2 to 0.6
 _SHIFTS = 12
 _ENOUGH = 200  # landmarks; some of fewer are no share
-_AT_ONCE = 50  # larger products wake threads that spin for long on the other cores
+_AT_ONCE = 18  # × 36 × 400: from 2¹⁸ on, OpenBLAS wakes threads that spin for long on other cores
 
 
 def cloned_share(luma: Plane) -> float:
@@ -146,5 +146,10 @@ def _is_region(points: _Points, found: _Numbers) -> bool:
 
 def _is_varied(looks: _Looks) -> bool:
     """Whether landmarks differ among themselves: each counts by how many look like it."""
-    alike = np.count_nonzero(looks @ looks.T > _ALIKE, axis=1)
+    alike = np.concatenate(
+        [
+            np.count_nonzero(looks[at : at + _AT_ONCE] @ looks.T > _ALIKE, axis=1)
+            for at in range(0, len(looks), _AT_ONCE)
+        ]
+    )
     return bool((1 / np.maximum(alike, 1)).sum() >= _VARIED * len(looks))
