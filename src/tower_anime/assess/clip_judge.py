@@ -88,11 +88,13 @@ def judge_clip(
         findings.append(delivery(failed_delivery))
     forgiven = judge.forgiven_by(profile, relaxed)
     own = [_weighed(finding, profile, forgiven) for finding in findings]
+    seen = {defect.kind for defect in still.defects} if still else set()
     named = [
         (finding, loss)
         for finding, loss in own
         if _severity(finding.amount)
         >= min(NAMED_FROM, profile.severities.get(finding.kind, NAMED_FROM))
+        and (finding.where or finding.kind not in seen)
     ]
     still_loss = -math.log(max(still.score, 1e-12)) if still and still.score is not None else 0.0
     loss = still_loss + sum(part for _, part in own)

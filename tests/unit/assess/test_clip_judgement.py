@@ -213,3 +213,24 @@ def test_black_frames_of_more_spells_than_are_shown_are_told_as_such() -> None:
         "3 black or blank frames inside the clip, in the 3 longest of 5 spells"
     )
     assert len(found.where) == 3
+
+
+@pytest.mark.parametrize("crf", [26, 48])
+def test_what_is_coded_so_strongly_that_blocks_are_seen_is_named(tmp_path: Path, crf: int) -> None:
+    frames = [view(stage(seed=5, style="painted"), shift=0.7 * index) for index in range(36)]
+    options = {"crf": str(crf), "preset": "veryfast"}
+    path = write_clip(tmp_path / "a.mp4", frames, options=options)
+    found = assess_clip(AvClips(), path, profile=CLIP, prompt=None)
+    assert ("compression" in kinds(found)) is (crf == 48)
+    assert len([defect for defect in found.defects if defect.kind == "compression"]) <= 1
+
+
+def test_what_strong_compression_leaves_is_no_lost_packet() -> None:
+    squares = {"foreign": 2.0, "foreign_frame": 7.0, "damaged": 0.0, "declared_frames": 1.0}
+    coded = {"blocks": 0.3, "macroblocks": 0.3}
+    kinds_of = [
+        {f.kind for check in CHECKS if (f := check(_Ones(numbers), Expectation())) and f.amount > 0}
+        for numbers in (squares | {"blocks": 0.1, "macroblocks": 0.1}, squares | coded)
+    ]
+    assert ["corrupt" in found for found in kinds_of] == [True, False]
+    assert ["compression" in found for found in kinds_of] == [False, True]
