@@ -9,15 +9,20 @@ from numpy.typing import NDArray
 
 from tower_anime.assess.slide import Slide, slide
 from tower_anime.assess.spans import Span, runs_of
-from tower_anime.assess.track import BLACK_BRIGHT, HELD_LEVELS, Series, Track
+from tower_anime.assess.track import (
+    BLACK_BRIGHT,
+    CUT_AROUND,
+    CUT_OVER,
+    HELD_LEVELS,
+    Series,
+    Track,
+)
 from tower_anime.domain.quality import FrameRange
 
 _CUT_OVER_USUAL = 2.5  # times as much as in the frames around it
 _CUT_LIKENESS = 0.95  # pictures that correlate more are the same, whatever moved
 _CUT_SAME_EDGES = 0.45  # more of them in common: the same under another light; cuts 0.4 at most
 _CUT_RETURNS = 0.5  # of the change: what comes so near to the picture before was a flash
-_CUT_OVER_LIGHT = 1.5  # times, where the others are steps of a fade or a flash
-_CUT_AROUND = 6
 _LIT = 0.02  # ln: how far motion takes the light of the whole picture; a fade takes it farther
 _BLACK_SPREAD = 6.0  # levels of σ
 _BLANK_SPREAD = 1.5
@@ -97,7 +102,7 @@ def _cuts(track: Track, black: tuple[Span, ...]) -> tuple[Span, ...]:
         and jump.same_edges < _CUT_SAME_EDGES
         and jump.returns > _CUT_RETURNS * jump.change
         and jump.change >= _CUT_OVER_USUAL * _usual_change(moved, jump.frame)
-        and jump.change >= _CUT_OVER_LIGHT * _usual_change(track["change_mean"], jump.frame)
+        and jump.change >= CUT_OVER * _usual_change(track["change_mean"], jump.frame)
         and drawn[jump.frame - 1]
         and drawn[jump.frame]
         and not any(span.frames.first <= jump.frame <= span.frames.last + 1 for span in black)
@@ -106,7 +111,7 @@ def _cuts(track: Track, black: tuple[Span, ...]) -> tuple[Span, ...]:
 
 def _usual_change(change: Series, index: int) -> float:
     """Return the largest change but one of the frames around: a pan or an action has many."""
-    near = [i for i in range(index - _CUT_AROUND, index + _CUT_AROUND + 1) if i != index]
+    near = [i for i in range(index - CUT_AROUND, index + CUT_AROUND + 1) if i != index]
     around = np.sort(change[[i for i in near if 0 < i < len(change)]])
     return float(around[-2]) if len(around) > 2 else 0.0
 

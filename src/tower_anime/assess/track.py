@@ -29,6 +29,7 @@ _KEYS = 33  # pictures kept over the whole clip to see what slides slowly
 BLACK_BRIGHT = 27.0  # levels of the brightest hundredth up to which a frame is black
 _REFINED, _FADES = 0.3, 0.8  # of a cell's last motion; what is left of it a frame later
 JUMP_SHARE, JUMP_LEVELS = 0.5, 6.0  # how much of the picture changes at a cut, and how far
+CUT_OVER, CUT_AROUND = 1.5, 6  # a cut's change, in those of as many frames to both sides but one
 _BACK = 0.5  # of the change at a jump: what is nearer to what was before is that again
 _SHARED_VIEW, _LAID = 0.6, 0.4  # of the picture; of the change, left where a camera is the cause
 _SAME_VIEW = 0.75  # correlation of edges; skips in pans 0.77 to 0.98, other places 0.73 at most
@@ -188,6 +189,7 @@ class TrackMeter:
     _keys: list[Key] = field(default_factory=list)
     _key_stride: int = 1
     _changes: deque[float] = field(default_factory=lambda: deque(maxlen=_SPIKE))
+    _latest: deque[float] = field(default_factory=lambda: deque(maxlen=CUT_AROUND))
     _jumps: list[_Followed] = field(default_factory=list)
     _over: list[Jump] = field(default_factory=list)
 
@@ -306,14 +308,16 @@ class TrackMeter:
         for index, is_far in enumerate(far.tolist()):
             frame = self._count + index
             nearest = self._follow_jumps(frame, cells[index + 1])
+            usual = sorted(self._latest)[-2] if len(self._latest) > 2 else 0.0
+            self._latest.append(float(change[index]))
             if is_far and nearest >= _BACK * change[index]:
+                may_be_cut = change[index] >= CUT_OVER * usual  # else nobody reads what follows
+                same_view = _same_view(light[index], light[index + 1]) if may_be_cut else 0.0
                 jump = Jump(
                     frame=frame,
                     change=float(change[index]),
                     likeness=float(alike[index]),
-                    same_edges=max(
-                        float(same_edges[index]), _same_view(light[index], light[index + 1])
-                    ),
+                    same_edges=max(float(same_edges[index]), same_view),
                     returns=float("inf"),
                 )
                 self._jumps.append(_Followed(jump, cells[index].copy()))
@@ -480,7 +484,7 @@ def _camera_moves(before: _Cells, after: _Cells) -> bool:
     weight = 1 / (1 + np.abs(change) / _UNLIKELY)  # what moves by itself has less of a say
     fit = np.stack([weight * slope * way for slope in slopes for way in ways], -1).reshape(-1, 6)
     wanted = (weight * change).ravel()
-    found, *_ = np.linalg.lstsq(fit, -wanted, rcond=None)
+    found, *_ = np.linalg.lstsq(fit.T @ fit, -(wanted @ fit), rcond=None)  # all rows wake threads
     power = float(np.square(wanted).sum())
     explained = 1 - float(np.square(wanted + fit @ found).sum()) / max(power, 1e-9)
     way = np.hypot(*(sum(map(np.multiply, part, ways)) for part in (found[:3], found[3:])))
