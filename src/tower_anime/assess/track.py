@@ -9,6 +9,7 @@ from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import cv2
@@ -479,16 +480,26 @@ def _camera_moves(before: _Cells, after: _Cells) -> bool:
     change = change - np.median(change)
     both = before + after
     slopes = [cv2.Sobel(both, cv2.CV_32F, *axis, ksize=3) / 16 for axis in ((1, 0), (0, 1))]
-    down, across = np.mgrid[-0.5 : 0.5 : rows * 1j, -0.5 : 0.5 : columns * 1j].astype(np.float32)
-    ways = (np.ones_like(across), across, down)
     weight = 1 / (1 + np.abs(change) / _UNLIKELY)  # what moves by itself has less of a say
-    fit = np.stack([weight * slope * way for slope in slopes for way in ways], -1).reshape(-1, 6)
+    ways = _affine(rows, columns)
+    sloping = np.stack([(weight * slope).ravel() for slope in slopes])
+    fit = (sloping[:, np.newaxis] * ways).reshape(6, -1)
     wanted = (weight * change).ravel()
-    found, *_ = np.linalg.lstsq(fit.T @ fit, -(wanted @ fit), rcond=None)  # all rows wake threads
-    power = float(np.square(wanted).sum())
-    explained = 1 - float(np.square(wanted + fit @ found).sum()) / max(power, 1e-9)
-    way = np.hypot(*(sum(map(np.multiply, part, ways)) for part in (found[:3], found[3:])))
-    return explained >= _EXPLAINED and float(np.median(way)) >= _WAY
+    found, *_ = np.linalg.lstsq(fit @ fit.T, -(fit @ wanted), rcond=None)  # all cells wake threads
+    left = wanted + found @ fit
+    explained = 1 - float(left @ left) / max(float(wanted @ wanted), 1e-9)
+    if explained < _EXPLAINED:
+        return False
+    return float(np.median(np.hypot(found[:3] @ ways, found[3:] @ ways))) >= _WAY
+
+
+@lru_cache(maxsize=4)
+def _affine(rows: int, columns: int) -> NDArray[np.float32]:
+    """Return by cell what a motion is made of (3×cells): everywhere alike, growing across, down."""
+    down, across = np.mgrid[-0.5 : 0.5 : rows * 1j, -0.5 : 0.5 : columns * 1j]
+    ways = np.stack([np.ones_like(across), across, down]).astype(np.float32).reshape(3, -1)
+    ways.flags.writeable = False
+    return ways
 
 
 def _likeness_of_neighbours(change: _Cells, spread: NDArray[np.float32]) -> float:
