@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.moving import repeated, stage, view, waving, write_clip
 from tower_anime import assess_file
 from tower_anime.adapters.clips import AvClips
 from tower_anime.assess.clip_checks import CHECKS
-from tower_anime.assess.clip_judge import judge_clip
+from tower_anime.assess.clip_judge import NAMED_FROM, judge_clip
 from tower_anime.assess.profiles import CLIP
 from tower_anime.domain.expectation import Expectation
 from tower_anime.domain.frame import Frame
@@ -45,7 +46,7 @@ def test_animation_on_ones_to_fours_passes(tmp_path: Path, on: int) -> None:
 
 def test_the_largest_of_small_losses_that_reject_together_is_named(tmp_path: Path) -> None:
     found = assessed(tmp_path / "a.mp4", list(waving(LOOK, frames=48, on=2)))
-    slight = {"flicker": Measured(0.02), "breaks": Measured(0.6)}
+    slight = {"flicker": Measured(0.0155), "breaks": Measured(0.6)}
     for score, expected in ((0.95, set()), (0.85, {"flicker"})):
         judged = judge_clip(
             {**found.measurements, **slight},
@@ -234,3 +235,12 @@ def test_what_strong_compression_leaves_is_no_lost_packet() -> None:
     ]
     assert ["corrupt" in found for found in kinds_of] == [True, False]
     assert ["compression" in found for found in kinds_of] == [False, True]
+
+
+@pytest.mark.parametrize(("light", "is_named"), [(0.0106, False), (0.017, True)])
+def test_flicker_is_named_beyond_what_correct_clips_show(light: float, is_named: bool) -> None:
+    numbers = _Ones({"flicker": light, "part_flicker": 0.0, "tint_flicker": 0.0})
+    found = next(
+        f for check in CHECKS if (f := check(numbers, Expectation())) and f.kind == "flicker"
+    )
+    assert (-math.expm1(-found.amount) >= NAMED_FROM) is is_named
