@@ -15,6 +15,7 @@ import pytest
 
 from tests.moving import HEIGHT, WIDTH, probe, stage, waving, write_clip
 from tests.postgres import missing
+from tower_anime.adapters.clip_frames import Painter, shown
 from tower_anime.adapters.clips import AvClips
 from tower_anime.domain.clip import StreamFacts
 from tower_anime.domain.delivery import failed_points
@@ -329,3 +330,24 @@ def test_frames_that_a_format_joins_are_counted_at_its_pace(
     stream = read(path)[1]
     assert stream.frames == pytest.approx(24, abs=1)
     assert stream.frame_rate == pytest.approx(24, rel=0.03)
+
+
+@pytest.mark.parametrize("size", [(832, 480), (640, 360), (710, 402), (66, 50)])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuvj420p"])
+def test_frames_made_small_together_are_as_alone(size: tuple[int, int], pixel_format: str) -> None:
+    width, height = size
+    chance = np.random.default_rng(3)
+    frames = [
+        av.VideoFrame.from_ndarray(
+            chance.integers(0, 256, (height, width, 3), dtype=np.uint8), format="rgb24"
+        ).reformat(format=pixel_format)
+        for _ in range(5)
+    ]
+    together = shown(frames, Painter())
+    for frame, one in zip(frames, together, strict=True):
+        (alone,) = shown([frame], Painter())
+        for name in ("luma", "cells", "colour"):
+            same, own = getattr(one.glimpse, name), getattr(alone.glimpse, name)
+            np.testing.assert_allclose(same, own, atol=1e-4)
+        np.testing.assert_array_equal(one.glimpse.fine(), alone.glimpse.fine())
+        np.testing.assert_array_equal(one.picture(), alone.picture())
