@@ -164,7 +164,7 @@ _OF_CODEC = 3.0  # what strong compression brings and takes away again is no los
 
 
 def _compression(n: Numbers, _expect: Expectation) -> Finding:
-    found = _coded(n)
+    found = _coded(n) if n.get("foreign", 0.0) <= _OF_CODEC else 0.0  # else they are those squares
     return Finding(
         kind="compression",
         amount=_SEEN + found - _CODED_FROM if found >= _CODED_FROM else 0.0,

@@ -231,10 +231,14 @@ def test_what_strong_compression_leaves_is_no_lost_packet() -> None:
     coded = {"blocks": 0.3, "macroblocks": 0.3}
     kinds_of = [
         {f.kind for check in CHECKS if (f := check(_Ones(numbers), Expectation())) and f.amount > 0}
-        for numbers in (squares | {"blocks": 0.1, "macroblocks": 0.1}, squares | coded)
+        for numbers in (
+            squares | {"blocks": 0.1, "macroblocks": 0.1},
+            squares | coded,
+            squares | coded | {"foreign": 9.0},
+        )
     ]
-    assert ["corrupt" in found for found in kinds_of] == [True, False]
-    assert ["compression" in found for found in kinds_of] == [False, True]
+    assert ["corrupt" in found for found in kinds_of] == [True, False, True]
+    assert ["compression" in found for found in kinds_of] == [False, True, False]
 
 
 @pytest.mark.parametrize(("light", "is_named"), [(0.0106, False), (0.017, True)])
