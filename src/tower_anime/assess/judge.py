@@ -32,7 +32,7 @@ from tower_anime.domain.quality import (
     Verdict,
 )
 
-ASSESSOR = "2026.11.9"
+ASSESSOR = "2026.11.10"
 """Version of thresholds and weights; measurements judged by another one can be judged again."""
 
 NAMED_FROM = 0.42
