@@ -21,6 +21,7 @@ _MIN_RUNS = 6  # fewer drawings in a row have no rhythm to break
 _WINDOW = 12  # drawings around one that tell its rhythm
 _REGULAR = 0.5  # of them that must share it
 _AS_FAR = 0.6  # of the usual step: what moves less before or after a hold is coming to rest
+_SLOWS = 0.45  # of the step before: motion has come to its end
 _EASED = 0.85  # of the steps before and after
 _FADE, _FADING = 4, 0.015  # frames to both sides of one in a fade, and the mean of their light (ln)
 _CUT = 6.0  # times the usual step around: farther than drawings that were left out take it
@@ -28,6 +29,7 @@ _LIT_UP = 0.02  # ln: what light does to the whole picture is no motion
 _LONGEST_BREAK_S, _LONGEST_BREAK = 0.45, 6  # s, frames; what stands longer than both is a hold
 _LEAST_STEP = 2.0  # levels of a cell: slower motion has no rhythm that could be seen to break
 _LEAST_SHARE = 0.006  # of the picture: a mouth opens and closes as it speaks
+_PAUSES = 3  # of the drawings around
 _HELD_S = 1.0  # what stands longer is held
 _WENT_ON = 1.1  # of the usual step
 _SKIPPED = 1.3  # of the largest step around: after an animator's pause motion goes on where it was
@@ -201,7 +203,8 @@ class _Around:
         before = self.steps[self.index]
         onward = max(self.steps[self.index + 1 : self.index + 3])  # codecs bring slight motion late
         least = min(_AS_FAR * step, _ranked(self.near, 0.25))
-        return step <= 0 or bool(min(before, onward) < least)
+        slows_down = onward < _SLOWS * before  # frames that were lost leave no less behind them
+        return step <= 0 or bool(min(before, onward) < least or slows_down)
 
     def is_between_lights(self) -> bool:
         """Whether light changes before the drawing or after it, other than in a fade around it."""
@@ -248,6 +251,8 @@ def _weight(at: _Around) -> float:
     share = np.count_nonzero(runs == usual) / len(runs)
     if at.is_small and (share < _VERY_REGULAR or _ranked(at.near, 0.5) < _FAINT):
         return 0.0
+    if _is_speech(runs, usual):
+        return _weight_of_step(at)
     if share < _REGULAR:
         delay = _weight_of_delay(at, at.usual) if at.keeps_time(at.usual) else 0.0
         return max(delay, _weight_of_stray(at, run, usual))
@@ -282,7 +287,8 @@ def _weight_of_stray(at: _Around, run: int, usual: int) -> float:
 def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     """Return what it weighs that a drawing stands longer or shorter than those around it."""
     runs, near = at.runs[at.low : at.high], at.near
-    if at.rests() or at.is_between_lights() or not at.is_clear():
+    begins_anew = at.runs[at.index - 1] > _HELD_S * at.rate
+    if begins_anew or at.rests() or at.is_between_lights() or not at.is_clear():
         return 0.0
     step, after = _ranked(near, 0.5), at.steps[at.index + 1]
     others = np.sort(np.delete(near, at.index + 1 - max(1, at.low)))
@@ -298,7 +304,8 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     if skipped or (abs(run - usual) > 1 and (usual == 1 or run % usual > 0)):
         if run < usual or step < _FAINT:
             return _HITCH
-        return _FULL if roughness < _ROUGH else _IN_ROUGH
+        is_pause = usual > 1 and run % usual == 0 and roughness >= _SMOOTH  # of speech
+        return _FULL if roughness < _ROUGH and not is_pause else _IN_ROUGH
     if run > 2 * usual:
         return _HITCH if roughness < _SMOOTH else _SLIGHT
     is_frequent = np.count_nonzero(runs == run) >= _FREQUENT * len(runs)
@@ -309,6 +316,12 @@ def _weight_of_hold(at: _Around, run: int, usual: int) -> float:
     if run == 2 * usual:  # an animator's, unless motion seems to have gone on
         return _SLIGHT if after >= _WENT_ON * step else 0.0
     return _LATE if at.is_late(usual) else _SLIGHT
+
+
+def _is_speech(runs: Whole, usual: int) -> bool:
+    """Whether drawings stand so long now and then, and a whole number of times: mouths pause."""
+    pauses = np.count_nonzero(runs > usual)
+    return bool(usual > 1 and pauses >= _PAUSES and not np.any(runs % usual))
 
 
 def _weight_of_step(at: _Around) -> float:

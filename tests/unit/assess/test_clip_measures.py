@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.moving import HEIGHT, WIDTH, stage, view, waving
+from tests.moving import HEIGHT, WIDTH, character, stage, view, waving
 from tower_anime.adapters.clip_frames import shown_pixels
 from tower_anime.assess.cadence import Cadence, cadence
 from tower_anime.assess.foreign import foreign, squares_over, straight_edges
@@ -82,6 +82,28 @@ def test_one_flash_of_light_and_a_fade_are_no_flicker() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 13])
 def test_clips_of_a_few_frames_have_a_cadence(count: int) -> None:
     assert timing([view(LOOK, shift=3.0 * index) for index in range(count)]).on == 1
+
+
+def acted(swings: Sequence[float], runs: Sequence[int]) -> list[Frame]:
+    frames: list[Frame] = []
+    for swing, run in zip(swings, runs, strict=True):
+        canvas = view(LOOK)
+        character(canvas, LOOK, x=WIDTH / 2, y=HEIGHT * 0.4, size=110, swing=swing)
+        frames += [canvas] * run
+    return frames
+
+
+def test_speech_that_pauses_on_the_beat_does_not_stutter() -> None:
+    runs = [2, 4, 2, 6, 2, 2, 6, 2, 4, 2, 2, 2, 2, 6, 2, 2, 2, 4, 2, 2, 2, 6, 2, 2]
+    steps = np.random.default_rng(4).normal(np.repeat([0.05, 0.14], [9, 15]), 0.012)
+    assert timing(acted(-1 + np.cumsum(steps), runs)).breaks < 0.5
+
+
+def test_a_strike_that_rests_before_the_hand_returns_does_not_stutter() -> None:
+    back = -np.array([0.3, 0.45, 0.55, 0.65, 0.75, 0.9, 1.05, 1.2, 1.3, 1.3, 1.1, 0.9, 0.7]) / 3.38
+    steps = [0.0, 0.16, 0.24, 0.6, 1.0, 0.8, 0.5, *back]
+    runs = [13, 1, 1, 1, 1, 1, 4, *[1] * len(back)]
+    assert timing(acted(-1.6 + np.cumsum(steps * 3), runs * 3)).breaks == 0.0
 
 
 def test_a_longer_freeze_is_never_a_shorter_hold() -> None:
