@@ -218,7 +218,8 @@ def test_black_frames_of_more_spells_than_are_shown_are_told_as_such() -> None:
 
 @pytest.mark.parametrize("crf", [26, 48])
 def test_what_is_coded_so_strongly_that_blocks_are_seen_is_named(tmp_path: Path, crf: int) -> None:
-    frames = [view(stage(seed=5, style="painted"), shift=0.7 * index) for index in range(36)]
+    look = stage(seed=5, style="painted")
+    frames = [view(look, shift=0.7 * index) for index in range(36)]
     options = {"crf": str(crf), "preset": "veryfast"}
     path = write_clip(tmp_path / "a.mp4", frames, options=options)
     found = assess_clip(AvClips(), path, profile=CLIP, prompt=None)

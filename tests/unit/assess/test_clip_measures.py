@@ -261,7 +261,8 @@ def test_a_pan_that_skips_frames_is_no_cut_and_one_to_another_place_is() -> None
     places = [3.0 * index + (150 if index >= 20 else 0) for index in range(40)]
     skipping = [view(LOOK, shift=place) for place in places]
     assert whole(skipping).cuts == ()
-    elsewhere = [view(stage(seed=77), shift=place) for place in places[20:]]
+    other = stage(seed=77)
+    elsewhere = [view(other, shift=place) for place in places[20:]]
     (cut,) = whole([*skipping[:20], *elsewhere]).cuts
     assert cut.frames.last == 20
 
@@ -479,7 +480,8 @@ def test_squares_that_the_frames_beside_have_not_are_foreign_and_what_moves_is_n
 
 def test_frames_that_are_taken_together_amount_to_the_same_as_one_by_one() -> None:
     """Over a cut, a hold, a flash and a blip, wherever a batch ends."""
-    pan = [view(stage(seed=3), shift=2.0 * (n // 2)) for n in range(17)]
+    look = stage(seed=3)
+    pan = [view(look, shift=2.0 * (n // 2)) for n in range(17)]
     white = np.full_like(pan[0], 250)
     frames = [*WAVING[:21], white, *WAVING[22:30], *[WAVING[29]] * 5, *pan, WAVING[3], *pan[-2:]]
     glimpses = [
