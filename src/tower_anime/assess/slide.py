@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tower_anime.assess.overlay import moved, overlap
+from tower_anime.assess.camera import moved, overlap
 from tower_anime.assess.track import Key, Track
 
 _Plane: TypeAlias = NDArray[np.float32]

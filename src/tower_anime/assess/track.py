@@ -9,15 +9,14 @@ from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tower_anime.assess.camera import camera_moves, moved, overlap
 from tower_anime.assess.flash import FlashMeter, FlashTrack
-from tower_anime.assess.overlay import moved, overlap
 from tower_anime.domain.clip import Glimpse
 from tower_anime.domain.frame import Grid
 
@@ -46,8 +45,6 @@ _BLOCK = 8  # glimpse pixels to a side of what grain is measured in
 _CALMEST = 0.05  # of the blocks: where there is noise, it is there as well
 _LIKE_IN_MOTION = 0.6  # correlation of neighbours where texture moves; 0.45 to 0.73 in pans, zooms
 _SKIPPED = (float("nan"), float("nan"))
-_UNLIKELY = 4.0  # levels of change that a slow camera hardly makes
-_EXPLAINED, _WAY = 0.1, 0.03  # share of the change; cells
 _GRAIN_EVERY, _SELDOM, _BEGUN = 4, 10, 28  # frames: more often among the first ones
 _GAIN_FLOOR = 6.0  # levels that keep dark cells from having a say in the gain
 
@@ -298,7 +295,7 @@ class TrackMeter:
         calmest = np.minimum.reduce(list(self._spreads))
         lone = 1 - _likeness_of_neighbours(change, spread) / _LIKE_IN_MOTION
         grain = float(np.sqrt(max(0.0, _ranked(calmest, _CALMEST) * lone)))
-        return grain, float(grain > 0 and _camera_moves(before.cells, glimpse.cells))
+        return grain, float(grain > 0 and camera_moves(before.cells, glimpse.cells))
 
     def _note_jumps(self, cells: _Cells, light: _Cells, change: _Cells, share: _Cells) -> None:
         """Take the frames' cells and their ln, of one frame before them first."""
@@ -466,40 +463,6 @@ def _spread_in_blocks(change: _Cells) -> NDArray[np.float32]:
     part = change[: size[1] * _BLOCK, : size[0] * _BLOCK]
     mean, power = _halved(part, size), _halved(cv2.multiply(part, part), size)
     return np.asarray(power - mean * mean, np.float32)
-
-
-def _camera_moves(before: _Cells, after: _Cells) -> bool:
-    """Whether pan, zoom or turn explain some of what changed: an affine motion by optical flow.
-
-    Of 110 clips over painted backgrounds those with a camera that stands measure up to 0.08 of the
-    change, or less than 0.03 cells, noise 0.03; pans, zooms and shakes from 0.12 and 0.03 on.
-    """
-    rows, columns = before.shape
-    before, after = cv2.blur(before, (3, 3)), cv2.blur(after, (3, 3))  # hard edges fit badly
-    change = after - before
-    change = change - np.median(change)
-    both = before + after
-    slopes = [cv2.Sobel(both, cv2.CV_32F, *axis, ksize=3) / 16 for axis in ((1, 0), (0, 1))]
-    weight = 1 / (1 + np.abs(change) / _UNLIKELY)  # what moves by itself has less of a say
-    ways = _affine(rows, columns)
-    sloping = np.stack([(weight * slope).ravel() for slope in slopes])
-    fit = (sloping[:, np.newaxis] * ways).reshape(6, -1)
-    wanted = (weight * change).ravel()
-    found, *_ = np.linalg.lstsq(fit @ fit.T, -(fit @ wanted), rcond=None)  # all cells wake threads
-    left = wanted + found @ fit
-    explained = 1 - float(left @ left) / max(float(wanted @ wanted), 1e-9)
-    if explained < _EXPLAINED:
-        return False
-    return float(np.median(np.hypot(found[:3] @ ways, found[3:] @ ways))) >= _WAY
-
-
-@lru_cache(maxsize=4)
-def _affine(rows: int, columns: int) -> NDArray[np.float32]:
-    """Return by cell what a motion is made of (3×cells): everywhere alike, growing across, down."""
-    down, across = np.mgrid[-0.5 : 0.5 : rows * 1j, -0.5 : 0.5 : columns * 1j]
-    ways = np.stack([np.ones_like(across), across, down]).astype(np.float32).reshape(3, -1)
-    ways.flags.writeable = False
-    return ways
 
 
 def _likeness_of_neighbours(change: _Cells, spread: NDArray[np.float32]) -> float:
